@@ -1,0 +1,200 @@
+"""What can go wrong, sorted by whose fault it is.
+
+    ZyreError
+    ├── UsageError                  your call was wrong: the message shows the right one
+    │   ├── InvalidName             (ValueError)   a name, group or header that the wire cannot carry
+    │   ├── InvalidPeer             (ValueError)   not something that identifies a peer
+    │   ├── InvalidEndpoint         (ValueError)   not an endpoint, or not one usable here
+    │   ├── InvalidFrame            (TypeError)    content that is neither bytes nor str
+    │   ├── InvalidConfig           (ValueError)   settings that contradict each other
+    │   └── NodeNotStarted                         a verb that needs a running node
+    ├── NodeStopped                 you stopped the node; there is nothing more to come
+    ├── WouldBlock                  nothing there yet, and you asked not to wait
+    ├── RecvTimeout                 (TimeoutError) nothing came within the time you gave
+    ├── NetworkError                (OSError)      the world is not as the call needs it
+    │   ├── NoInterface                            no usable network interface
+    │   └── AddressInUse                           someone else has that port or path
+    ├── DecodeError                 (ValueError)   a peer sent bytes that are no message; counted, never raised at you
+    └── InternalError               a defect of ours: please report it
+
+A peer can never raise an exception in the application: what peers do wrong is counted in ``node.statistics()``.
+Every exception carries what it knows as attributes, builds its own sentence, and survives pickling.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ZyreError",
+    "UsageError",
+    "InvalidName",
+    "InvalidPeer",
+    "InvalidEndpoint",
+    "InvalidFrame",
+    "InvalidConfig",
+    "NodeNotStarted",
+    "NodeStopped",
+    "WouldBlock",
+    "RecvTimeout",
+    "NetworkError",
+    "NoInterface",
+    "AddressInUse",
+    "DecodeError",
+    "InternalError",
+]
+
+
+class ZyreError(Exception):
+    """The root of everything that this package raises."""
+
+
+class UsageError(ZyreError):
+    """The call was wrong; nothing was changed by it."""
+
+
+class InvalidName(UsageError, ValueError):
+    """A name, group or header does not fit on the wire.
+
+    ``kind`` says which of them, ``value`` is what was given, ``why`` the rule that it breaks.
+    """
+
+    def __init__(self, kind: str, value: object, why: str) -> None:
+        super().__init__(kind, value, why)
+        self.kind = kind
+        self.value = value
+        self.why = why
+
+    def __str__(self) -> str:
+        shown = repr(self.value)
+        if len(shown) > 60:
+            shown = shown[:57] + "..."
+        return f"{self.kind} {shown} {self.why}"
+
+
+class InvalidPeer(UsageError, ValueError):
+    """``value`` does not identify a peer."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__(value)
+        self.value = value
+
+    def __str__(self) -> str:
+        return (
+            f"{self.value!r} does not identify a peer: give an event's .peer, a Peer from node.peers, "
+            "a uuid.UUID, or its 32 hexadecimal digits (a name is looked up by node.peers.named(...))"
+        )
+
+
+class InvalidEndpoint(UsageError, ValueError):
+    """``value`` is not a usable endpoint; ``why`` says what is missing."""
+
+    def __init__(self, value: object, why: str) -> None:
+        super().__init__(value, why)
+        self.value = value
+        self.why = why
+
+    def __str__(self) -> str:
+        return (
+            f"endpoint {self.value!r} {self.why}; "
+            "endpoints look like 'tcp://192.168.1.7:5670', 'ipc:///tmp/node' or 'inproc://node'"
+        )
+
+
+class InvalidFrame(UsageError, TypeError):
+    """Frame number ``index`` of a message is neither bytes nor str."""
+
+    def __init__(self, index: int, value: object) -> None:
+        super().__init__(index, value)
+        self.index = index
+        self.value = value
+
+    def __str__(self) -> str:
+        return (
+            f"frame {self.index} is {type(self.value).__name__}, and frames are bytes or str: "
+            "encode it first, for instance json.dumps(value)"
+        )
+
+
+class InvalidConfig(UsageError, ValueError):
+    """Settings that cannot hold together."""
+
+
+class NodeNotStarted(UsageError):
+    """``verb`` needs a running node."""
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(verb)
+        self.verb = verb
+
+    def __str__(self) -> str:
+        return f"node.{self.verb}() needs a running node: call node.start() first, or write 'with Node(...) as node:'"
+
+
+class NodeStopped(ZyreError):
+    """The node was stopped by this program, so ``verb`` has nothing left to work on."""
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(verb)
+        self.verb = verb
+
+    def __str__(self) -> str:
+        return f"node.{self.verb}() came after node.stop(); a node runs once, so make a new Node"
+
+
+class WouldBlock(ZyreError):
+    """Nothing is there yet, and the call was one that does not wait."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else "nothing is there yet; recv(timeout=...) waits"
+
+
+class RecvTimeout(ZyreError, TimeoutError):
+    """Nothing came within ``timeout`` seconds."""
+
+    def __init__(self, timeout: float) -> None:
+        super().__init__(timeout)
+        self.timeout = timeout
+
+    def __str__(self) -> str:
+        return f"no event within {self.timeout:g} s"
+
+
+class NetworkError(ZyreError, OSError):
+    """The network or the operating system is not as the call needs it."""
+
+
+class NoInterface(NetworkError):
+    """No usable interface; ``wanted`` is what was asked for, ``found`` the names that exist."""
+
+    def __init__(self, wanted: str | None, found: tuple[str, ...]) -> None:
+        super().__init__(wanted, found)
+        self.wanted = wanted
+        self.found = found
+
+    def __str__(self) -> str:
+        have = ", ".join(self.found) or "none"
+        if self.wanted is None:
+            return f"no usable network interface (this machine has: {have}); Node(interface='lo') works without a network"
+        return f"no usable interface matches {self.wanted!r}; this machine has: {have}"
+
+
+class AddressInUse(NetworkError):
+    """``endpoint`` is taken by another socket."""
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(endpoint)
+        self.endpoint = endpoint
+
+    def __str__(self) -> str:
+        return f"{self.endpoint} is in use by another program (or another node of this one); choose another port"
+
+
+class DecodeError(ZyreError, ValueError):
+    """Bytes that are not a message of the protocol; ``why`` names the field."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class InternalError(ZyreError):
+    """A defect of this package. Please report it, with the traceback."""
