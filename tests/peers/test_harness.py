@@ -1,0 +1,144 @@
+"""The reference peers among themselves: proof that a failing interop test is not the fault of its harness."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+from .harness import ReferencePeer, meet, require, unused_port
+
+pytestmark = pytest.mark.interop
+
+
+def test_two_libzyre_nodes_meet_talk_and_part() -> None:
+    require("libzyre")
+    port = unused_port()
+    with (
+        ReferencePeer("libzyre", name="one", port=port, headers={"X-ONE": "été"}, groups=["G"]) as one,
+        ReferencePeer("libzyre", name="two", port=port) as two,
+    ):
+        enter = two.wait_for("ENTER", peer=one, name="one", headers={"X-ONE": "été"})
+        assert enter["address"].startswith("tcp://10.77.0.1:")
+        two.wait_for("JOIN", peer=one, group="G")
+        one.wait_for("ENTER", peer=two)
+
+        one.whisper(two, b"hello", b"", b"\x00\xff")
+        two.wait_for("WHISPER", peer=one, content=[b"hello", b"", b"\x00\xff"])
+        two.shout("G", b"to all")
+        one.wait_for("SHOUT", peer=two, group="G", content=[b"to all"])
+        assert two.peers() == two.peers_in("G") == [one.uuid]
+
+        one.leave("G")
+        two.wait_for("LEAVE", peer=one, group="G")
+        one.close()
+        two.wait_for("EXIT", peer=one)
+
+
+def test_nodes_on_different_ports_do_not_meet() -> None:
+    require("libzyre")
+    with (
+        ReferencePeer("libzyre", name="one", port=unused_port()) as one,
+        ReferencePeer("libzyre", name="two", port=unused_port()) as two,
+    ):
+        one.never("ENTER", within=1.2)
+        two.never("ENTER", within=0)
+
+
+def test_libzyre_meets_without_beacons() -> None:
+    require("libzyre")
+    with (
+        ReferencePeer("libzyre", name="one", endpoint="tcp://127.0.0.1:40001") as one,
+        ReferencePeer("libzyre", name="two", endpoint="tcp://127.0.0.1:40002") as two,
+    ):
+        two.require_peer(one, "tcp://127.0.0.1:40001")
+        meet(one, two)
+        two.close()
+        one.wait_for("EXIT", peer=two)
+
+
+def test_libzyre_meets_through_gossip() -> None:
+    require("libzyre")
+    hub = "tcp://127.0.0.1:40010"
+    with (
+        ReferencePeer("libzyre", name="one", endpoint="tcp://127.0.0.1:40011", gossip_bind=hub) as one,
+        ReferencePeer("libzyre", name="two", endpoint="tcp://127.0.0.1:40012", gossip_connect=hub) as two,
+    ):
+        meet(one, two)
+
+
+def test_a_flood_is_counted_past_the_wrap_of_the_sequence() -> None:
+    require("libzyre")
+    port = unused_port()
+    with ReferencePeer("libzyre", port=port) as one, ReferencePeer("libzyre", port=port) as two:
+        meet(one, two)
+        two.count(until=70_000)
+        one.flood(two, 70_000)
+        counted = two.wait_for("COUNTED", timeout=20)
+        assert (counted["received"], counted["first"], counted["last"]) == (70_000, 0, 69_999)
+        assert counted["in_order"]
+        two.never("EXIT", within=0)
+
+
+def test_a_frozen_peer_is_evasive_and_returns() -> None:
+    require("libzyre")
+    port = unused_port()
+    with (
+        ReferencePeer("libzyre", port=port, evasive=300, expired=10_000) as one,
+        ReferencePeer("libzyre", port=port) as two,
+    ):
+        meet(one, two)
+        two.pause()
+        one.wait_for("EVASIVE", peer=two)
+        two.resume()
+        one.whisper(two, b"still there?")
+        two.wait_for("WHISPER", peer=one)
+        one.never("EXIT", within=0)
+
+
+def test_a_killed_peer_expires() -> None:
+    require("libzyre")
+    port = unused_port()
+    with (
+        ReferencePeer("libzyre", port=port, evasive=300, expired=900) as one,
+        ReferencePeer("libzyre", port=port) as two,
+    ):
+        meet(one, two)
+        two.kill()
+        assert two.returncode == -signal.SIGKILL
+        killed = time.monotonic()
+        one.wait_for("EXIT", peer=two)
+        assert time.monotonic() - killed > 0.5
+
+
+def test_libzyre_elects_a_leader() -> None:
+    require("libzyre")
+    port = unused_port()
+    with (
+        ReferencePeer("libzyre", port=port, groups=["G"], contest=["G"]) as one,
+        ReferencePeer("libzyre", port=port, groups=["G"], contest=["G"]) as two,
+    ):
+        meet(one, two)
+        leaders = {peer.wait_for("LEADER", group="G")["peer"] for peer in (one, two)}
+        assert leaders == {min(one.uuid, two.uuid)}
+
+
+def test_what_goes_wrong_is_told() -> None:
+    require("libzyre")
+    with ReferencePeer("libzyre", port=unused_port(), name="one") as one:
+        with pytest.raises(AssertionError, match=r"never reported .*LEADER.* within 0\.1 s"):
+            one.wait_for("LEADER", timeout=0.1)
+        with pytest.raises(AssertionError, match="without a content frame"):
+            one.whisper("0" * 32)
+        one.kill()
+        with pytest.raises(AssertionError, match="ended with status -9"):
+            one.wait_for("LEADER")
+        with pytest.raises(AssertionError, match="is gone"):
+            one.join("G")
+
+
+def test_no_peer_starts_outside_a_private_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ZYRE_TEST_NETWORK", raising=False)
+    with pytest.raises(RuntimeError, match="real network"):
+        ReferencePeer("libzyre", port=unused_port())
