@@ -169,7 +169,7 @@ class ReferencePeer:
         self._last_id = 0
 
     def __repr__(self) -> str:
-        return f"<{self.kind} {self._options['name'] or ''}>"
+        return f"<{self.kind} {self._options['name']}>" if self._options["name"] else f"<{self.kind}>"
 
     # Life
 

@@ -36,6 +36,49 @@ def test_two_libzyre_nodes_meet_talk_and_part() -> None:
         two.wait_for("EXIT", peer=one)
 
 
+@pytest.mark.parametrize(("foreign", "name_length"), [("pyre", 6), ("zyrejs", 12)])
+def test_other_implementations_meet_libzyre(foreign: str, name_length: int) -> None:
+    require("libzyre", foreign)
+    port = unused_port()
+    with (
+        ReferencePeer("libzyre", name="one", port=port, headers={"X-ONE": "1"}, groups=["G"]) as one,
+        ReferencePeer(foreign, port=port, headers={"X-TWO": "2"}, groups=["G", "H"]) as two,
+    ):
+        assert two.name == two.uuid[:name_length].lower()
+        one.wait_for("ENTER", peer=two, name=two.name, headers={"X-TWO": "2"})
+        for group in ("G", "H"):
+            one.wait_for("JOIN", peer=two, group=group)
+        two.wait_for("ENTER", peer=one, name="one", headers={"X-ONE": "1"})
+        two.wait_for("JOIN", peer=one, group="G")
+
+        one.whisper(two, b"hello")
+        two.wait_for("WHISPER", peer=one, content=[b"hello"])
+        two.whisper(one, b"")
+        one.wait_for("WHISPER", peer=two, content=[b""])
+        one.shout("G", b"shout")
+        two.wait_for("SHOUT", peer=one, group="G", content=[b"shout"])
+        two.shout("G", b"back")
+        one.wait_for("SHOUT", peer=two, group="G", content=[b"back"])
+
+        two.leave("H")
+        one.wait_for("LEAVE", peer=two, group="H")
+        two.join("K")
+        one.wait_for("JOIN", peer=two, group="K")
+        assert two.own_groups() == ["G", "K"]
+        assert two.peers() == two.peers_in("G") == [one.uuid]
+
+        two.count(until=5000)
+        one.flood(two, 5000)
+        assert two.wait_for("COUNTED")["in_order"]
+        one.count(until=5000)
+        two.flood(one, 5000)
+        assert one.wait_for("COUNTED")["in_order"]
+
+        two.close()
+        assert two.returncode == 0
+        one.wait_for("EXIT", peer=two)
+
+
 def test_nodes_on_different_ports_do_not_meet() -> None:
     require("libzyre")
     with (
