@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from . import raw
 from .harness import ReferencePeer, meet, require, unused_port
 
 pytestmark = pytest.mark.interop
@@ -77,6 +78,25 @@ def test_other_implementations_meet_libzyre(foreign: str, name_length: int) -> N
         two.close()
         assert two.returncode == 0
         one.wait_for("EXIT", peer=two)
+
+
+def test_a_peer_played_by_hand_meets_libzyre() -> None:
+    require("libzyre")
+    port = unused_port()
+    with raw.RawPeer(port) as peer, ReferencePeer("libzyre", name="one", port=port, groups=["G"]) as one:
+        peer.connect(peer.wait_beacon(lambda data: True).endpoint)
+        peer.say(raw.HELLO, raw.hello(peer.endpoint, "raw", groups=["G"], status=1))
+        assert one.wait_for("ENTER", peer=peer.uuid, name="raw")["address"] == peer.endpoint
+        identity, hello = peer.wait_message(raw.HELLO)
+        assert identity == b"\x01" + bytes.fromhex(one.uuid)
+        assert hello.endswith(raw.string("one") + raw.dictionary([]))
+
+        peer.say(raw.WHISPER, content=[b"by hand"])
+        one.wait_for("WHISPER", peer=peer.uuid, content=[b"by hand"])
+        one.shout("G", b"a", b"b")
+        assert peer.receive()[1:] == [raw.header(raw.SHOUT, 2) + raw.string("G"), b"a", b"b"]
+        peer.beacon(port=0)
+        one.wait_for("EXIT", peer=peer.uuid)
 
 
 def test_nodes_on_different_ports_do_not_meet() -> None:

@@ -105,15 +105,21 @@ class ZyrePeer(Peer):
 
 def _config(options: dict[str, Any]) -> zyre.NodeConfig:
     """Translate the harness's milliseconds and endpoints; what it leaves open keeps our default."""
-    timing = {
-        ours: options[theirs] / 1000
-        for theirs, ours in (("evasive", "evasive"), ("expired", "expired"), ("interval", "beacon"))
-        if options[theirs]
-    }
-    if "evasive" in timing:
-        timing["silent"] = timing["evasive"] * 2
+    usual = zyre.Timing()
+    evasive = _seconds(options["evasive"], usual.evasive)
+    expired = _seconds(options["expired"], usual.expired)
+    timing = zyre.Timing(
+        evasive=evasive,
+        silent=evasive + (expired - evasive) / 5,  # as far between the two as by default
+        expired=expired,
+        beacon=_seconds(options["interval"], usual.beacon),
+    )
     places = {key: options[key] for key in ("endpoint", "peer_port", "advertise") if options[key]}
-    return zyre.NodeConfig(timing=zyre.Timing(**timing), **places)
+    return zyre.NodeConfig(timing=timing, **places)
+
+
+def _seconds(milliseconds: int | None, otherwise: float) -> float:
+    return milliseconds / 1000 if milliseconds else otherwise
 
 
 if __name__ == "__main__":
