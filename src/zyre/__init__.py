@@ -1,0 +1,1 @@
+"""Programs that share a network find each other and talk: ZyRE, without a broker and without configuration."""

@@ -1,0 +1,180 @@
+"""Settings, split by who must agree on them.
+
+ClusterConfig holds what all nodes of a network must have in common to meet at all; NodeConfig what each decides for
+itself. Both are immutable values, checked when they are made; ``dataclasses.replace`` derives one from another.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Final
+
+from zyre.endpoint import Endpoint
+from zyre.errors import InvalidConfig, InvalidEndpoint
+
+__all__ = [
+    "DISCOVERY_PORT",
+    "SUPPORTED_EXTENSIONS",
+    "ClusterConfig",
+    "Limits",
+    "NodeConfig",
+    "Timing",
+    "chosen_extensions",
+]
+
+#: The UDP port of ZRE discovery (36/ZRE; registered as ZRE-DISC).
+DISCOVERY_PORT: Final = 5670
+
+#: What this version understands beyond plain 36/ZRE; told to peers in the HELLO header X-ZYRE-EXT.
+#: ``empty``    a message of no frames arrives as no frames (plain peers get one empty frame: libzyre needs one)
+#: ``goodbye``  leaving is also said on the link, where it cannot be lost like the UDP beacon can
+SUPPORTED_EXTENSIONS: Final = frozenset({"empty", "goodbye"})
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterConfig:
+    """What all nodes of one network agree on.
+
+    ``port`` is the UDP port of the beacons; 0 means no beacons, so that peers are only met by explicit connections.
+    """
+
+    port: int = DISCOVERY_PORT
+
+    def __post_init__(self) -> None:
+        _require_port("port", self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When silence means what; all in seconds. The defaults are libzyre's.
+
+    Lower ``evasive`` and ``expired`` find dead peers sooner and cost false alarms on networks that lose packets.
+    """
+
+    evasive: float = 5.0
+    """Nothing heard for this long: Evasive, and the peer is asked for a sign of life."""
+    silent: float = 10.0
+    """Nothing heard for this long, although asked: Silent. (libzyre's is its evasive time plus one second.)"""
+    expired: float = 30.0
+    """Nothing heard for this long: Exit(reason="expired")."""
+    beacon: float = 1.0
+    """One beacon in this time."""
+    ping: float = 1.0
+    """An evasive peer is asked once in this time."""
+    handshake: float = 5.0
+    """A peer that beacons but has not answered our HELLO for this long is greeted anew."""
+    redial: float = 1.0
+    """An explicit connection that leads to nobody is tried again after this long."""
+    alone: float = 2.0
+    """A candidate for leader that finds nobody in the group for this long leads it."""
+    send_patience: float = 1.0
+    """How long a send waits for a peer whose queue is full before its messages are dropped, and counted."""
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if not getattr(self, name) > 0:
+                raise InvalidConfig(f"Timing.{name} is {getattr(self, name)!r}; it is a number of seconds above 0")
+        if not self.evasive < self.silent < self.expired:
+            raise InvalidConfig(
+                f"Timing needs evasive < silent < expired, and has {self.evasive:g}, {self.silent:g}, "
+                f"{self.expired:g}; give all three, for instance Timing(evasive=1, silent=2, expired=6)"
+            )
+
+    @classmethod
+    def within(cls, expired: float) -> Timing:
+        """Timing in the default proportions that reports a silent peer gone after ``expired`` seconds."""
+        return cls(
+            evasive=expired / 6,
+            silent=expired / 3,
+            expired=expired,
+            beacon=min(1.0, expired / 20),
+            ping=min(1.0, expired / 20),
+            handshake=min(5.0, expired / 4),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds memory and work, whatever peers do. Each is a number of the unit that its text names."""
+
+    peers: int = 4096
+    """Peers known at a time; each costs a socket. Beyond it newcomers are refused and counted."""
+    groups: int = 1024
+    """Groups of one peer; a HELLO or JOIN beyond it is refused and counted."""
+    headers: int = 256
+    """Headers of one peer."""
+    header_value: int = 65536
+    """Octets of one header value."""
+    hello: int = 1 << 20
+    """Octets of one HELLO; a longer one is refused and counted."""
+    link_messages: int = 10_000
+    """Messages waiting to be sent to one peer (its DEALER's high-water mark); then sending waits."""
+    inbox_messages: int = 10_000
+    """Messages of one peer waiting to be read from libzmq (the ROUTER's high-water mark)."""
+    mailbox_messages: int = 100_000
+    """Whispers and shouts waiting for the application; beyond it the newest are dropped and counted."""
+    mailbox_bytes: int = 64 << 20
+    """Octets of content waiting for the application, likewise."""
+    mailbox_patience: float = 1.0
+    """Seconds for which a full mailbox makes the peers wait before anything is dropped."""
+    backlog: int = 1024
+    """Joins, leaves and pings kept for a peer whose queue is full."""
+    batch: int = 256
+    """Messages taken from the network before the application gets a turn."""
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if not getattr(self, name) > 0:
+                raise InvalidConfig(f"Limits.{name} is {getattr(self, name)!r}; it must be above 0")
+
+
+def chosen_extensions(wanted: object = None) -> frozenset[str]:
+    """The extensions a node uses: those it is told, else what ZYRE_EXTENSIONS says, else all that there are.
+
+    ``()`` and ``ZYRE_EXTENSIONS=none`` make a plain 36/ZRE node. Raises InvalidConfig for an unknown one.
+    """
+    if wanted is None:
+        text = os.environ.get("ZYRE_EXTENSIONS", "all").strip()
+        if text == "all":
+            return SUPPORTED_EXTENSIONS
+        wanted = () if text in ("none", "") else text.replace(",", " ").split()
+    if isinstance(wanted, str) or not hasattr(wanted, "__iter__"):
+        raise InvalidConfig(f"extensions is a collection of names such as ('empty',), not {wanted!r}")
+    names = frozenset(wanted)
+    unknown = names - SUPPORTED_EXTENSIONS
+    if unknown:
+        raise InvalidConfig(
+            f"unknown extension {sorted(map(str, unknown))[0]!r}; there are: {', '.join(sorted(SUPPORTED_EXTENSIONS))}"
+        )
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class NodeConfig:
+    """What one node decides for itself, beyond its name, headers and groups."""
+
+    timing: Timing = field(default_factory=Timing)
+    limits: Limits = field(default_factory=Limits)
+    endpoint: str | None = None
+    """Where peers connect to this node: any tcp, ipc or inproc endpoint (libzyre: set_endpoint).
+    By default a free TCP port on every interface in use."""
+    peer_port: int | None = None
+    """A fixed TCP port instead of a free one (libzyre: set_beacon_peer_port)."""
+    advertise: str | None = None
+    """The endpoint told to peers where it differs from the bound one, as behind a NAT (set_advertised_endpoint)."""
+
+    def __post_init__(self) -> None:
+        if self.peer_port is not None:
+            _require_port("peer_port", self.peer_port)
+            if self.endpoint is not None:
+                raise InvalidConfig("give either endpoint or peer_port: an endpoint contains its port")
+        if self.endpoint is not None:
+            Endpoint.parse(self.endpoint)
+        if self.advertise is not None and not Endpoint.parse(self.advertise).is_reachable:
+            raise InvalidEndpoint(self.advertise, "is a wildcard, and peers need a host and a port to connect to")
+
+
+def _require_port(name: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 65535:
+        raise InvalidConfig(f"{name} is {value!r}; a port is a number from 0 to 65535")

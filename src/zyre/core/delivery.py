@@ -1,0 +1,112 @@
+"""Messages on their way to peers: numbering them, and what happens when a peer's queue is full.
+
+A sequence number is only spent on a message that leaves: to libzyre a gap is a reason to drop the sender. So when the
+transport refuses a message its number is taken back. Membership (JOIN, LEAVE, ...) is then kept in a backlog and sent
+as soon as there is room; data is refused, and the face that called decides whether to wait. A peer that stays full
+for longer than that patience is shed: its data is dropped at once, and counted, until it takes something again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum, auto
+from typing import Final
+
+from zyre.config import Limits
+from zyre.core.counters import Counters
+from zyre.core.effects import CloseLink, Effect, OpenLink, Send
+from zyre.core.peer import PeerRecord
+from zyre.wire import zre
+
+__all__ = ["Delivery", "Outcome"]
+
+_DATA: Final = (zre.WHISPER, zre.SHOUT)
+#: A liveness question waits for nothing: if the queue is full the peer is not reading anyway.
+_PERISHABLE: Final = (zre.PING, zre.PING_OK)
+_ONE_EMPTY_FRAME: Final = (b"",)
+
+
+class Outcome(Enum):
+    """What became of a message when it was handed over."""
+
+    SENT = auto()
+    """In the peer's queue."""
+    ABSENT = auto()
+    """The peer is not here."""
+    BLOCKED = auto()
+    """The peer's queue is full; nothing was taken."""
+    SHED = auto()
+    """The peer's queue has been full for too long: dropped, and counted."""
+
+
+class Delivery:
+    """Numbers and queues messages as effects; owns the links' numbers."""
+
+    __slots__ = ("_backlog_limit", "_counters", "_links", "effects")
+
+    def __init__(self, limits: Limits, counters: Counters) -> None:
+        self._backlog_limit = limits.backlog
+        self._counters = counters
+        self._links = 0
+        self.effects: list[Effect] = []
+
+    def new_link(self) -> int:
+        """A number that no other link of this node has had."""
+        self._links += 1
+        return self._links
+
+    def open(self, record: PeerRecord) -> None:
+        """Open the record's link."""
+        self.effects.append(OpenLink(record.link, str(record.endpoint)))
+
+    def close(self, record: PeerRecord, *, flush: bool = False) -> None:
+        """Close the record's link."""
+        self.effects.append(CloseLink(record.link, flush))
+
+    def offer(self, record: PeerRecord, message_id: int, fields: bytes, content: tuple[bytes, ...]) -> Outcome:
+        """Send data. A message of no frames becomes one empty frame unless the peer is known to take it: a bare
+        WHISPER or SHOUT makes libzyre mix up its application's events."""
+        if record.blocked:
+            if not record.shedding:
+                return Outcome.BLOCKED
+            self._counters.dropped["peer_slow"] += 1
+            return Outcome.SHED
+        if not content and "empty" not in record.extensions:
+            content = _ONE_EMPTY_FRAME
+        self._counters.sent += 1
+        header = zre.pack_header(message_id, record.next_sequence())
+        self.effects.append(Send(record.link, (header + fields, *content)))
+        return Outcome.SENT
+
+    def send(self, record: PeerRecord, message_id: int, fields: bytes = b"") -> None:
+        """Send anything but data; it cannot be lost to a full queue."""
+        if record.blocked:
+            self._hold(record, message_id, fields)
+            return
+        self._counters.sent += 1
+        header = zre.pack_header(message_id, record.next_sequence())
+        self.effects.append(Send(record.link, (header + fields,)))
+
+    def _hold(self, record: PeerRecord, message_id: int, fields: bytes) -> None:
+        if message_id in _PERISHABLE:
+            return
+        if len(record.backlog) >= self._backlog_limit:
+            self._counters.dropped["peer_slow"] += 1
+            return
+        record.backlog.append((message_id, fields))
+
+    def on_blocked(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
+        """The transport did not take ``frames``: take back their number, keep what is not data."""
+        record.blocked = True
+        record.uncount()
+        self._counters.sent -= 1
+        message_id, _ = zre.unpack_header(frames[0])
+        if message_id not in _DATA:
+            self._hold(record, message_id, frames[0][zre.HEADER_SIZE :])
+
+    def on_writable(self, record: PeerRecord) -> None:
+        """There is room again: send what was kept, in order."""
+        record.blocked = record.shedding = False
+        backlog, record.backlog = record.backlog, type(record.backlog)()
+        for message_id, fields in backlog:
+            self.send(record, message_id, fields)

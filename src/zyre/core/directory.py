@@ -1,0 +1,70 @@
+"""The table of peers: by identity, by the identity frame that their messages carry, by link, by endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from zyre.core.peer import PeerRecord
+from zyre.core.tables import PeerState
+from zyre.endpoint import Endpoint
+from zyre.identity import PeerId
+from zyre.roster import Peer, Roster
+from zyre.wire.zre import identity_frame
+
+__all__ = ["Directory"]
+
+
+class Directory:
+    """Every record that has an identity. Lookups are one dictionary access each."""
+
+    __slots__ = ("_by_endpoint", "_by_link", "by_frame", "by_id")
+
+    def __init__(self) -> None:
+        self.by_id: dict[PeerId, PeerRecord] = {}
+        self.by_frame: dict[bytes, PeerRecord] = {}
+        """Keyed by the 17 octets that the ROUTER puts before each message: the hot path looks here."""
+        self._by_link: dict[int, PeerRecord] = {}
+        self._by_endpoint: dict[Endpoint, PeerRecord] = {}
+
+    def add(self, record: PeerRecord) -> None:
+        """Enter a record under all its keys."""
+        self.by_id[record.peer] = record
+        self.by_frame[identity_frame(record.peer.octets)] = record
+        self._by_link[record.link] = record
+        self._by_endpoint[record.endpoint] = record
+
+    def remove(self, record: PeerRecord) -> None:
+        """Take a record out under all its keys."""
+        del self.by_id[record.peer]
+        del self.by_frame[identity_frame(record.peer.octets)]
+        del self._by_link[record.link]
+        if self._by_endpoint.get(record.endpoint) is record:
+            del self._by_endpoint[record.endpoint]
+
+    def at_link(self, link: int) -> PeerRecord | None:
+        """Whose link that is."""
+        return self._by_link.get(link)
+
+    def at_endpoint(self, endpoint: Endpoint) -> PeerRecord | None:
+        """Who is reached there."""
+        return self._by_endpoint.get(endpoint)
+
+    def state_of(self, peer: PeerId) -> PeerState:
+        """How far we are with a peer; ABSENT for one we do not know."""
+        record = self.by_id.get(peer)
+        return PeerState.ABSENT if record is None else record.state
+
+    def ready(self) -> Iterator[PeerRecord]:
+        """Those who entered."""
+        return (record for record in self.by_id.values() if record.state is PeerState.READY)
+
+    def roster(self) -> Roster:
+        """Those who entered, as an immutable snapshot."""
+        peers: dict[PeerId, Peer] = {record.peer: record.to_public() for record in self.ready()}
+        return Roster(peers)
+
+    def __len__(self) -> int:
+        return len(self.by_id)
+
+    def __iter__(self) -> Iterator[PeerRecord]:
+        return iter(self.by_id.values())

@@ -1,0 +1,72 @@
+"""Discovery by UDP beacon: what ours says, and what is to be made of another's (36/ZRE and 43/ZRE, "beacon")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from zyre.core.locality import Locality
+from zyre.core.tables import Violation
+from zyre.endpoint import Endpoint
+from zyre.errors import DecodeError
+from zyre.identity import PeerId
+from zyre.wire.beacon import Beacon, decode_beacon, encode_beacon
+
+__all__ = ["BeaconDiscovery", "Farewell", "Found", "OwnEcho", "Verdict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A node is reached at ``endpoint``."""
+
+    peer: PeerId
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """A node says that it leaves."""
+
+    peer: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEcho:
+    """Our own beacon, heard back."""
+
+
+Verdict: TypeAlias = Found | Farewell | OwnEcho | Violation
+
+
+class BeaconDiscovery:
+    """Makes our beacons and judges others'; stateless but for who we are."""
+
+    __slots__ = ("_octets",)
+
+    def __init__(self, identity: PeerId) -> None:
+        self._octets = identity.octets
+
+    def announcement(self, port: int) -> bytes:
+        """The datagram that says where we are; with port 0, that we leave."""
+        return encode_beacon(Beacon(self._octets, port))
+
+    def judge(self, data: bytes, source: str, locality: Locality) -> Verdict:
+        """What a datagram from the address ``source`` means.
+
+        The endpoint is made of the source address: beacons name a port only, and that address is the one by which
+        the peer is reached from here, whatever others it has.
+        """
+        try:
+            beacon = decode_beacon(data)
+        except DecodeError:
+            return Violation.BEACON_MALFORMED
+        if beacon.uuid == self._octets:
+            return OwnEcho()
+        if beacon.key is not None:
+            return Violation.BEACON_SECURED
+        if not locality.covers(source):
+            return Violation.BEACON_ELSEWHERE
+        peer = PeerId.parse(beacon.uuid)
+        if beacon.port == 0:
+            return Farewell(peer)
+        return Found(peer, Endpoint("tcp", source, beacon.port))

@@ -1,0 +1,197 @@
+"""The driver: performs what a machine wants done, on whatever host it stands.
+
+Every input passes here, so a tap on it is a complete recording of a node. After each input the driver settles: it
+performs the effects, swaps the roster, hands over the events, and sets the alarm. Both hosts, the engine and the
+simulator, run this very class; a host says when, never what.
+
+Not thread-safe: the host holds the node's lock around every call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
+
+from zyre.core.delivery import Outcome
+from zyre.core.effects import Broadcast, CloseLink, LinkBlocked, LinkFailed, OpenLink, Report, Send
+from zyre.core.machine import Alarm, Clock, Transport
+from zyre.core.node import NodeMachine
+from zyre.core.timers import NEVER
+from zyre.endpoint import Endpoint
+from zyre.events import Event
+from zyre.identity import PeerId
+from zyre.roster import Roster
+
+__all__ = ["Driver", "Tap"]
+
+#: Called with the time, the name of the input, and its arguments, before the machine sees it.
+Tap: TypeAlias = Callable[[float, str, tuple[object, ...]], None]
+
+
+class Driver:
+    """One node on one host.
+
+    ``deliver`` takes the events of one settling at a time, in order; ``roster`` is an immutable snapshot that any
+    thread may read without the lock.
+    """
+
+    def __init__(
+        self,
+        machine: NodeMachine,
+        *,
+        transport: Transport,
+        clock: Clock,
+        alarm: Alarm,
+        deliver: Callable[[list[Event]], None],
+        tap: Tap | None = None,
+    ) -> None:
+        self.machine = machine
+        self.roster: Roster = machine.roster
+        self._transport = transport
+        self._clock = clock
+        self._alarm = alarm
+        self._deliver = deliver
+        self._tap = tap
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open the transport and let the node announce itself. Raises NetworkError, and then nothing is open."""
+        locality = self._transport.open()
+        self._input("start", locality)
+
+    def stop(self) -> None:
+        """Say goodbye and wait for nothing more; the transport is the host's to close."""
+        self._input("stop")
+        self._alarm.set(NEVER)
+
+    # -- what comes in -------------------------------------------------------------------------------------------
+
+    def on_alarm(self) -> None:
+        """The alarm went off; early is no harm."""
+        now = self._clock.now()
+        if now < self.machine.next_timeout():
+            self._alarm.set(self.machine.next_timeout())
+            return
+        self._input("handle_timeout")
+        assert self.machine.next_timeout() > now, "a deadline was put back without moving it"
+
+    def on_messages(self, messages: Iterable[Sequence[bytes]]) -> None:
+        """A batch of messages: one reading of the clock, one settling, one wake-up of the reader."""
+        now = self._clock.now()
+        receive = self.machine.receive_frames
+        for frames in messages:
+            if self._tap is not None:
+                self._tap(now, "receive_frames", (frames,))
+            receive(frames, now)
+        self._settle()
+
+    def on_datagrams(self, datagrams: Iterable[tuple[bytes, str]]) -> None:
+        """A batch of UDP datagrams with their source addresses."""
+        now = self._clock.now()
+        for data, source in datagrams:
+            if self._tap is not None:
+                self._tap(now, "receive_datagram", (data, source))
+            self.machine.receive_datagram(data, source, now)
+        self._settle()
+
+    def on_report(self, report: Report) -> None:
+        """The host reports how an effect fared, or a change of the world."""
+        self._input("receive_report", report)
+
+    # -- verbs ---------------------------------------------------------------------------------------------------
+
+    def join(self, group: str) -> None:
+        """See NodeMachine.join."""
+        self._input("join", group)
+
+    def leave(self, group: str) -> None:
+        """See NodeMachine.leave."""
+        self._input("leave", group)
+
+    def contest(self, group: str) -> None:
+        """See NodeMachine.contest."""
+        self._input("contest", group)
+
+    def connect(self, endpoint: Endpoint, peer: PeerId | None) -> None:
+        """See NodeMachine.connect."""
+        self._input("connect", endpoint, peer)
+
+    def whisper(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
+        """Send to one peer. A send moves no deadline and makes no event, so it needs no full settling."""
+        if self._tap is not None:
+            self._tap(self._clock.now(), "whisper", (peer, content))
+        outcome = self.machine.whisper(peer, content)
+        if outcome is Outcome.SENT and self._perform():
+            return Outcome.BLOCKED
+        return outcome
+
+    def shout(self, group: str, content: tuple[bytes, ...]) -> tuple[int, tuple[PeerId, ...]]:
+        """Send to a group: how many were sent to, and whose queues were full."""
+        if self._tap is not None:
+            self._tap(self._clock.now(), "shout", (group, content))
+        sent, blocked = self.machine.shout(group, content)
+        refused = [peer for link in self._perform() if (peer := self.machine.peer_at(link)) is not None]
+        return sent - len(refused), blocked + tuple(refused)
+
+    def shout_to(self, peer: PeerId, group: str, content: tuple[bytes, ...]) -> Outcome:
+        """Send a shout to one member whose queue was full."""
+        if self._tap is not None:
+            self._tap(self._clock.now(), "shout_to", (peer, group, content))
+        outcome = self.machine.shout_to(peer, group, content)
+        if outcome is Outcome.SENT and self._perform():
+            return Outcome.BLOCKED
+        return outcome
+
+    def shed(self, peer: PeerId) -> None:
+        """See NodeMachine.shed."""
+        if self._tap is not None:
+            self._tap(self._clock.now(), "shed", (peer,))
+        self.machine.shed(peer)
+
+    # -- settling ------------------------------------------------------------------------------------------------
+
+    def _input(self, what: str, *arguments: object) -> None:
+        now = self._clock.now()
+        if self._tap is not None:
+            self._tap(now, what, arguments)
+        getattr(self.machine, what)(*arguments, now)
+        self._settle()
+
+    def _settle(self) -> None:
+        machine = self.machine
+        self._perform()
+        if machine.roster_changed:
+            self.roster = machine.roster
+        events = machine.take_events()
+        if events:
+            self._deliver(events)
+        self._alarm.set(machine.next_timeout())
+
+    def _perform(self) -> set[int]:
+        """Perform effects until no more follow; the links that refused a message.
+
+        Once a link has refused one, everything else for it in the same round is refused as well: libzmq may have
+        made room meanwhile, and a later message must not overtake an earlier one.
+        """
+        refused: set[int] = set()
+        transport = self._transport
+        while effects := self.machine.take_effects():
+            for effect in effects:
+                if type(effect) is Send:
+                    link, frames = effect
+                    if link in refused or not transport.send(link, frames):
+                        refused.add(link)
+                        self.machine.receive_report(LinkBlocked(link, frames), self._clock.now())
+                else:
+                    self._perform_other(effect)
+        return refused
+
+    def _perform_other(self, effect: OpenLink | CloseLink | Broadcast | Send) -> None:
+        if isinstance(effect, OpenLink):
+            if not self._transport.open_link(effect.link, effect.endpoint):
+                self.machine.receive_report(LinkFailed(effect.link), self._clock.now())
+        elif isinstance(effect, CloseLink):
+            self._transport.close_link(effect.link, effect.flush)
+        elif isinstance(effect, Broadcast):
+            self._transport.broadcast(effect.payload)

@@ -1,0 +1,83 @@
+"""What a machine wants done (effects), and what its host tells it about that (reports).
+
+Links are numbered by the machine: a peer that starts anew gets a new link, so that a late report about the old one
+cannot be mistaken. These are tuples, not dataclasses, because every message makes one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+__all__ = [
+    "Broadcast",
+    "CloseLink",
+    "Effect",
+    "LinkBlocked",
+    "LinkFailed",
+    "LinkWritable",
+    "LocalityChanged",
+    "OpenLink",
+    "Report",
+    "Send",
+]
+
+from zyre.core.locality import Locality
+
+
+class OpenLink(NamedTuple):
+    """Open link number ``link`` toward ``endpoint``; it may connect later, and queues meanwhile."""
+
+    link: int
+    endpoint: str
+
+
+class Send(NamedTuple):
+    """Send one message of ``frames`` on a link."""
+
+    link: int
+    frames: Sequence[bytes]
+
+
+class CloseLink(NamedTuple):
+    """Close a link; with ``flush`` what is queued may still leave for a moment."""
+
+    link: int
+    flush: bool
+
+
+class Broadcast(NamedTuple):
+    """Send a beacon on every interface."""
+
+    payload: bytes
+
+
+Effect: TypeAlias = OpenLink | Send | CloseLink | Broadcast
+
+
+class LinkBlocked(NamedTuple):
+    """The link's queue is full: ``frames`` were not taken. LinkWritable follows when there is room again."""
+
+    link: int
+    frames: Sequence[bytes]
+
+
+class LinkWritable(NamedTuple):
+    """There is room in the link's queue again."""
+
+    link: int
+
+
+class LinkFailed(NamedTuple):
+    """The link could not be opened."""
+
+    link: int
+
+
+class LocalityChanged(NamedTuple):
+    """The interfaces or addresses of this host changed."""
+
+    locality: Locality
+
+
+Report: TypeAlias = LinkBlocked | LinkWritable | LinkFailed | LocalityChanged

@@ -1,0 +1,103 @@
+"""Where this node is: what it bound, which interfaces it uses, and which of its addresses a given peer should use.
+
+On a host with several networks no single endpoint is right for every peer. HELLO is sent to one peer at a time, so
+each is told the address that lies in its own network; 36/ZRE needs no change for that.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from zyre.endpoint import Endpoint
+
+__all__ = ["Interface", "Locality"]
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@lru_cache(maxsize=1024)
+def _parse_address(text: str) -> _Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class Interface:
+    """One address of a network interface. ``broadcast`` is None where the network has no broadcast address."""
+
+    name: str
+    address: str
+    prefix: int
+    broadcast: str | None = None
+
+    @cached_property
+    def network(self) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+        """The network that the address is in."""
+        return ipaddress.ip_network(f"{self.address}/{self.prefix}", strict=False)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it leads to this host only."""
+        return self.network.is_loopback
+
+
+@dataclass(frozen=True)
+class Locality:
+    """``bound`` is the endpoint of the inbox, with its real port; ``interfaces`` those that this node uses.
+
+    ``advertise`` is what peers are told instead, if the application said so.
+    """
+
+    bound: Endpoint
+    interfaces: tuple[Interface, ...] = ()
+    advertise: str | None = None
+
+    @property
+    def beacon_port(self) -> int:
+        """The port that beacons carry; 0 where the inbox is not reached by TCP."""
+        return self.bound.port if self.bound.is_tcp else 0
+
+    def covers(self, source: str) -> bool:
+        """Whether a datagram from ``source`` came by one of the interfaces in use, judged by its network.
+
+        The receiving socket hears every interface of the host, but two nodes in one process may use different ones.
+        """
+        address = _parse_address(source)
+        return address is not None and any(address in interface.network for interface in self.interfaces)
+
+    def toward(self, remote: Endpoint) -> str:
+        """The endpoint of this node as a peer at ``remote`` should use it."""
+        if self.advertise is not None:
+            return self.advertise
+        if not self.bound.any_host:
+            return str(self.bound)
+        return str(Endpoint("tcp", self._address_toward(remote), self.bound.port))
+
+    def _address_toward(self, remote: Endpoint) -> str:
+        address = _parse_address(remote.host) if remote.is_tcp else None
+        if address is not None:
+            for interface in self.interfaces:
+                if address in interface.network:
+                    return interface.address
+        return self.main_address
+
+    @property
+    def main_address(self) -> str:
+        """The address for a peer of whom nothing better is known: the first that is not loopback."""
+        for interface in self.interfaces:
+            if not interface.is_loopback:
+                return interface.address
+        return self.interfaces[0].address if self.interfaces else "127.0.0.1"
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint to show to people: where a peer that we know nothing about would be sent."""
+        if self.advertise is not None:
+            return self.advertise
+        if not self.bound.any_host:
+            return str(self.bound)
+        return str(Endpoint("tcp", self.main_address, self.bound.port))

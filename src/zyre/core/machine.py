@@ -1,0 +1,77 @@
+"""The seam: what a protocol machine offers, and what its driver needs from a host.
+
+Nothing behind these interfaces blocks, and nothing in a machine asks the time: ``now`` is a parameter, in seconds of
+any clock that never goes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from zyre.core.effects import Effect, Report
+from zyre.core.locality import Locality
+from zyre.events import Event
+
+__all__ = ["Alarm", "Clock", "Machine", "Transport"]
+
+
+class Machine(Protocol):
+    """Inputs go in, effects and events come out; verbs are the machine's own methods."""
+
+    def receive_datagram(self, data: bytes, source: str, now: float) -> None:
+        """A UDP datagram from the address ``source``."""
+
+    def receive_frames(self, frames: Sequence[bytes], now: float) -> None:
+        """A message as the ROUTER gives it: identity, first frame, content."""
+
+    def receive_report(self, report: Report, now: float) -> None:
+        """How an effect fared, or what changed in the world."""
+
+    def handle_timeout(self, now: float) -> None:
+        """The deadline that next_timeout named has come."""
+
+    def next_timeout(self) -> float:
+        """When handle_timeout wants to be called; infinity for never. O(1)."""
+
+    def take_effects(self) -> list[Effect]:
+        """What is to be done, once, in order."""
+
+    def take_events(self) -> list[Event]:
+        """What the application should hear, once, in order."""
+
+
+class Transport(Protocol):
+    """What carries messages and beacons. Called by the driver only, under the node's lock."""
+
+    def open(self) -> Locality:
+        """Bind the inbox and the beacon sockets. Raises NetworkError."""
+
+    def open_link(self, link: int, endpoint: str) -> bool:
+        """Begin to connect; messages queue meanwhile. False if the endpoint is unusable."""
+
+    def send(self, link: int, frames: Sequence[bytes]) -> bool:
+        """Queue a whole message, or nothing of it. False if the link's queue is full: a LinkWritable follows."""
+
+    def close_link(self, link: int, flush: bool) -> None:
+        """Close a link; with ``flush``, what is queued may still leave for a moment."""
+
+    def broadcast(self, payload: bytes) -> None:
+        """Send a datagram on every interface in use. Failures are counted, not raised."""
+
+    def close(self) -> None:
+        """Release everything. May be called twice."""
+
+
+class Clock(Protocol):
+    """Monotonic time."""
+
+    def now(self) -> float:
+        """Seconds since some fixed moment."""
+
+
+class Alarm(Protocol):
+    """Calls the driver's ``on_alarm`` at a deadline."""
+
+    def set(self, deadline: float) -> None:
+        """Move the deadline; infinity for never."""

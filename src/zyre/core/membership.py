@@ -1,0 +1,254 @@
+"""Who is here, and in which group: the life of every peer from the first sign of it to its exit.
+
+Each input looks up the actions for the peer's state in the table and carries them out. What other parts must know,
+that somebody came into a group or went out of one, is returned as moves; the node passes them to the elections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeAlias
+
+from zyre.config import Limits, Timing
+from zyre.core.admission import Greeting, is_group
+from zyre.core.counters import Counters
+from zyre.core.delivery import Delivery
+from zyre.core.dialling import Dial, Dialling
+from zyre.core.directory import Directory
+from zyre.core.groups import Groups
+from zyre.core.peer import PeerRecord
+from zyre.core.presence import Presence
+from zyre.core.tables import TRANSITIONS, Action, Input, PeerState, Phase, Violation
+from zyre.core.timers import Deadlines
+from zyre.endpoint import Endpoint
+from zyre.events import Enter, Evasive, Event, Exit, ExitReason, Join, Leave, Returned, Silent
+from zyre.identity import PeerId
+from zyre.wire import zre
+from zyre.wire.extension import application_headers, parse_extensions
+
+__all__ = ["Arrival", "Departure", "Membership", "Moves"]
+
+
+class Arrival(NamedTuple):
+    """A peer came into a group."""
+
+    group: str
+
+
+class Departure(NamedTuple):
+    """A peer went out of a group, or away altogether."""
+
+    group: str
+    peer: PeerId
+
+
+Moves: TypeAlias = tuple[Arrival | Departure, ...]
+
+_REASONS: Final[dict[Action, ExitReason]] = {
+    Action.REPLACE: "replaced",
+    Action.DISMISS: "left",
+    Action.EXPIRE: "expired",
+    Action.FORGET: "left",
+}
+
+
+class Membership:
+    """Directory, groups, presence and explicit connections of one node, and the table that moves peers through them.
+
+    ``hello_to`` makes the fields of our HELLO for a peer at an endpoint: each peer is told another address.
+    """
+
+    def __init__(
+        self,
+        timing: Timing,
+        limits: Limits,
+        extensions: frozenset[str],
+        *,
+        delivery: Delivery,
+        timers: Deadlines[object],
+        counters: Counters,
+        events: list[Event],
+        hello_to: Callable[[Endpoint], bytes],
+    ) -> None:
+        self.directory = Directory()
+        self.groups = Groups()
+        self.presence = Presence(timing)
+        self.dialling = Dialling()
+        self.roster_changed = True
+        self._timing = timing
+        self._limits = limits
+        self._extensions = extensions
+        self._delivery = delivery
+        self._timers = timers
+        self._counters = counters
+        self._events = events
+        self._hello_to = hello_to
+
+    def everyone(self) -> Iterator[PeerRecord]:
+        """Everybody to whom a HELLO is on its way or was said, anonymous ones included."""
+        return chain(self.directory, self.dialling.anonymous())
+
+    # -- inputs --------------------------------------------------------------------------------------------------
+
+    def on_found(self, peer: PeerId, endpoint: Endpoint, found_by: str, now: float) -> Moves:
+        """A peer was found at an endpoint, by its beacon or because the application said so."""
+        moves: Moves = ()
+        for action in TRANSITIONS[self.directory.state_of(peer), Input.FOUND]:
+            if action is Action.GREET:
+                moves += self._greet(peer, endpoint, found_by, now)
+            elif action is Action.REFRESH:
+                self.heard(self.directory.by_id[peer], now)
+            elif action is Action.REGREET:
+                record = self.directory.by_id[peer]
+                if not now < record.greet_again_at:
+                    moves += self.remove(record, "replaced") + self._greet(peer, endpoint, found_by, now)
+        return moves
+
+    def on_hello(self, greeting: Greeting, now: float) -> Moves:
+        """A peer greets."""
+        moves: Moves = ()
+        previous = self.directory.by_id.get(greeting.peer)
+        for action in TRANSITIONS[self.directory.state_of(greeting.peer), Input.HELLO]:
+            if action is Action.REPLACE:
+                moves += self._depart(greeting.peer, action)
+            elif action is Action.GREET:
+                moves += self._greet(greeting.peer, greeting.endpoint, "hello", now)
+            elif action is Action.ADMIT:
+                moves += self._admit(greeting, previous, now)
+        return moves
+
+    def on_farewell(self, peer: PeerId) -> Moves:
+        """A peer says that it leaves."""
+        return self._depart(peer, *TRANSITIONS[self.directory.state_of(peer), Input.FAREWELL])
+
+    def look_at(self, record: PeerRecord, now: float) -> Moves:
+        """A peer has been quiet, or its deadline had moved meanwhile."""
+        if record.state is PeerState.ABSENT:
+            return ()
+        silence = self.presence.look(record, now)
+        if silence.entered is Phase.EXPIRED:
+            return self._depart(record.peer, *TRANSITIONS[record.state, Input.OVERDUE])
+        self._timers.add(silence.look_again_at, record)
+        if record.state is not PeerState.READY:
+            return ()
+        if silence.entered is Phase.EVASIVE:
+            self._events.append(Evasive(record.peer, record.name))
+        elif silence.entered is Phase.SILENT:
+            self._events.append(Silent(record.peer, record.name))
+        if silence.ping:
+            self._delivery.send(record, zre.PING)
+        return ()
+
+    def dial(self, dial: Dial, now: float) -> Moves:
+        """Greet whoever is at a dial's endpoint, unless that was done and there is still hope; look again later."""
+        self._timers.add(now + self._timing.redial, dial)
+        there = self.directory.at_endpoint(dial.endpoint)
+        if dial.peer is not None:
+            taken = there is not None and there.identity != dial.peer
+            if taken or self.directory.state_of(dial.peer) is PeerState.READY:
+                return ()
+            return self.on_found(dial.peer, dial.endpoint, "connect", now)
+        if there is not None:
+            return ()
+        if dial.record is not None:
+            if now < dial.record.greet_again_at:
+                return ()
+            self._delivery.close(dial.record)
+        dial.record = self._open(None, dial.endpoint, "connect", now)
+        return ()
+
+    def on_join(self, record: PeerRecord, change: zre.GroupChange) -> Moves:
+        """A peer joins a group."""
+        self._count_change(record, change)
+        if len(record.groups) >= self._limits.groups or not is_group(change.group):
+            self._counters.violations[Violation.GROUP_REFUSED] += 1
+            return ()
+        if not self.groups.enter(record, change.group):
+            return ()
+        self.roster_changed = True
+        self._events.append(Join(record.peer, record.name, change.group))
+        return (Arrival(change.group),)
+
+    def on_leave(self, record: PeerRecord, change: zre.GroupChange) -> Moves:
+        """A peer leaves a group."""
+        self._count_change(record, change)
+        if not self.groups.exit(record, change.group):
+            return ()
+        self.roster_changed = True
+        self._events.append(Leave(record.peer, record.name, change.group))
+        return (Departure(change.group, record.peer),)
+
+    def _count_change(self, record: PeerRecord, change: zre.GroupChange) -> None:
+        if not self.groups.count_of(record, change.status):
+            self._counters.violations[Violation.STATUS_WRONG] += 1
+
+    def heard(self, record: PeerRecord, now: float) -> None:
+        """A sign of life."""
+        if self.presence.heard(record, now) and record.state is PeerState.READY:
+            self._events.append(Returned(record.peer, record.name))
+
+    # -- actions -------------------------------------------------------------------------------------------------
+
+    def _open(self, peer: PeerId | None, endpoint: Endpoint, found_by: str, now: float) -> PeerRecord:
+        record = PeerRecord(peer, endpoint, self._delivery.new_link(), found_by)
+        record.greet_again_at = now + self._timing.handshake
+        self._delivery.open(record)
+        self._delivery.send(record, zre.HELLO, self._hello_to(endpoint))
+        return record
+
+    def _greet(self, peer: PeerId, endpoint: Endpoint, found_by: str, now: float) -> Moves:
+        """Open a link to a peer and say HELLO. Whoever was at that endpoint before is not any more."""
+        if len(self.directory) >= self._limits.peers:
+            self._counters.violations[Violation.PEERS_FULL] += 1
+            return ()
+        previous = self.directory.at_endpoint(endpoint)
+        moves = () if previous is None else self.remove(previous, "replaced")
+        record = self.dialling.claim(endpoint) or self._open(peer, endpoint, found_by, now)
+        record.identity = peer
+        record.quiet_at = now + self.presence.evasive
+        self.directory.add(record)
+        self._timers.add(record.quiet_at, record)
+        return moves
+
+    def _admit(self, greeting: Greeting, previous: PeerRecord | None, now: float) -> Moves:
+        """Take over what a HELLO says: the peer enters, and is in its groups."""
+        record = self.directory.by_id.get(greeting.peer)
+        if record is None:  # a limit kept it out
+            return ()
+        hello = greeting.hello
+        record.state = PeerState.READY
+        record.name = hello.name or greeting.peer.short
+        record.headers = MappingProxyType(application_headers(hello.headers))
+        record.extensions = parse_extensions(hello.headers, self._extensions)
+        record.received = greeting.sequence
+        record.status = hello.status
+        record.choose_modulus(None if previous is record else previous)
+        groups = [group for group in hello.groups if is_group(group) and self.groups.enter(record, group)]
+        self.roster_changed = True
+        self.presence.heard(record, now)
+        self._events.append(
+            Enter(record.peer, record.name, str(record.endpoint), record.headers, frozenset(groups))
+        )
+        self._events.extend(Join(record.peer, record.name, group) for group in groups)
+        return tuple(Arrival(group) for group in groups)
+
+    def _depart(self, peer: PeerId, *actions: Action) -> Moves:
+        moves: Moves = ()
+        for action in actions:
+            if action in _REASONS:
+                moves += self.remove(self.directory.by_id[peer], _REASONS[action])
+        return moves
+
+    def remove(self, record: PeerRecord, reason: ExitReason) -> Moves:
+        """Forget a peer; whoever never entered goes without an event."""
+        entered = record.state is PeerState.READY
+        record.state = PeerState.ABSENT
+        self.directory.remove(record)
+        self._delivery.close(record)
+        groups = self.groups.remove(record)
+        if entered:
+            self.roster_changed = True
+            self._events.append(Exit(record.peer, record.name, reason))
+        return tuple(Departure(group, record.peer) for group in groups)

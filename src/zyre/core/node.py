@@ -1,0 +1,435 @@
+"""The node: routes what comes in to the parts that know what it means, and gathers what follows.
+
+It owns no protocol state of its own. Membership holds the peers and groups, Elections the votes; Discovery and
+Admission judge; Delivery numbers and queues. A whisper goes out by ``whisper`` -> Delivery.offer -> a Send effect,
+and comes in by ``receive_frames`` -> ``_on_whisper`` -> a Whisper event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Final, NamedTuple
+
+from zyre.config import ClusterConfig, NodeConfig
+from zyre.core.admission import judge_hello
+from zyre.core.counters import Counters
+from zyre.core.delivery import Delivery, Outcome
+from zyre.core.dialling import Dial
+from zyre.core.discovery import BeaconDiscovery, Farewell, Found
+from zyre.core.effects import Broadcast, Effect, LinkBlocked, LinkFailed, LinkWritable, LocalityChanged, Report
+from zyre.core.election import Ballot
+from zyre.core.elections import Elections
+from zyre.core.locality import Locality
+from zyre.core.membership import Arrival, Membership, Moves
+from zyre.core.peer import PeerRecord
+from zyre.core.tables import PeerState, Violation
+from zyre.core.timers import Deadlines
+from zyre.endpoint import Endpoint
+from zyre.errors import DecodeError, InvalidPeer
+from zyre.events import Event, Gap, Leader, Shout, Whisper
+from zyre.identity import PeerId
+from zyre.roster import Roster
+from zyre.wire import zre
+from zyre.wire.extension import EXTENSION_HEADER, format_extensions
+
+__all__ = ["NodeMachine", "NodeProfile"]
+
+
+class NodeProfile(NamedTuple):
+    """Who a node is and how it is set: everything that a machine is born with."""
+
+    identity: PeerId
+    name: str
+    headers: Mapping[str, str]
+    groups: tuple[str, ...]
+    cluster: ClusterConfig
+    config: NodeConfig
+    extensions: frozenset[str]
+
+
+class _Beacon(Enum):
+    """The timer for the next beacon. The subjects of the other timers are what they are about: a PeerRecord, a Dial,
+    or the name of a group in which a candidate may be alone."""
+
+    DUE = "due"
+
+
+class NodeMachine:
+    """The protocol of one node (36/ZRE with libzyre's additions). See zyre.core.machine.Machine for the contract."""
+
+    def __init__(self, profile: NodeProfile) -> None:
+        self.identity = profile.identity
+        self.name = profile.name
+        self.headers = dict(profile.headers)
+        self.counters = Counters()
+        self._profile = profile
+        self._timing = profile.config.timing
+        self._running = False
+        self._locality: Locality | None = None
+        self._beacon = b""
+        self._events: list[Event] = []
+        self._timers: Deadlines[object] = Deadlines()
+        self._discovery = BeaconDiscovery(profile.identity)
+        self._delivery = Delivery(profile.config.limits, self.counters)
+        self._elections = Elections(profile.identity)
+        self._membership = Membership(
+            self._timing,
+            profile.config.limits,
+            profile.extensions,
+            delivery=self._delivery,
+            timers=self._timers,
+            counters=self.counters,
+            events=self._events,
+            hello_to=self._hello_to,
+        )
+        self._groups = self._membership.groups
+        self._directory = self._membership.directory
+        for group in profile.groups:
+            self._groups.join(group)
+
+    # -- verbs ---------------------------------------------------------------------------------------------------
+
+    def start(self, locality: Locality, now: float) -> None:
+        """Begin to announce ourselves and to answer."""
+        self._running = True
+        self._locality = locality
+        if self._profile.cluster.port and locality.beacon_port:
+            self._beacon = self._discovery.announcement(locality.beacon_port)
+            self._timers.add(now, _Beacon.DUE)
+        for dial in self._membership.dialling:
+            self._timers.add(now, dial)
+        for group in self._groups.own:
+            self._stand_in(group, now)
+        self.handle_timeout(now)
+
+    def stop(self, now: float) -> None:
+        """Say goodbye to everybody, and be deaf from now on.
+
+        The beacon with port 0 is libzyre's way. It can get lost and does not leave the network, so those who know
+        GOODBYE, and those who were not met by beacon, are told on their links as well. Others are not: zeromq-pyre
+        would count it as a violation.
+        """
+        if not self._running:
+            return
+        if self._beacon:
+            self._delivery.effects.append(Broadcast(self._discovery.announcement(0)))
+        for record in self._membership.everyone():
+            if not self._beacon or record.found_by == "connect" or "goodbye" in record.extensions:
+                self._delivery.send(record, zre.GOODBYE)
+            self._delivery.close(record, flush=True)
+        self._running = False
+        self._timers.clear()
+
+    def join(self, group: str, now: float) -> None:
+        """Be in a group, and say so to everybody. Nothing happens if we are in already."""
+        if self._groups.join(group):
+            self._announce(zre.JOIN, group)
+            self._stand_in(group, now)
+
+    def leave(self, group: str, now: float) -> None:
+        """Be out of a group, and say so to everybody. Ends a candidature there."""
+        if self._groups.leave(group):
+            self._elections.forget(group)
+            self._announce(zre.LEAVE, group)
+
+    def contest(self, group: str, now: float) -> None:
+        """Join a group and stand as a candidate for its leader (libzyre: set_contest_in_group)."""
+        self._elections.of(group).candidate = True
+        if group in self._groups.own:
+            self._stand_in(group, now)
+        else:
+            self.join(group, now)
+
+    def connect(self, endpoint: Endpoint, peer: PeerId | None, now: float) -> None:
+        """Keep up a connection to whoever is at ``endpoint``; if given, ``peer`` says who that will be."""
+        dial = self._membership.dialling.add(endpoint, peer)
+        if dial is not None and self._running:
+            self._follow(self._membership.dial(dial, now))
+
+    def whisper(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
+        """Send to one peer."""
+        record = self._directory.by_id.get(peer)
+        if record is None or record.state is not PeerState.READY:
+            self.counters.dropped["absent"] += 1
+            return Outcome.ABSENT
+        return self._delivery.offer(record, zre.WHISPER, b"", content)
+
+    def shout(self, group: str, content: tuple[bytes, ...]) -> tuple[int, tuple[PeerId, ...]]:
+        """Send to everybody in a group; how many were sent to, and whose queues were full."""
+        fields = zre.pack_string(group)
+        sent, blocked = 0, []
+        for record in self._groups.members(group).values():
+            outcome = self._delivery.offer(record, zre.SHOUT, fields, content)
+            if outcome is Outcome.SENT:
+                sent += 1
+            elif outcome is Outcome.BLOCKED:
+                blocked.append(record.peer)
+        return sent, tuple(blocked)
+
+    def shout_to(self, peer: PeerId, group: str, content: tuple[bytes, ...]) -> Outcome:
+        """Send a shout to one member whose queue was full before."""
+        record = self._groups.members(group).get(peer)
+        if record is None:
+            return Outcome.ABSENT
+        return self._delivery.offer(record, zre.SHOUT, zre.pack_string(group), content)
+
+    def shed(self, peer: PeerId) -> None:
+        """Patience with a full queue is over: drop data for that peer until it takes something again."""
+        record = self._directory.by_id.get(peer)
+        if record is not None and record.blocked:
+            record.shedding = True
+
+    def set_header(self, name: str, value: str) -> None:
+        """Change a header; peers learn it from later HELLOs, as with libzyre."""
+        self.headers[name] = value
+
+    # -- questions -----------------------------------------------------------------------------------------------
+
+    @property
+    def roster(self) -> Roster:
+        """Everybody who entered."""
+        self._membership.roster_changed = False
+        return self._directory.roster()
+
+    @property
+    def roster_changed(self) -> bool:
+        """Whether ``roster`` would be another one than last time."""
+        return self._membership.roster_changed
+
+    @property
+    def own_groups(self) -> frozenset[str]:
+        """The groups that we are in."""
+        return frozenset(self._groups.own)
+
+    @property
+    def peer_groups(self) -> frozenset[str]:
+        """The groups that peers are in."""
+        return self._groups.all_known()
+
+    @property
+    def pending(self) -> int:
+        """How many are known who have not said HELLO."""
+        return sum(record.state is PeerState.PENDING for record in self._membership.everyone())
+
+    def leader(self, group: str) -> PeerId | None:
+        """Who leads a group, as far as we know."""
+        return self._elections.leader(group)
+
+    def peer_at(self, link: int) -> PeerId | None:
+        """Whose link that is."""
+        record = self._directory.at_link(link)
+        return None if record is None else record.peer
+
+    # -- outputs -------------------------------------------------------------------------------------------------
+
+    def next_timeout(self) -> float:
+        """When handle_timeout wants to be called."""
+        return self._timers.next_at
+
+    def take_effects(self) -> list[Effect]:
+        """What is to be done, in order."""
+        taken, self._delivery.effects = self._delivery.effects, []
+        return taken
+
+    def take_events(self) -> list[Event]:
+        """What the application should hear, in order."""
+        taken = self._events[:]
+        self._events.clear()
+        return taken
+
+    # -- inputs --------------------------------------------------------------------------------------------------
+
+    def receive_datagram(self, data: bytes, source: str, now: float) -> None:
+        """A datagram on the beacon port."""
+        if not self._running or self._locality is None:
+            return
+        verdict = self._discovery.judge(data, source, self._locality)
+        if isinstance(verdict, Violation):
+            self.counters.violations[verdict] += 1
+        elif isinstance(verdict, Found):
+            self.counters.beacons_received += 1
+            self._follow(self._membership.on_found(verdict.peer, verdict.endpoint, "beacon", now))
+        elif isinstance(verdict, Farewell):
+            self.counters.beacons_received += 1
+            self._follow(self._membership.on_farewell(verdict.peer))
+
+    def receive_frames(self, frames: Sequence[bytes], now: float) -> None:
+        """A message from a peer. This is the hot path: a whisper passes here, ``_on_whisper``, and is done."""
+        if not self._running:
+            return
+        try:
+            message_id, sequence = zre.unpack_header(frames[1])
+            handler = _HANDLERS.get(message_id)
+            if handler is None:
+                self._on_other(message_id, frames, now)
+                return
+            record = self._directory.by_frame.get(frames[0])
+            if record is None or record.state is not PeerState.READY:
+                self.counters.violations[Violation.STRANGER] += 1
+                return
+            missed = record.missed_before(sequence)
+            if missed:
+                self._on_missed(record, missed)
+            self.counters.received += 1
+            self._membership.heard(record, now)
+            handler(self, record, frames)
+        except DecodeError:
+            self.counters.violations[Violation.FRAME_MALFORMED] += 1
+
+    def receive_report(self, report: Report, now: float) -> None:
+        """How an effect fared."""
+        if isinstance(report, LocalityChanged):
+            self._locality = report.locality
+            return
+        record = self._directory.at_link(report.link) or self._membership.dialling.at_link(report.link)
+        if record is None:
+            return
+        if isinstance(report, LinkBlocked):
+            self._delivery.on_blocked(record, report.frames)
+        elif isinstance(report, LinkWritable):
+            self._delivery.on_writable(record)
+        elif isinstance(report, LinkFailed):
+            self.counters.failures["link"] += 1
+            if record.identity is not None:
+                self._follow(self._membership.remove(record, "unreachable"))
+
+    def handle_timeout(self, now: float) -> None:
+        """Do what is due; everything put back is due later than ``now``."""
+        for subject in self._timers.due(now):
+            if isinstance(subject, PeerRecord):
+                self._follow(self._membership.look_at(subject, now))
+            elif isinstance(subject, Dial):
+                self._follow(self._membership.dial(subject, now))
+            elif isinstance(subject, str):
+                self._count(subject, self._elections.of(subject).lead_alone(self._groups.members(subject)))
+            else:
+                self._delivery.effects.append(Broadcast(self._beacon))
+                self._timers.add(now + self._timing.beacon, subject)
+
+    # -- messages ------------------------------------------------------------------------------------------------
+
+    def _on_other(self, message_id: int, frames: Sequence[bytes], now: float) -> None:
+        """HELLO, which may come from anybody, and what is no message at all."""
+        if message_id != zre.HELLO:
+            self.counters.violations[Violation.MESSAGE_UNKNOWN] += 1
+            return
+        greeting = judge_hello(frames, self._profile.config.limits)
+        if isinstance(greeting, Violation):
+            self.counters.violations[greeting] += 1
+        elif greeting.peer != self.identity:
+            self.counters.received += 1
+            self._follow(self._membership.on_hello(greeting, now))
+
+    def _on_missed(self, record: PeerRecord, missed: int) -> None:
+        if missed < 0:
+            self.counters.violations[Violation.SEQUENCE_BACKWARDS] += 1
+            return
+        self.counters.missed += missed
+        self._events.append(Gap(record.peer, record.name, missed))
+
+    def _on_whisper(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
+        self._events.append(Whisper(record.peer, record.name, tuple(frames[2:])))
+
+    def _on_shout(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
+        group = zre.decode_shout_group(frames[1])
+        self._events.append(Shout(record.peer, record.name, group, tuple(frames[2:])))
+
+    def _on_join(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
+        self._follow(self._membership.on_join(record, zre.decode_group_change(frames[1])))
+
+    def _on_leave(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
+        self._follow(self._membership.on_leave(record, zre.decode_group_change(frames[1])))
+
+    def _on_ping(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
+        self._delivery.send(record, zre.PING_OK)
+
+    def _on_ping_ok(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
+        """That it was heard is all there is to it."""
+
+    def _on_goodbye(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
+        self._follow(self._membership.on_farewell(record.peer))
+
+    def _on_vote(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
+        message_id, _ = zre.unpack_header(frames[1])
+        vote = zre.decode_vote(frames[1])
+        members = self._groups.members(vote.group)
+        if record.peer not in members:
+            return
+        try:
+            candidate = PeerId.parse(vote.candidate)
+        except InvalidPeer:
+            raise DecodeError("candidate is not a UUID") from None
+        election = self._elections.of(vote.group)
+        if message_id == zre.ELECT:
+            self._count(vote.group, election.on_elect(record.peer, candidate, members))
+        else:
+            self._count(vote.group, election.on_leader(candidate, members))
+
+    # -- what follows ----------------------------------------------------------------------------------------------
+
+    def _hello_to(self, endpoint: Endpoint) -> bytes:
+        assert self._locality is not None, "nobody is greeted before the start"
+        headers = dict(self.headers)
+        if self._profile.extensions:
+            headers[EXTENSION_HEADER] = format_extensions(self._profile.extensions)
+        return zre.encode_hello(
+            zre.Hello(
+                endpoint=self._locality.toward(endpoint),
+                name=self.name,
+                groups=tuple(self._groups.own),
+                status=self._groups.status,
+                headers=headers,
+            )
+        )
+
+    def _announce(self, message_id: int, group: str) -> None:
+        fields = zre.encode_group_change(group, self._groups.status)
+        for record in self._membership.everyone():
+            self._delivery.send(record, message_id, fields)
+
+    def _stand_in(self, group: str, now: float) -> None:
+        """We joined a group, or became a candidate in it."""
+        election = self._elections.known(group)
+        if self._running and election is not None and election.candidate:
+            self._timers.add(now + self._timing.alone, group)
+            self._follow((Arrival(group),))
+
+    def _follow(self, moves: Moves) -> None:
+        """Let the elections know who came and went."""
+        for move in moves:
+            election = self._elections.known(move.group)
+            if election is None:
+                continue
+            members = self._groups.members(move.group)
+            if isinstance(move, Arrival):
+                self._count(move.group, election.on_arrival(members))
+            else:
+                self._count(move.group, election.on_departure(move.peer, members))
+                self._elections.tidy(move.group, members)
+
+    def _count(self, group: str, ballot: Ballot) -> None:
+        """Send the votes that follow from one, and say who was elected."""
+        for message_id, candidate, voters in ballot.messages:
+            fields = zre.encode_vote(group, candidate)
+            for peer in voters:
+                record = self._directory.by_id.get(peer)
+                if record is not None:
+                    self._delivery.send(record, message_id, fields)
+        if ballot.elected is not None:
+            elected = self._directory.by_id.get(ballot.elected)
+            name = self.name if elected is None else elected.name
+            self._events.append(Leader(ballot.elected, name, group))
+
+
+_HANDLERS: Final[Mapping[int, Callable[[NodeMachine, PeerRecord, Sequence[bytes]], None]]] = {
+    zre.WHISPER: NodeMachine._on_whisper,
+    zre.SHOUT: NodeMachine._on_shout,
+    zre.JOIN: NodeMachine._on_join,
+    zre.LEAVE: NodeMachine._on_leave,
+    zre.PING: NodeMachine._on_ping,
+    zre.PING_OK: NodeMachine._on_ping_ok,
+    zre.GOODBYE: NodeMachine._on_goodbye,
+    zre.ELECT: NodeMachine._on_vote,
+    zre.LEADER: NodeMachine._on_vote,
+}

@@ -1,0 +1,128 @@
+"""The decisions of the protocol as data: the life of a peer, the phases of its silence, what counts as a violation.
+
+    ABSENT ──found──> PENDING ──hello──> READY ──hello──> READY (replaced: a new start, or it forgot us)
+       └────────────────hello──────────────┘ └──farewell, overdue──> ABSENT
+
+A pair that is missing from TRANSITIONS is a defect; a test walks all of them. Differences to libzyre, on purpose: a
+wrong sequence number never removes a peer, a beacon counts as a sign of life (36/ZRE says so, libzyre does not), and
+a peer that never said HELLO comes and goes without events.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum, StrEnum, auto
+from typing import Final
+
+__all__ = ["PHASES", "TRANSITIONS", "Action", "Input", "PeerState", "Phase", "Violation"]
+
+
+class PeerState(Enum):
+    """How far we are with a peer."""
+
+    ABSENT = auto()
+    """Unknown, or gone."""
+    PENDING = auto()
+    """Its endpoint is known, our link is open and our HELLO is on its way; it has not said HELLO."""
+    READY = auto()
+    """It said HELLO: it entered, and can be talked to."""
+
+
+class Input(Enum):
+    """What can happen to a peer."""
+
+    FOUND = auto()
+    """Its beacon was heard, or the application asked for it."""
+    HELLO = auto()
+    MESSAGE = auto()
+    """Any other message."""
+    FAREWELL = auto()
+    """A beacon with port 0, or GOODBYE."""
+    OVERDUE = auto()
+    """Nothing was heard for the expiry time."""
+
+
+class Action(Enum):
+    """What the node does then."""
+
+    GREET = auto()
+    """Open a link and say HELLO."""
+    ADMIT = auto()
+    """Take name, headers and groups from its HELLO: Enter, and a Join for each group."""
+    DELIVER = auto()
+    """Check the sequence, then let the message have its effect."""
+    REFRESH = auto()
+    """A sign of life."""
+    REGREET = auto()
+    """Still no HELLO: greet anew if the handshake time is over."""
+    REPLACE = auto()
+    """Close the link and forget the peer; Exit(reason="replaced")."""
+    DISMISS = auto()
+    """Close the link and forget the peer; Exit(reason="left")."""
+    EXPIRE = auto()
+    """Close the link and forget the peer; Exit(reason="expired")."""
+    FORGET = auto()
+    """Close the link and forget the peer, who never entered: no event."""
+    REFUSE = auto()
+    """Count it as a message of a stranger."""
+    IGNORE = auto()
+
+
+TRANSITIONS: Final[dict[tuple[PeerState, Input], tuple[Action, ...]]] = {
+    (PeerState.ABSENT, Input.FOUND): (Action.GREET,),
+    (PeerState.ABSENT, Input.HELLO): (Action.GREET, Action.ADMIT),
+    (PeerState.ABSENT, Input.MESSAGE): (Action.REFUSE,),
+    (PeerState.ABSENT, Input.FAREWELL): (Action.IGNORE,),
+    (PeerState.ABSENT, Input.OVERDUE): (Action.IGNORE,),
+    (PeerState.PENDING, Input.FOUND): (Action.REGREET,),
+    (PeerState.PENDING, Input.HELLO): (Action.ADMIT,),
+    (PeerState.PENDING, Input.MESSAGE): (Action.REFUSE,),
+    (PeerState.PENDING, Input.FAREWELL): (Action.FORGET,),
+    (PeerState.PENDING, Input.OVERDUE): (Action.FORGET,),
+    (PeerState.READY, Input.FOUND): (Action.REFRESH,),
+    (PeerState.READY, Input.HELLO): (Action.REPLACE, Action.GREET, Action.ADMIT),
+    (PeerState.READY, Input.MESSAGE): (Action.DELIVER,),
+    (PeerState.READY, Input.FAREWELL): (Action.DISMISS,),
+    (PeerState.READY, Input.OVERDUE): (Action.EXPIRE,),
+}
+
+
+class Phase(IntEnum):
+    """How long a READY peer has been quiet."""
+
+    ALIVE = 0
+    EVASIVE = 1
+    SILENT = 2
+    EXPIRED = 3
+
+
+#: The phases in the order in which silence passes through them.
+PHASES: Final = tuple(Phase)
+
+
+class Violation(StrEnum):
+    """What peers and strangers do wrong: the keys of ``statistics().violations``, and there are no others."""
+
+    BEACON_MALFORMED = "beacon_malformed"
+    """A datagram on the beacon port that is no beacon."""
+    BEACON_SECURED = "beacon_secured"
+    """A beacon of a node that demands CURVE, heard by an open node."""
+    BEACON_ELSEWHERE = "beacon_elsewhere"
+    """A beacon from an address outside the networks of this node's interfaces."""
+    FRAME_MALFORMED = "frame_malformed"
+    """A message whose frames are not 36/ZRE."""
+    IDENTITY_MALFORMED = "identity_malformed"
+    """A message whose sender's identity is not 01 and a UUID."""
+    MESSAGE_UNKNOWN = "message_unknown"
+    """A message with an id that does not exist."""
+    STRANGER = "stranger"
+    """A message other than HELLO from a peer that has not said HELLO."""
+    HELLO_REFUSED = "hello_refused"
+    """A HELLO over a limit, or with an endpoint that leads nowhere."""
+    SEQUENCE_BACKWARDS = "sequence_backwards"
+    """A sequence number that repeats or goes back: the peer is kept, its count is taken over."""
+    STATUS_WRONG = "status_wrong"
+    """A JOIN or LEAVE with a wrong group status: taken over."""
+    GROUP_REFUSED = "group_refused"
+    """A JOIN over the limit of groups, or with an impossible group name."""
+    PEERS_FULL = "peers_full"
+    """A newcomer beyond the limit of peers."""

@@ -1,0 +1,85 @@
+"""Endpoints: where a socket can be bound or reached. Values only; nothing here opens anything.
+
+    tcp://192.168.1.7:49152      tcp://[fe80::1%eth0]:49152      tcp://*:*
+    ipc:///tmp/alice             inproc://alice
+
+libzyre prints IPv6 endpoints without brackets (``tcp://fe80::1%eth0:49152``), so the port is what follows the
+last colon, and both spellings are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zyre.errors import InvalidEndpoint
+
+__all__ = ["Endpoint"]
+
+_LOCAL_TRANSPORTS = ("ipc", "inproc")
+_ANY_HOST = ("*", "0.0.0.0", "::", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """``transport`` is "tcp", "ipc" or "inproc"; ``host`` the host, path or name; ``port`` 0 where there is none.
+
+    For tcp, host ``*`` means every interface and port 0 (written ``*``) a free port chosen when bound.
+    """
+
+    transport: str
+    host: str
+    port: int = 0
+
+    @classmethod
+    def parse(cls, text: object) -> Endpoint:
+        """Read an endpoint. Raises InvalidEndpoint with what is wrong."""
+        if isinstance(text, Endpoint):
+            return text
+        if not isinstance(text, str):
+            raise InvalidEndpoint(text, f"is {type(text).__name__}, not text")
+        transport, separator, rest = text.partition("://")
+        if not separator:
+            raise InvalidEndpoint(text, "has no transport")
+        if transport in _LOCAL_TRANSPORTS:
+            if not rest or "\0" in rest:
+                raise InvalidEndpoint(text, "has no path" if transport == "ipc" else "has no name")
+            return cls(transport, rest)
+        if transport != "tcp":
+            raise InvalidEndpoint(text, f"has the transport {transport!r}, which is none of tcp, ipc, inproc")
+        return cls._parse_tcp(text, rest)
+
+    @classmethod
+    def _parse_tcp(cls, text: str, rest: str) -> Endpoint:
+        host, colon, digits = rest.rpartition(":")
+        if not colon:
+            raise InvalidEndpoint(text, "has no port")
+        if host.startswith("[") and host.endswith("]"):
+            host = host[1:-1]
+        if not host or any(c.isspace() or c in '\0/;[]"' for c in host):
+            raise InvalidEndpoint(text, "has no usable host")
+        if digits == "*":
+            return cls("tcp", host, 0)
+        if not (digits.isascii() and digits.isdigit() and int(digits) <= 65535):
+            raise InvalidEndpoint(text, f"has the port {digits!r}, which is not a number from 0 to 65535")
+        return cls("tcp", host, int(digits))
+
+    @property
+    def is_tcp(self) -> bool:
+        """Whether it crosses the network, or could."""
+        return self.transport == "tcp"
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether one can connect to it: it names a host and a port, not a wildcard."""
+        return not self.is_tcp or (self.host not in _ANY_HOST and self.port != 0)
+
+    @property
+    def any_host(self) -> bool:
+        """Whether it stands for every interface of the machine."""
+        return self.is_tcp and self.host in _ANY_HOST
+
+    def __str__(self) -> str:
+        if not self.is_tcp:
+            return f"{self.transport}://{self.host}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"tcp://{host}:{self.port or '*'}"

@@ -1,0 +1,147 @@
+"""What happens on the network, as small immutable values made for ``match``.
+
+Every event has ``peer`` (the PeerId, accepted wherever a peer is asked for) and ``name`` (its public name). There is
+one event for each change of state, never a repetition, and nothing about a peer outside its Enter..Exit.
+
+    match event:
+        case Enter(name=name, address=address):        print(f"{name} came, at {address}")
+        case Whisper(peer=peer, content=(text,)):      node.whisper(peer, b"got " + text)
+        case Exit(name=name, reason="expired"):        print(f"{name} went silent")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from zyre.identity import PeerId
+
+__all__ = [
+    "Enter",
+    "Exit",
+    "Evasive",
+    "Silent",
+    "Returned",
+    "Join",
+    "Leave",
+    "Whisper",
+    "Shout",
+    "Leader",
+    "Gap",
+    "Event",
+    "ExitReason",
+]
+
+#: Why a peer is gone: it said so; it was not heard for the expiry time; a new start of it, or another node at its
+#: endpoint, took its place; or it named an endpoint to which nothing can connect.
+ExitReason: TypeAlias = Literal["left", "expired", "replaced", "unreachable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """A peer said HELLO and can be talked to. Its groups follow as Join events too (36/ZRE, HELLO)."""
+
+    peer: PeerId
+    name: str
+    address: str
+    """The endpoint at which it is reached, such as ``tcp://192.168.1.7:49152``."""
+    headers: Mapping[str, str]
+    """What it says about itself; read only."""
+    groups: frozenset[str] = frozenset()
+    """The groups that it was in when it said HELLO."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """A peer is gone. There are no Leave events before it: whoever exits leaves every group."""
+
+    peer: PeerId
+    name: str
+    reason: ExitReason
+
+
+@dataclass(frozen=True, slots=True)
+class Evasive:
+    """Nothing was heard of a peer for the evasive time; it is being asked for a sign of life."""
+
+    peer: PeerId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """An evasive peer did not answer until the silent time; it will expire unless it does."""
+
+    peer: PeerId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A peer that was evasive or silent gave a sign of life."""
+
+    peer: PeerId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A peer joined a group, or was in it when it entered."""
+
+    peer: PeerId
+    name: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """A peer left a group and stays on the network."""
+
+    peer: PeerId
+    name: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Whisper:
+    """A message from a peer to this node alone."""
+
+    peer: PeerId
+    name: str
+    content: tuple[bytes, ...]
+    """The frames of the message, exactly as sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shout:
+    """A message from a peer to a group."""
+
+    peer: PeerId
+    name: str
+    group: str
+    content: tuple[bytes, ...]
+    """The frames of the message, exactly as sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """A group has a new leader: ``peer`` and ``name``, which may be this node itself."""
+
+    peer: PeerId
+    name: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """``missed`` messages of a peer were lost on the way, by its own count. The peer stays."""
+
+    peer: PeerId
+    name: str
+    missed: int
+
+
+Event: TypeAlias = (
+    Enter | Exit | Evasive | Silent | Returned | Join | Leave | Whisper | Shout | Leader | Gap
+)

@@ -1,0 +1,30 @@
+"""What our own nodes agree on beyond 36/ZRE: the HELLO header ``X-ZYRE-EXT`` lists what a node understands.
+
+Only a peer that listed a feature is ever sent it; to everyone else the header is one more application header that
+they ignore.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+__all__ = ["EXTENSION_HEADER", "RESERVED_PREFIX", "application_headers", "format_extensions", "parse_extensions"]
+
+EXTENSION_HEADER: Final = "X-ZYRE-EXT"
+RESERVED_PREFIX: Final = "X-ZYRE-"
+
+
+def format_extensions(features: Iterable[str]) -> str:
+    """The header's value: names in order, separated by one blank."""
+    return " ".join(sorted(features))
+
+
+def parse_extensions(headers: Mapping[str, str], mine: frozenset[str]) -> frozenset[str]:
+    """What both sides understand; unknown words, and a node without the header, are no error."""
+    return mine.intersection(headers.get(EXTENSION_HEADER, "").split())
+
+
+def application_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers without those of this protocol extension."""
+    return {name: value for name, value in headers.items() if not name.startswith(RESERVED_PREFIX)}
