@@ -96,6 +96,7 @@ class RawPeer:
         self._context = zmq.Context()
         self._inbox = self._context.socket(zmq.ROUTER)
         self._inbox.setsockopt(zmq.ROUTER_HANDOVER, 1)
+        self._inbox.setsockopt(zmq.RCVHWM, 0)  # a test may let messages wait; pyre drops whom it waits for
         if keys:
             self._inbox.curve_publickey, self._inbox.curve_secretkey = keys
             self._inbox.curve_server = True

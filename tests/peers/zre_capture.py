@@ -216,9 +216,7 @@ def _wraps(peer: RawPeer, node: ReferencePeer) -> Iterator[Vector]:
             about = f"{command} with the status at its {'end' if status == 255 else 'wrap, which is to 0'}"
             yield message("libzyre", about, frames, command, group="again", status=status % 256)
     sequence = int.from_bytes(frames[1][4:6], "big")
-    node.flood(peer.uuid, LAST_SEQUENCE - sequence - 1, 8)
-    for _ in range(LAST_SEQUENCE - sequence - 1):
-        peer.receive()
+    _flood_until(LAST_SEQUENCE - 1, peer, node, sequence)
     for about in (
         "WHISPER with the last sequence number",
         "WHISPER with the sequence after that: 0",
@@ -226,6 +224,14 @@ def _wraps(peer: RawPeer, node: ReferencePeer) -> Iterator[Vector]:
     ):
         node.whisper(peer.uuid, b"w")
         yield message("libzyre", about, peer.receive(), "WHISPER", content=[b"w"])
+
+
+def _flood_until(last: int, peer: RawPeer, node: ReferencePeer, sequence: int) -> None:
+    """Have the node, which is at `sequence`, count up to `last`."""
+    node.flood(peer.uuid, last - sequence, 8)
+    for _ in range(last - sequence):
+        frames = peer.receive()
+    assert frames[1] == raw.header(raw.WHISPER, last)
 
 
 def capture_silence() -> Iterator[Vector]:
@@ -284,7 +290,7 @@ def capture_goodbye() -> Iterator[Vector]:
 
 
 def capture_others() -> Iterator[Vector]:
-    """What pyre and zyre.js make of the same; nothing but the order of the headers may differ."""
+    """What pyre and zyre.js make of it: the order of headers differs, and where the sequence wraps."""
     for kind in ("pyre", "zyrejs"):
         if reason := missing(kind):
             print(f"no vectors of {kind}: {reason}", file=sys.stderr)
@@ -305,6 +311,13 @@ def capture_others() -> Iterator[Vector]:
             yield message(kind, "JOIN", peer.receive(), "JOIN", group="H", status=2)
             node.shout("G", b"hello")
             yield message(kind, "SHOUT", peer.receive(), "SHOUT", group="G", content=[b"hello"])
+            _flood_until(LAST_SEQUENCE - 2, peer, node, 3)
+            for about in (
+                "WHISPER with its last sequence number, one short of the last",
+                "... and the next: 0",
+            ):
+                node.whisper(peer.uuid, b"w")
+                yield message(kind, about, peer.receive(), "WHISPER", content=[b"w"])
 
 
 def main(target: Path) -> None:

@@ -1,7 +1,8 @@
 // A zyre.js node under remote control; started by harness.ReferencePeer. The exchange is described in console.py.
 //
 // zyre.js sends and delivers one content frame only: further frames to send are refused, further frames that
-// arrive are lost in it.
+// arrive are lost in it. A message without any is reported with empty content; with zyre.js's own default
+// encoding it would end the process.
 
 'use strict';
 
@@ -60,7 +61,7 @@ function count(peer, name, content) {
 
 function message(type, peer, name, content, fields) {
   if (tally) count(peer, name, content);
-  else event(type, peer, name, { ...fields, content: [content.toString('hex')] });
+  else event(type, peer, name, { ...fields, content: content ? [content.toString('hex')] : [] });
 }
 
 node.on('connect', (peer, name, headers) => {
