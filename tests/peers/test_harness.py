@@ -144,6 +144,22 @@ def test_a_flood_is_counted_past_the_wrap_of_the_sequence() -> None:
         two.never("EXIT", within=0)
 
 
+@pytest.mark.parametrize("kind", ["libzyre", "zyrejs"])
+def test_a_hole_in_a_flood_is_seen(kind: str) -> None:
+    """The two kinds count by code of their own, in Python and in JavaScript."""
+    require("libzyre", kind)
+    port = unused_port()
+    with ReferencePeer("libzyre", port=port) as one, ReferencePeer(kind, port=port) as two:
+        meet(one, two)
+        two.count(until=20)
+        one.flood(two, 10)
+        one.flood(two, 10, first=11)
+        counted = two.wait_for("COUNTED")
+        assert counted["broken_at"] == [10, 11]
+        assert not counted["in_order"]
+        assert two.counted()["last"] == 20
+
+
 def test_a_frozen_peer_is_evasive_and_returns() -> None:
     require("libzyre")
     port = unused_port()
