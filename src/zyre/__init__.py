@@ -1,1 +1,53 @@
-"""Programs that share a network find each other and talk: ZyRE, without a broker and without configuration."""
+"""Programs that share a network find each other and talk: ZyRE, without a broker and without configuration.
+
+    import zyre
+
+    with zyre.Node("alice", groups=["CHAT"]) as node:
+        for event in node:
+            match event:
+                case zyre.Enter(name=name):
+                    print(name, "is here")
+                    node.whisper(event, "hello")
+                case zyre.Whisper(name=name, content=(text,)):
+                    print(name, "says", text.decode())
+"""
+
+from zyre.config import ClusterConfig, Limits, NodeConfig, Timing
+from zyre.errors import (
+    AddressInUse,
+    DecodeError,
+    InternalError,
+    InvalidConfig,
+    InvalidEndpoint,
+    InvalidFrame,
+    InvalidName,
+    InvalidPeer,
+    NetworkError,
+    NodeNotStarted,
+    NodeStopped,
+    NoInterface,
+    RecvTimeout,
+    UsageError,
+    WouldBlock,
+    ZyreError,
+)
+from zyre.events import (
+    Enter,
+    Evasive,
+    Event,
+    Exit,
+    Gap,
+    Join,
+    Leader,
+    Leave,
+    Returned,
+    Shout,
+    Silent,
+    Whisper,
+)
+from zyre.identity import PeerId
+from zyre.node import Node
+from zyre.roster import Peer, Roster
+from zyre.statistics import Statistics
+
+__version__ = "0.1.0"

@@ -198,6 +198,11 @@ class NodeMachine:
         return self._membership.roster_changed
 
     @property
+    def endpoint(self) -> str:
+        """Where this node is reached, as people would say it; peers are each told the address on their way."""
+        return "" if self._locality is None else self._locality.endpoint
+
+    @property
     def own_groups(self) -> frozenset[str]:
         """The groups that we are in."""
         return frozenset(self._groups.own)

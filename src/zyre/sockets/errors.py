@@ -12,7 +12,7 @@
     │   └── WrongState                                not now (a REQ sends and receives in turn)
     ├── WouldBlock                  (WouldBlock)      nothing to do without waiting, and you asked not to wait
     ├── SocketTimeout               (TimeoutError)    it did not happen within the time you gave
-    ├── NotAString                  (ValueError)      the message was not one frame of UTF-8; it is consumed: .message
+    ├── UnexpectedMessage           (ValueError)      not one frame, or not UTF-8; it is consumed, and in .message
     ├── SocketClosed                                  you closed the socket; its waiters are woken by this
     ├── ContextTerminated                             you terminated the context under the socket
     ├── AccessRefused               (PermissionError) a guard said no: .guard .why
@@ -49,7 +49,7 @@ __all__ = [
     "WrongState",
     "WouldBlock",
     "SocketTimeout",
-    "NotAString",
+    "UnexpectedMessage",
     "SocketClosed",
     "ContextTerminated",
     "AccessRefused",
@@ -183,7 +183,7 @@ class SocketTimeout(SocketError, TimeoutError):
         return f"{self.fault}: not within {self.timeout:g} s"
 
 
-class NotAString(SocketError, ValueError):
+class UnexpectedMessage(SocketError, ValueError):
     """The message that was received, and consumed, is not one frame of UTF-8; ``message`` is all of it."""
 
     advice = "recv() returns messages of any number of frames, as bytes; this one is in .message"

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from zyre.errors import InvalidFrame
-from zyre.sockets.errors import Fault, InvalidMessage, NotAString
+from zyre.sockets.errors import Fault, InvalidMessage, UnexpectedMessage
 
 __all__ = ["Content", "FrameLike", "Message", "as_frame", "as_text", "encode", "make"]
 
@@ -45,7 +45,7 @@ class Message(tuple[bytes, ...]):
 
     @property
     def string(self) -> str:
-        """The text of a message of one frame; NotAString for any other."""
+        """The text of a message of one frame; UnexpectedMessage for any other."""
         return as_text(self, Fault("Message.string"))
 
     @property
@@ -88,20 +88,20 @@ def as_frame(index: int, frame: object) -> bytes:
 
 
 def as_text(message: tuple[bytes, ...], fault: Fault) -> str:
-    """The one frame of ``message`` as text, or NotAString about ``fault`` that carries the message."""
+    """The one frame of ``message`` as text, or UnexpectedMessage about ``fault`` that carries the message."""
     if len(message) != 1:
-        raise NotAString(_because(fault, f"a message of {len(message)} frames is not a string"), message)
+        raise UnexpectedMessage(_because(fault, f"a message of {len(message)} frames is not a string"), message)
     try:
         return message[0].decode()
     except UnicodeDecodeError as error:
         why = f"byte {error.start} of {len(message[0])} is not UTF-8"
-        raise NotAString(_because(fault, why), message) from None
+        raise UnexpectedMessage(_because(fault, why), message) from None
 
 
 def only_frame(message: tuple[bytes, ...], fault: Fault) -> bytes:
-    """The one frame of ``message``, or NotAString about ``fault`` that carries the message."""
+    """The one frame of ``message``, or UnexpectedMessage about ``fault`` that carries the message."""
     if len(message) != 1:
-        raise NotAString(_because(fault, f"a message of {len(message)} frames is not one of bytes"), message)
+        raise UnexpectedMessage(_because(fault, f"a message of {len(message)} frames is not one of bytes"), message)
     return message[0]
 
 

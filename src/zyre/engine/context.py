@@ -1,0 +1,48 @@
+"""The libzmq context of this process: inproc endpoints are shared in it, and its I/O thread moves every byte."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import zmq
+
+__all__ = ["shared_context", "terminate_context"]
+
+#: Sockets per process: libzmq's default of 1023 is one cluster of a thousand.
+_MAX_SOCKETS = 16384
+
+_context: zmq.Context[zmq.Socket[bytes]] | None = None
+_guard = threading.Lock()
+
+
+def shared_context() -> zmq.Context[zmq.Socket[bytes]]:
+    """The context, made when first asked for."""
+    global _context
+    with _guard:
+        if _context is None or _context.closed:
+            _context = zmq.Context()
+            _context.set(zmq.MAX_SOCKETS, _MAX_SOCKETS)
+        return _context
+
+
+def terminate_context(timeout: float) -> None:
+    """Let what closed sockets still hold leave, for ``timeout`` seconds at most: libzmq itself knows no limit."""
+    global _context
+    with _guard:
+        context, _context = _context, None
+    if context is not None and not context.closed:
+        ending = threading.Thread(target=context.term, daemon=True)
+        ending.start()
+        ending.join(timeout)
+
+
+def _forget_after_fork() -> None:
+    """libzmq does not survive a fork: a child makes a context of its own, and leaves the parent's alone."""
+    global _context, _guard
+    _context = None
+    _guard = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_after_fork)

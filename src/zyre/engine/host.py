@@ -1,0 +1,332 @@
+"""The host of one node: its lock, its driver, its sockets, its mailbox.
+
+    out:  host.whisper -> [lock] driver.whisper -> machine -> transport.send           all in the caller's thread
+    in:   engine thread -> host._on_inbox -> [lock] driver.on_messages -> mailbox.put  -> whoever waits
+
+The node's lock is held to step the machine or to touch a link, never while waiting for anything. The inbox and the
+beacon socket are read by the engine thread only.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+from zyre.core.delivery import Outcome
+from zyre.core.driver import Driver, Tap
+from zyre.core.effects import LinkWritable
+from zyre.core.node import NodeMachine, NodeProfile
+from zyre.core.timers import NEVER
+from zyre.endpoint import Endpoint
+from zyre.engine.clock import MonotonicClock
+from zyre.engine.engine import shared_engine
+from zyre.engine.lifecycle import Life, register, unregister
+from zyre.engine.mailbox import Mailbox
+from zyre.engine.transport import ZmqTransport
+from zyre.errors import NodeNotStarted, NodeStopped
+from zyre.identity import PeerId
+from zyre.roster import Roster
+from zyre.statistics import Statistics
+
+__all__ = ["NodeHost"]
+
+
+class NodeHost:
+    """Runs one node on real sockets. Every method may be called from any thread."""
+
+    def __init__(self, profile: NodeProfile, interface: str | None, tap: Tap | None = None) -> None:
+        config = profile.config
+        self.life = Life.NEW
+        self.endpoint = ""
+        self.machine = NodeMachine(profile)
+        self.mailbox = Mailbox(config.limits, self._on_mailbox_room)
+        self._timing = config.timing
+        self._limits = config.limits
+        self._lock = threading.Lock()
+        self._room = threading.Condition(self._lock)
+        self._room_wakers: list[Callable[[], object]] = []
+        self._blocked: dict[int, int] = {}
+        self._watched: tuple[int, ...] = ()
+        self._paused = False
+        self._shedding = False
+        self._engine = shared_engine()
+        self._alarm = self._engine.alarm(self._on_alarm)
+        self._patience = self._engine.alarm(self._on_patience_over)
+        self._transport = ZmqTransport(
+            profile.identity.octets,
+            config,
+            interface,
+            profile.cluster.port,
+            on_blocked=self._on_link_blocked,
+            on_closed=self._on_link_closed,
+        )
+        self._driver = Driver(
+            self.machine,
+            transport=self._transport,
+            clock=MonotonicClock(),
+            alarm=self._alarm,
+            deliver=self.mailbox.put,
+            tap=tap,
+        )
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open the sockets and announce the node. Raises NetworkError; the node is then as new."""
+        with self._lock:
+            if self.life is Life.RUNNING:
+                return
+            if self.life is Life.STOPPED:
+                raise NodeStopped("start")
+            self._driver.start()
+            self.life = Life.RUNNING
+            self.endpoint = self.machine.endpoint
+        register(self)
+        self._engine.acquire()
+        self._engine.call(self._watch)
+
+    def _watch(self) -> None:
+        if self.life is not Life.RUNNING:
+            return
+        inbox, beacons = self._transport.inbox_descriptor, self._transport.beacons
+        self._engine.watch(inbox, self._on_inbox)
+        self._watched = (inbox,)
+        if beacons is not None:
+            self._engine.watch(beacons.fileno(), self._on_beacons)
+            self._watched += (beacons.fileno(),)
+
+    def stop(self, timeout: float) -> None:
+        """Say goodbye, close everything, end all waiting. Returns within ``timeout`` seconds; a second call is idle."""
+        with self._lock:
+            was, self.life = self.life, Life.STOPPED
+            if was is Life.RUNNING:
+                self._driver.stop()
+            self._room.notify_all()
+        if was is Life.RUNNING:
+            self._engine.call(self._unwatch, timeout)
+            with self._lock:
+                self._transport.close()
+            self._engine.release()
+            unregister(self)
+        self._engine.forget_alarm(self._alarm)
+        self._engine.forget_alarm(self._patience)
+        self.mailbox.close()
+        self._wake_room()
+
+    def stop_soon(self) -> None:
+        """Stop without waiting, in the engine thread: for a garbage collector that may run anywhere."""
+        if self.life is Life.RUNNING:
+            self._engine.call_soon(partial(self.stop, 0.0))
+
+    def _unwatch(self) -> None:
+        for descriptor in (*self._watched, *self._blocked.values()):
+            self._engine.unwatch(descriptor)
+
+    def _require_running(self, verb: str) -> None:
+        if self.life is not Life.RUNNING:
+            raise (NodeNotStarted if self.life is Life.NEW else NodeStopped)(verb)
+
+    # -- verbs ---------------------------------------------------------------------------------------------------
+
+    def change(self, verb: str, *arguments: object) -> None:
+        """Join, leave, contest, connect: allowed before the start, and then part of the first HELLO."""
+        with self._lock:
+            if self.life is Life.STOPPED:
+                raise NodeStopped(verb)
+            getattr(self._driver, verb)(*arguments)
+
+    def set_header(self, name: str, value: str) -> None:
+        """Change what later HELLOs say."""
+        with self._lock:
+            self.machine.set_header(name, value)
+
+    def whisper_nowait(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
+        """Send to one peer, or say why not."""
+        with self._lock:
+            if self.life is not Life.RUNNING:
+                self._require_running("whisper")
+            return self._driver.whisper(peer, content)
+
+    def whisper(self, peer: PeerId, content: tuple[bytes, ...]) -> bool:
+        """Send to one peer, waiting for room in its queue; whether it was taken."""
+        outcome = self.whisper_nowait(peer, content)
+        if outcome is Outcome.BLOCKED:
+            outcome = self._retry(peer, partial(self._driver.whisper, peer, content))
+        return outcome is Outcome.SENT
+
+    def shout_nowait(self, group: str, content: tuple[bytes, ...]) -> tuple[int, tuple[PeerId, ...]]:
+        """Send to a group: how many were sent to, and whose queues were full."""
+        with self._lock:
+            self._require_running("shout")
+            return self._driver.shout(group, content)
+
+    def shout_to_nowait(self, peer: PeerId, group: str, content: tuple[bytes, ...]) -> Outcome:
+        """Send a shout to one member whose queue was full."""
+        with self._lock:
+            self._require_running("shout")
+            return self._driver.shout_to(peer, group, content)
+
+    def shout(self, group: str, content: tuple[bytes, ...]) -> int:
+        """Send to a group, waiting for room in each member's queue; to how many it was sent."""
+        sent, blocked = self.shout_nowait(group, content)
+        for peer in blocked:
+            outcome = self._retry(peer, partial(self._driver.shout_to, peer, group, content))
+            sent += outcome is Outcome.SENT
+        return sent
+
+    def _retry(self, peer: PeerId, send: Callable[[], Outcome]) -> Outcome:
+        deadline = time.monotonic() + self._timing.send_patience
+        with self._room:
+            while self.life is Life.RUNNING:
+                outcome = send()
+                if outcome is not Outcome.BLOCKED:
+                    return outcome
+                left = deadline - time.monotonic()
+                if left <= 0 or not self._room.wait(left):
+                    self._driver.shed(peer)
+        return Outcome.ABSENT
+
+    def shed(self, peer: PeerId) -> None:
+        """Patience with a peer's full queue is over."""
+        with self._lock:
+            self._driver.shed(peer)
+
+    def on_room(self, waker: Callable[[], object]) -> None:
+        """Have ``waker`` called once, when some full queue has room again or the node stops."""
+        with self._lock:
+            self._room_wakers.append(waker)
+            running = self.life is Life.RUNNING
+        if not running:
+            self._wake_room()
+
+    # -- questions -----------------------------------------------------------------------------------------------
+
+    @property
+    def roster(self) -> Roster:
+        """Who is here; needs no lock."""
+        return self._driver.roster
+
+    @property
+    def own_groups(self) -> frozenset[str]:
+        """The groups that this node is in."""
+        with self._lock:
+            return self.machine.own_groups
+
+    @property
+    def peer_groups(self) -> frozenset[str]:
+        """The groups that peers are in."""
+        with self._lock:
+            return self.machine.peer_groups
+
+    def leader(self, group: str) -> PeerId | None:
+        """Who leads a group."""
+        with self._lock:
+            return self.machine.leader(group)
+
+    def statistics(self) -> Statistics:
+        """What was counted since the start."""
+        beacons = self._transport.beacons
+        with self._lock:
+            counters = self.machine.counters
+            dropped = dict(counters.dropped)
+            if self.mailbox.dropped:
+                dropped["mailbox_full"] = self.mailbox.dropped
+            failures = dict(counters.failures)
+            if beacons is not None and beacons.failed:
+                failures["beacon"] = beacons.failed
+            return Statistics(
+                peers=len(self._driver.roster),
+                pending=self.machine.pending,
+                messages_sent=counters.sent,
+                messages_received=counters.received,
+                messages_missed=counters.missed,
+                beacons_sent=0 if beacons is None else beacons.sent,
+                beacons_received=counters.beacons_received,
+                unread=len(self.mailbox),
+                dropped=dropped,
+                violations={str(kind): count for kind, count in counters.violations.items()},
+                failures=failures,
+            )
+
+    # -- in the engine thread ------------------------------------------------------------------------------------
+
+    def _on_inbox(self) -> bool:
+        if self._paused:
+            return False
+        messages = self._transport.receive(self._limits.batch)
+        if messages:
+            with self._lock:
+                self._driver.on_messages(messages)
+            if self.mailbox.full and not self._shedding:
+                self._pause()
+        return len(messages) == self._limits.batch
+
+    def _on_beacons(self) -> bool:
+        assert self._transport.beacons is not None
+        datagrams = self._transport.beacons.receive(self._limits.batch)
+        if datagrams:
+            with self._lock:
+                self._driver.on_datagrams(datagrams)
+        return len(datagrams) == self._limits.batch
+
+    def _on_alarm(self) -> None:
+        with self._lock:
+            if self.life is Life.RUNNING:
+                self._driver.on_alarm()
+
+    # -- the application reads too slowly ----------------------------------------------------------------------------
+
+    def _pause(self) -> None:
+        """Leave messages with libzmq, so that the senders wait; membership waits with them, but not for long."""
+        self._paused = True
+        self._patience.set(time.monotonic() + self._limits.mailbox_patience)
+
+    def _on_patience_over(self) -> None:
+        """Still full: read on, so that membership goes on, and drop data, until there is room."""
+        self._shedding = True
+        self._resume()
+
+    def _on_mailbox_room(self) -> None:
+        """In the reader's thread."""
+        self._shedding = False
+        if self._paused:
+            self._engine.call_soon(self._resume)
+
+    def _resume(self) -> None:
+        self._paused = False
+        self._patience.set(NEVER)
+        if self.life is Life.RUNNING:
+            self._engine.poke(self._watched[0])
+
+    # -- a peer reads too slowly -------------------------------------------------------------------------------------
+
+    def _on_link_blocked(self, link: int, descriptor: int) -> None:
+        """Under the lock: look for room in that link's queue whenever its descriptor says so."""
+        if link not in self._blocked:
+            self._blocked[link] = descriptor
+            callback = partial(self._on_link_changed, link)
+            self._engine.call_soon(partial(self._engine.watch, descriptor, callback))
+
+    def _on_link_closed(self, link: int) -> None:
+        """Under the lock: a closed link's descriptor may be given to somebody else at once."""
+        descriptor = self._blocked.pop(link, None)
+        if descriptor is not None:
+            self._engine.call_soon(partial(self._engine.unwatch, descriptor))
+
+    def _on_link_changed(self, link: int) -> bool:
+        with self._lock:
+            if link not in self._blocked or not self._transport.is_writable(link):
+                return False
+            self._engine.unwatch(self._blocked.pop(link))
+            self._driver.on_report(LinkWritable(link))
+            self._room.notify_all()
+        self._wake_room()
+        return False
+
+    def _wake_room(self) -> None:
+        with self._lock:
+            wakers, self._room_wakers = self._room_wakers, []
+        for waker in wakers:
+            waker()

@@ -1,0 +1,239 @@
+"""The mailbox between a node and the application: events go in by batches and come out one by one.
+
+Any number of threads may read; each event goes to one of them. Readers that wait park a lock or a callback, and one
+wake-up is given per batch and reader, not per event. What peers send (whispers and shouts) is bounded in number and
+in octets; membership is not, because it is bounded by the peers themselves and must not be lost.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from zyre.config import Limits
+from zyre.events import Event, Shout, Whisper
+
+__all__ = ["Closed", "Empty", "Mailbox"]
+
+
+class Empty(Exception):
+    """Nothing there in time."""
+
+
+class Closed(Exception):
+    """Nothing there, and nothing will come."""
+
+
+class _Batch:
+    """Events that came together, with how many of them are data and how much that is."""
+
+    __slots__ = ("events", "messages", "octets")
+
+    def __init__(self, events: list[Event], messages: int, octets: int) -> None:
+        self.events: Iterator[Event] = iter(events)
+        self.messages = messages
+        self.octets = octets
+
+
+class Mailbox:
+    """A bounded queue of events for any number of readers.
+
+    ``on_room`` is called, by the reader that made it, when a full mailbox is half empty again.
+    """
+
+    def __init__(self, limits: Limits, on_room: Callable[[], None]) -> None:
+        self.dropped = 0
+        self._limits = limits
+        self._on_room = on_room
+        self._mutex = threading.Lock()
+        self._batches: deque[_Batch] = deque()
+        self._current = _Batch([], 0, 0)
+        self._waiters: deque[Callable[[], object]] = deque()
+        self._messages = 0
+        self._octets = 0
+        self._was_full = False
+        self._closed = False
+        self._signal: _Signal | None = None
+
+    # -- the node's side -----------------------------------------------------------------------------------------
+
+    def put(self, events: list[Event]) -> None:
+        """Deliver events, in order. Data over the limits is dropped and counted."""
+        messages = octets = 0
+        for event in events:
+            if isinstance(event, (Whisper, Shout)):
+                messages += 1
+                for frame in event.content:
+                    octets += len(frame)
+        if messages and not self._fits(messages, octets):
+            events, messages, octets = self._trim(events)
+        with self._mutex:
+            self._messages += messages
+            self._octets += octets
+            self._batches.append(_Batch(events, messages, octets))
+            self._wake(len(events))
+
+    def _fits(self, messages: int, octets: int) -> bool:
+        return (
+            self._messages + messages <= self._limits.mailbox_messages
+            and self._octets + octets <= self._limits.mailbox_bytes
+        )
+
+    def _trim(self, events: list[Event]) -> tuple[list[Event], int, int]:
+        """Leave out the newest data, as much as does not fit."""
+        kept: list[Event] = []
+        messages = octets = 0
+        for event in events:
+            if isinstance(event, (Whisper, Shout)):
+                size = sum(map(len, event.content))
+                if not self._fits(messages + 1, octets + size):
+                    self.dropped += 1
+                    continue
+                messages += 1
+                octets += size
+            kept.append(event)
+        return kept, messages, octets
+
+    @property
+    def full(self) -> bool:
+        """Whether data has reached a limit; on_room will be called if so."""
+        if self._fits(1, 1):
+            return False
+        self._was_full = True
+        return True
+
+    def close(self) -> None:
+        """Nothing will come any more; what is there can still be read."""
+        with self._mutex:
+            self._closed = True
+            self._wake(len(self._waiters))
+
+    # -- the application's side ----------------------------------------------------------------------------------
+
+    def get_nowait(self) -> Event:
+        """The next event. Raises Empty, or Closed."""
+        while True:
+            batch = self._current
+            for event in batch.events:
+                return event
+            self._advance(batch)
+
+    def _advance(self, finished: _Batch) -> None:
+        """Begin the next batch, once, however many readers have come to the end of the finished one."""
+        with self._mutex:
+            if self._current is not finished:
+                return
+            self._messages -= finished.messages
+            self._octets -= finished.octets
+            room = self._was_full and self._fits(
+                self._limits.mailbox_messages // 2, self._limits.mailbox_bytes // 2
+            )
+            if room:
+                self._was_full = False
+            if self._batches:
+                self._current = self._batches.popleft()
+            else:
+                self._current = _Batch([], 0, 0)
+                if self._signal is not None and not self._closed:
+                    self._signal.clear()
+                if not room:
+                    raise Closed if self._closed else Empty
+        if room:
+            self._on_room()
+
+    def get(self, timeout: float | None = None) -> Event:
+        """The next event, waiting up to ``timeout`` seconds (None: for ever). Raises Empty, or Closed."""
+        try:
+            return self.get_nowait()
+        except Empty:
+            pass
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            parked = threading.Lock()
+            parked.acquire()
+            if self.park(parked.release):
+                left = -1.0 if deadline is None else max(0.0, deadline - time.monotonic())
+                woken = False
+                try:
+                    woken = parked.acquire(timeout=left)
+                finally:
+                    if not woken:
+                        self.unpark(parked.release)
+            try:
+                return self.get_nowait()
+            except Empty:
+                if deadline is not None and not time.monotonic() < deadline:
+                    raise
+
+    def park(self, waker: Callable[[], object]) -> bool:
+        """Have ``waker`` called once, when there is something; False, and no call, if there is already."""
+        with self._mutex:
+            if self._batches or self._closed:
+                return False
+            self._waiters.append(waker)
+            return True
+
+    def unpark(self, waker: Callable[[], object]) -> None:
+        """Wait no longer. If the waker was called meanwhile, its wake-up is passed to the next one waiting."""
+        with self._mutex:
+            try:
+                self._waiters.remove(waker)
+            except ValueError:
+                if self._batches:
+                    self._wake(1)
+
+    def _wake(self, readers: int) -> None:
+        """Call as many wakers as there is work for; under the mutex."""
+        while self._waiters and readers > 0:
+            readers -= 1
+            self._waiters.popleft()()
+        if self._signal is not None:
+            self._signal.set()
+
+    def fileno(self) -> int:
+        """A descriptor that is readable while there are events, for any loop that can wait for one."""
+        with self._mutex:
+            if self._signal is None:
+                self._signal = _Signal()
+                if self._batches or self._closed:
+                    self._signal.set()
+            return self._signal.fileno()
+
+    def release(self) -> None:
+        """Give the descriptor back."""
+        with self._mutex:
+            if self._signal is not None:
+                self._signal.close()
+
+    def __len__(self) -> int:
+        """Roughly how many data events are waiting."""
+        return self._messages
+
+
+class _Signal:
+    """A descriptor that is readable while set. Used under the mailbox's mutex."""
+
+    def __init__(self) -> None:
+        self._out, self._in = socket.socketpair()
+        self._out.setblocking(False)
+        self._is_set = False
+
+    def fileno(self) -> int:
+        return self._out.fileno()
+
+    def set(self) -> None:
+        if not self._is_set:
+            self._is_set = True
+            self._in.send(b"\0")
+
+    def clear(self) -> None:
+        if self._is_set:
+            self._is_set = False
+            self._out.recv(1)
+
+    def close(self) -> None:
+        self._out.close()
+        self._in.close()

@@ -1,0 +1,174 @@
+"""The Transport port on pyzmq: one ROUTER that only receives, one DEALER per peer that only sends (36/ZRE, "sockets").
+
+So the set of sockets to wait for does not grow with the peers. Frames up to a threshold are copied into libzmq,
+which is faster than sharing them; larger ones are shared. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Sequence
+
+import zmq
+
+from zyre.config import NodeConfig
+from zyre.core.locality import Interface, Locality
+from zyre.endpoint import Endpoint
+from zyre.engine.context import shared_context
+from zyre.engine.interfaces import choose_interfaces
+from zyre.engine.udp import BeaconSockets
+from zyre.errors import AddressInUse, NetworkError
+from zyre.wire.zre import identity_frame
+
+__all__ = ["ZmqTransport"]
+
+#: From this size on a frame is shared with libzmq instead of copied (where pyzmq's own threshold lies as well).
+_SHARE_FROM = 65536
+#: How long what is queued may still leave after a polite close, in milliseconds.
+_FLUSH_MS = 500
+_MORE = zmq.SNDMORE | zmq.NOBLOCK
+_LAST = zmq.NOBLOCK
+
+class ZmqTransport:
+    """Sockets of one node.
+
+    ``on_blocked(link, descriptor)`` is called when a link's queue is full: the descriptor shows when to look for room
+    again. ``on_closed(link)`` is called before a link's descriptor is given back.
+    """
+
+    def __init__(
+        self,
+        identity: bytes,
+        config: NodeConfig,
+        interface: str | None,
+        beacon_port: int,
+        *,
+        on_blocked: Callable[[int, int], None],
+        on_closed: Callable[[int], None],
+    ) -> None:
+        self.beacons: BeaconSockets | None = None
+        self._identity = identity_frame(identity)
+        self._config = config
+        self._interface = interface
+        self._interfaces: tuple[Interface, ...] = ()
+        self._beacon_port = beacon_port
+        self._on_blocked = on_blocked
+        self._on_closed = on_closed
+        self._links: dict[int, zmq.Socket[bytes]] = {}
+        self._inbox: zmq.Socket[bytes] | None = None
+
+    # -- opening -------------------------------------------------------------------------------------------------
+
+    def open(self) -> Locality:
+        """Bind the inbox, and the beacon sockets if there is a port to beacon on."""
+        self._interfaces = choose_interfaces(self._interface)
+        try:
+            bound = self._bind_inbox()
+            if self._beacon_port and bound.is_tcp:
+                self.beacons = BeaconSockets(self._beacon_port, self._interfaces)
+        except BaseException:
+            self.close()
+            raise
+        return Locality(bound, self._interfaces, self._config.advertise)
+
+    def _bind_inbox(self) -> Endpoint:
+        inbox = self._inbox = shared_context().socket(zmq.ROUTER)
+        inbox.linger = 0
+        # A peer that lost its connection comes back with the same identity, and must not be refused for it.
+        inbox.router_handover = True
+        inbox.rcvhwm = self._config.limits.inbox_messages
+        wanted = self._wanted_endpoint()
+        try:
+            inbox.bind(wanted)
+        except zmq.ZMQError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise AddressInUse(wanted) from error
+            raise NetworkError(f"{wanted} cannot be bound: {error.strerror}") from error
+        return Endpoint.parse(inbox.last_endpoint.rstrip(b"\0").decode())
+
+    def _wanted_endpoint(self) -> str:
+        if self._config.endpoint is not None:
+            return self._config.endpoint
+        host = self._interfaces[0].address if len(self._interfaces) == 1 else "*"
+        return f"tcp://{host}:{self._config.peer_port or '*'}"
+
+    # -- sending -------------------------------------------------------------------------------------------------
+
+    def open_link(self, link: int, endpoint: str) -> bool:
+        """A DEALER that connects, now or later, under our identity."""
+        try:
+            dealer = shared_context().socket(zmq.DEALER)
+        except zmq.ZMQError:
+            return False
+        dealer.linger = 0
+        dealer.sndhwm = self._config.limits.link_messages
+        dealer.routing_id = self._identity
+        try:
+            dealer.connect(endpoint)
+        except zmq.ZMQError:
+            dealer.close(0)
+            return False
+        self._links[link] = dealer
+        return True
+
+    def send(self, link: int, frames: Sequence[bytes]) -> bool:
+        """Queue a whole message. libzmq refuses at message boundaries only, so it is all or nothing."""
+        send = self._links[link].send
+        try:
+            for frame in frames[:-1]:
+                send(frame, _MORE, len(frame) < _SHARE_FROM)
+            frame = frames[-1]
+            send(frame, _LAST, len(frame) < _SHARE_FROM)
+        except zmq.Again:
+            self._on_blocked(link, int(self._links[link].get(zmq.FD)))
+            return False
+        return True
+
+    def close_link(self, link: int, flush: bool) -> None:
+        """Close a DEALER."""
+        dealer = self._links.pop(link, None)
+        if dealer is not None:
+            self._on_closed(link)
+            dealer.close(_FLUSH_MS if flush else 0)
+
+    def is_writable(self, link: int) -> bool | None:
+        """Whether a DEALER has room; None if it is closed."""
+        dealer = self._links.get(link)
+        return None if dealer is None else bool(dealer.get(zmq.EVENTS) & zmq.POLLOUT)
+
+    def broadcast(self, payload: bytes) -> None:
+        """Send a beacon on every interface."""
+        if self.beacons is not None:
+            self.beacons.broadcast(payload)
+
+    # -- receiving -----------------------------------------------------------------------------------------------
+
+    @property
+    def inbox_descriptor(self) -> int:
+        """libzmq's edge-triggered descriptor of the inbox."""
+        assert self._inbox is not None
+        return int(self._inbox.get(zmq.FD))
+
+    def receive(self, limit: int) -> list[list[bytes]]:
+        """Messages that have arrived, at most ``limit``; fewer mean that there are no more."""
+        assert self._inbox is not None
+        receive, get = self._inbox.recv, self._inbox.get
+        messages: list[list[bytes]] = []
+        try:
+            while len(messages) < limit:
+                frames = [receive(_LAST), receive(_LAST)]  # a ROUTER puts an identity before at least one frame
+                while get(zmq.RCVMORE):
+                    frames.append(receive(_LAST))
+                messages.append(frames)
+        except zmq.Again:
+            pass
+        return messages
+
+    def close(self) -> None:
+        """Close everything; links still open lose what they hold."""
+        if self._inbox is not None:
+            self._inbox.close(0)
+        if self.beacons is not None:
+            self.beacons.close()
+        for link in list(self._links):
+            self.close_link(link, flush=False)

@@ -1,0 +1,96 @@
+"""UDP sockets for beacons: one that hears, and one for each interface that speaks from that interface's address.
+
+Peers make an endpoint of a datagram's source address, so the sender's address must be the one of the interface by
+which it leaves. A socket that fails to send is counted and tried again with the next beacon: cables come back.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterable
+
+from zyre.core.locality import Interface
+from zyre.errors import AddressInUse, NetworkError
+from zyre.wire.beacon import MAX_SIZE
+
+__all__ = ["BeaconSockets"]
+
+
+class BeaconSockets:
+    """The beacon sockets of one node. Several nodes, also of other programs, share the port on one host."""
+
+    def __init__(self, port: int, interfaces: Iterable[Interface]) -> None:
+        self.sent = 0
+        self.failed = 0
+        self._port = port
+        self._interfaces = tuple(interface for interface in interfaces if interface.broadcast)
+        self._senders: dict[Interface, socket.socket] = {}
+        self._receiver = self._open_receiver()
+
+    def fileno(self) -> int:
+        """The descriptor that becomes readable when beacons arrive."""
+        return self._receiver.fileno()
+
+    def _open_receiver(self) -> socket.socket:
+        receiver = _udp_socket()
+        try:
+            receiver.bind(("", self._port))
+        except OSError as error:
+            receiver.close()
+            where = f"udp://*:{self._port}"
+            raise (AddressInUse(where) if error.errno == errno.EADDRINUSE else NetworkError(f"{where}: {error.strerror}")) from error
+        return receiver
+
+    def broadcast(self, payload: bytes) -> None:
+        """Send a datagram on every interface."""
+        for interface in self._interfaces:
+            try:
+                sender = self._senders.get(interface) or self._open_sender(interface)
+                sender.sendto(payload, (interface.broadcast, self._port))
+                self.sent += 1
+            except OSError:
+                self.failed += 1
+                broken = self._senders.pop(interface, None)
+                if broken is not None:
+                    broken.close()
+
+    def _open_sender(self, interface: Interface) -> socket.socket:
+        sender = _udp_socket()
+        try:
+            sender.bind((interface.address, 0))
+        except OSError:
+            sender.close()
+            raise
+        self._senders[interface] = sender
+        return sender
+
+    def receive(self, limit: int) -> list[tuple[bytes, str]]:
+        """Datagrams that have arrived, at most ``limit``, with their source addresses."""
+        received = []
+        try:
+            for _ in range(limit):
+                data, source = self._receiver.recvfrom(MAX_SIZE + 1)
+                received.append((data, source[0]))
+        except BlockingIOError:
+            pass
+        except OSError:  # an ICMP answer to something that we sent, on systems that report it here
+            self.failed += 1
+        return received
+
+    def close(self) -> None:
+        """Close all of them."""
+        self._receiver.close()
+        for sender in self._senders.values():
+            sender.close()
+        self._senders.clear()
+
+
+def _udp_socket() -> socket.socket:
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.setblocking(False)
+    udp.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    udp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "SO_REUSEPORT"):  # libzyre and BSD want this one too
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    return udp

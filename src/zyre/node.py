@@ -1,0 +1,324 @@
+"""Node: a program's place on the network, for programs that use threads (or none).
+
+A face only: it checks arguments, makes the machine's profile, and waits. What a node does is in zyre.core.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, TypeVar
+
+from zyre.config import DISCOVERY_PORT, ClusterConfig, NodeConfig, chosen_extensions
+from zyre.core.node import NodeProfile
+from zyre.endpoint import Endpoint
+from zyre.engine.entropy import new_identity
+from zyre.engine.host import NodeHost
+from zyre.engine.mailbox import Closed, Empty
+from zyre.errors import InvalidConfig, NodeStopped, RecvTimeout, WouldBlock
+from zyre.events import Event
+from zyre.handlers import Handlers
+from zyre.identity import PeerId, check_group, check_header, check_headers, check_name, encode_frames
+from zyre.roster import Roster
+from zyre.statistics import Statistics
+
+if TYPE_CHECKING:
+    from zyre.streams import Stream
+
+__all__ = ["BaseNode", "Node"]
+
+Self = TypeVar("Self", bound="BaseNode")
+Handler = TypeVar("Handler", bound=Callable[..., object])
+
+
+class BaseNode:
+    """What the faces for threads and for async loops have in common: everything that does not wait."""
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        port: int = DISCOVERY_PORT,
+        interface: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        groups: Iterable[str] = (),
+        extensions: Iterable[str] | None = None,
+        config: NodeConfig | None = None,
+    ) -> None:
+        config = NodeConfig() if config is None else config
+        if not isinstance(config, NodeConfig):
+            raise InvalidConfig(f"config is a zyre.NodeConfig, not {type(config).__name__}")
+        if isinstance(groups, str):
+            raise InvalidConfig(f"groups is a collection of names: write groups=[{groups!r}]")
+        identity = new_identity()
+        profile = NodeProfile(
+            identity=identity,
+            name=identity.short if name is None else check_name(name),
+            headers=check_headers(headers or {}, config.limits.header_value),
+            groups=tuple(dict.fromkeys(check_group(group) for group in groups)),
+            cluster=ClusterConfig(port),
+            config=config,
+            extensions=chosen_extensions(extensions),
+        )
+        self._limits = config.limits
+        self._host = NodeHost(profile, interface)
+        self._handlers = Handlers()
+        self._finalizer = weakref.finalize(self, self._host.stop_soon)
+        self._finalizer.atexit = False  # the engine says goodbye for all of them
+
+    # -- verbs ---------------------------------------------------------------------------------------------------
+
+    def join(self, group: str) -> None:
+        """Be in a group. Nothing happens if the node is in it already; works before the start, too.
+
+        Raises:
+            InvalidName: if the group's name is empty, has a NUL, or takes more than 255 octets in UTF-8.
+        """
+        self._host.change("join", check_group(group))
+
+    def leave(self, group: str) -> None:
+        """Be in a group no longer. Nothing happens if the node is not in it. Raises InvalidName."""
+        self._host.change("leave", check_group(group))
+
+    def contest(self, group: str) -> None:
+        """Join a group and stand as a candidate for its leader; the outcome is a Leader event, here and there.
+
+        Of the candidates the one with the lowest uuid wins, as with libzyre (set_contest_in_group), whose nodes take
+        part. Leaving the group ends the candidature. Raises InvalidName.
+        """
+        self._host.change("contest", check_group(group))
+
+    def connect(self, endpoint: str, peer: object = None) -> None:
+        """Keep up a connection to the node at ``endpoint``, where beacons do not reach; works before the start, too.
+
+        It is tried until somebody answers, and again if they go. ``peer`` says who that must be, if it is known
+        (libzyre: require_peer, which needs it and tries once). Raises InvalidEndpoint, InvalidPeer.
+        """
+        target = Endpoint.parse(endpoint)
+        if not target.is_reachable:
+            from zyre.errors import InvalidEndpoint
+
+            raise InvalidEndpoint(endpoint, "is a wildcard: one can bind it, and not connect to it")
+        self._host.change("connect", target, None if peer is None else PeerId.parse(peer))
+
+    def set_header(self, name: str, value: str) -> None:
+        """Change a header. Peers that have greeted this node already keep the old one, as with libzyre.
+
+        Raises InvalidName.
+        """
+        self._host.set_header(*check_header(name, value, self._limits.header_value))
+
+    # -- state: snapshots, which any thread may take -----------------------------------------------------------------
+
+    @property
+    def uuid(self) -> PeerId:
+        """The identity of this node: new for each Node."""
+        return self._host.machine.identity
+
+    @property
+    def name(self) -> str:
+        """The public name; by default the first six digits of the uuid."""
+        return self._host.machine.name
+
+    @property
+    def endpoint(self) -> str:
+        """Where peers connect to; empty before the start. On a host with several networks peers are each told the
+        address in their own network, and this is the first of them."""
+        return self._host.endpoint
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What this node says about itself; read only, see set_header."""
+        return MappingProxyType(self._host.machine.headers)
+
+    @property
+    def peers(self) -> Roster:
+        """Who is here now."""
+        return self._host.roster
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """The groups that this node is in."""
+        return self._host.own_groups
+
+    @property
+    def peer_groups(self) -> frozenset[str]:
+        """The groups that at least one peer is in."""
+        return self._host.peer_groups
+
+    def peers_in(self, group: str) -> Roster:
+        """The peers in a group; this node is not among them."""
+        return self._host.roster.in_group(check_group(group))
+
+    def leader(self, group: str) -> PeerId | None:
+        """Who leads a group, which may be this node; None if no election has ended."""
+        return self._host.leader(check_group(group))
+
+    def statistics(self) -> Statistics:
+        """What was counted since the start, losses and violations included."""
+        return self._host.statistics()
+
+    def fileno(self) -> int:
+        """A descriptor that is readable while there are events: for select, GUI loops and green threads.
+
+        When it is readable, call recv_nowait until it raises WouldBlock.
+        """
+        return self._host.mailbox.fileno()
+
+    # -- events ----------------------------------------------------------------------------------------------------
+
+    def recv_nowait(self) -> Event:
+        """The next event. Raises WouldBlock if there is none, NodeStopped after the last one of a stopped node."""
+        try:
+            event = self._host.mailbox.get_nowait()
+        except Empty:
+            raise WouldBlock from None
+        except Closed:
+            raise NodeStopped("recv_nowait") from None
+        if self._handlers:
+            self._handlers.dispatch(event)
+        return event
+
+    def on(
+        self, *kinds: type[Event], group: str | None = None, peer: object = None
+    ) -> Callable[[Handler], Handler]:
+        """Register a function for events of some kinds, of one group, or of one peer.
+
+            @node.on(Shout, group="CHAT")
+            def show(event): print(event.name, event.content)
+
+        It is called with each such event in the thread that reads it, before the reader gets it; ``node.run()`` reads
+        for those who have nothing else to do. ``show.cancel()`` is ``node.off(show)``. What it raises is raised at
+        the reader.
+        """
+        if not kinds:
+            raise InvalidConfig("say which events: @node.on(zyre.Shout), @node.on(zyre.Enter, zyre.Exit)")
+
+        def register(handler: Handler) -> Handler:
+            self._handlers.add(handler, kinds, group, None if peer is None else PeerId.parse(peer))
+            return handler
+
+        return register
+
+    def off(self, handler: Callable[..., object]) -> None:
+        """Call a registered function no longer."""
+        self._handlers.remove(handler)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name} {self.uuid.short} {self._host.life.name.lower()}>"
+
+
+class Node(BaseNode):
+    """A node of the network: it has a name, meets every other node by itself, joins groups, whispers and shouts.
+
+        with zyre.Node("alice", groups=["CHAT"]) as node:
+            node.shout("CHAT", "hello")
+            for event in node:
+                print(event)
+
+    Args:
+        name: public name, up to 255 octets; by default the first six digits of the uuid.
+        port: UDP port of the beacons, which all nodes of one network share; 0 for none.
+        interface: the network interface to use, by name or address; by default all that can broadcast.
+        headers: what the node says about itself, as text; peers see it in Enter and in node.peers.
+        groups: groups to be in from the start.
+        extensions: what to use beyond plain 36/ZRE between nodes of this package; ``()`` for nothing. By default all,
+            or what ZYRE_EXTENSIONS says.
+        config: timing, limits and endpoints; see NodeConfig.
+
+    Every method may be called from any thread. A node runs once: start it (or enter its ``with``), stop it.
+    """
+
+    # -- life ------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Appear on the network. A second call does nothing.
+
+        Raises:
+            NoInterface: if no network interface fits.
+            AddressInUse: if a fixed endpoint, or the UDP port, is taken.
+            NodeStopped: if the node was stopped.
+        """
+        self._host.start()
+
+    def stop(self, timeout: float = 2.0) -> None:
+        """Leave the network politely. Events that came before can still be read; waiting readers get the end.
+
+        Returns within ``timeout`` seconds whatever happens; a second call does nothing.
+        """
+        self._finalizer.detach()
+        self._host.stop(timeout)
+
+    def __enter__(self: Self) -> Self:
+        self._host.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # -- messages --------------------------------------------------------------------------------------------------
+
+    def whisper(self, peer: object, *frames: bytes | str) -> bool:
+        """Send a message of any number of frames to one peer, in order with all others from this thread to it.
+
+        Returns True if it is on its way; False if the peer is not here, or has been reading too slowly for longer
+        than ``Timing.send_patience`` (``statistics().dropped`` says which). No error: peers come and go.
+
+        Raises:
+            InvalidPeer: if ``peer`` is not an identity, an event, a Peer.
+            InvalidFrame: if a frame is neither bytes nor str.
+            NodeNotStarted, NodeStopped: if the node is not running.
+        """
+        return self._host.whisper(PeerId.parse(peer), encode_frames(frames))
+
+    def shout(self, group: str, *frames: bytes | str) -> int:
+        """Send a message to everybody in a group, this node excepted; it need not be in the group itself.
+
+        Returns to how many peers it is on its way. Raises like whisper, and InvalidName.
+        """
+        return self._host.shout(check_group(group), encode_frames(frames))
+
+    # -- events ----------------------------------------------------------------------------------------------------
+
+    def recv(self, timeout: float | None = None) -> Event:
+        """The next event, waiting for it up to ``timeout`` seconds, or for ever.
+
+        Raises:
+            RecvTimeout: if nothing came in time.
+            NodeStopped: after the last event of a stopped node.
+            NodeNotStarted: before the start, when nothing could ever come.
+        """
+        try:
+            event = self._host.mailbox.get(timeout)
+        except Empty:
+            raise RecvTimeout(timeout or 0.0) from None
+        except Closed:
+            raise NodeStopped("recv") from None
+        if self._handlers:
+            self._handlers.dispatch(event)
+        return event
+
+    def __iter__(self) -> Iterator[Event]:
+        """Events for ever: the loop ends when the node is stopped."""
+        try:
+            while True:
+                yield self.recv()
+        except NodeStopped:
+            return
+
+    def stream(self) -> Stream[Event]:
+        """The events as a lazy pipeline; see zyre.streams."""
+        from zyre.streams import Stream
+
+        return Stream.over(self)
+
+    def run(self, timeout: float | None = None) -> None:
+        """Read events for the functions registered with ``on``, until the node is stopped or the time is over."""
+        from zyre.streams import Stream
+
+        stream = Stream.over(self)
+        for _ in stream if timeout is None else stream.until(timeout):
+            pass
