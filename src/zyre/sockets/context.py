@@ -1,8 +1,9 @@
 """The context that sockets share: made for the first, collected after the last.
 
-libzmq's context owns the I/O threads and the names of inproc. Its end waits until closed sockets have sent what they
-had left, or until their linger is over, so it is brought about on a thread of its own: ``close()`` never waits, and an
-event loop never stops for it. The interpreter joins that thread before it exits, so what was sent is delivered.
+libzmq's context owns the I/O threads and the names of inproc. Its end waits until closed sockets have sent
+what they had left, or until their linger is over, so it is brought about on a thread of its own: ``close()``
+never waits, and an event loop never stops for it. The interpreter joins that thread before it exits, so what
+was sent is delivered.
 
 After a fork, the child has none of the parent's I/O threads: its first socket makes a context of its own.
 """

@@ -1,12 +1,12 @@
 """Endpoints as values, so that a guard can judge them.
 
-    tcp://host:port               host: a name, an address, [an IPv6 address], an interface, or * for all of them
+    tcp://host:port               host: a name, an address, [an IPv6 address], an interface, * for all
     tcp://source;host:port        (connect only) leave this machine by ``source``
-    ipc:///path  ipc://@name      a path, or a name in Linux' abstract space; ipc://* for a path that libzmq makes up
+    ipc:///path  ipc://@name      a path, or a name in Linux' abstract space; * for a path of libzmq's
     inproc://name                 within this process and context
 
-``port`` is None for ``*`` and ``0``: whichever is free. Other transports of libzmq (pgm, tipc, norm, ...) have formats
-that this module does not read; ``unsafe_bind`` and ``unsafe_connect`` are for them.
+``port`` is None for ``*`` and ``0``: whichever is free. Other transports of libzmq (pgm, tipc, norm, ...)
+have formats that this module does not read; ``unsafe_bind`` and ``unsafe_connect`` are for them.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class TcpEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class IpcEndpoint:
-    """``path`` is as written; it starts with @ in Linux' abstract space and is * for one that libzmq makes up."""
+    """``path`` is as written: @name in Linux' abstract space, and * for one that libzmq makes up."""
 
     transport: ClassVar = "ipc"
     path: str
 
     @property
     def real_path(self) -> str:
-        """Where it ends up, with every link and every ``..`` resolved; abstract names and * stay as they are."""
+        """Where it ends up, every link and ``..`` resolved; abstract names and * stay as they are."""
         return self.path if self.path[0] in "@*" else os.path.realpath(self.path)
 
 
@@ -120,4 +120,6 @@ def _port(text: str, port: str, access: Access) -> int | None:
 
 
 def _invalid(text: str, access: Access, why: str) -> InvalidEndpoint:
-    return InvalidEndpoint(Fault(access, endpoint=text, strerror=f"invalid endpoint or unsupported endpoint format: {why}"))
+    return InvalidEndpoint(
+        Fault(access, endpoint=text, strerror=f"invalid endpoint or unsupported endpoint format: {why}")
+    )

@@ -1,32 +1,33 @@
 """What a socket can say no with, sorted by what the caller can do about it.
 
-    SocketError                     (ZyreError)       everything below: .operation .socket_type .endpoint .errno .strerror
-    ├── WrongUse                    (UsageError)      the call cannot work as it stands; nothing was changed
-    │   ├── InvalidEndpoint         (ValueError)      not an endpoint, or not one that a guard can read
-    │   ├── EndpointNotFound        (LookupError)     unbind or disconnect of what was never bound or connected
-    │   ├── TransportNotSupported                     this build of libzmq lacks the transport
-    │   ├── TransportNotCompatible                    this type of socket cannot use the transport
-    │   ├── InvalidOption           (ValueError)      no such option, or not with this value, or not here
-    │   ├── InvalidMessage          (ValueError)      a message without frames
-    │   ├── NotSupported                              this type of socket has no such verb (a PUSH cannot receive)
-    │   └── WrongState                                not now (a REQ sends and receives in turn)
-    ├── WouldBlock                  (WouldBlock)      nothing to do without waiting, and you asked not to wait
-    ├── SocketTimeout               (TimeoutError)    it did not happen within the time you gave
-    ├── UnexpectedMessage           (ValueError)      not one frame, or not UTF-8; it is consumed, and in .message
-    ├── SocketClosed                                  you closed the socket; its waiters are woken by this
-    ├── ContextTerminated                             you terminated the context under the socket
-    ├── AccessRefused               (PermissionError) a guard said no: .guard .why
-    └── TransportError              (NetworkError)    the world is not as the call needs it
-        ├── AddressInUse            (AddressInUse)    someone else has that port, path or name
-        ├── AddressNotAvailable                       not an address of this machine
-        ├── NoSuchInterface                           no interface or address of that name
-        ├── PathNotUsable                             an ipc path that cannot be created
-        ├── HostUnreachable                           nobody has that routing id (router_mandatory)
-        ├── TooManySockets                            a limit of the context or of the process
-        └── NoIOThread                                a context without I/O threads
+    SocketError                     (ZyreError)   .operation .socket_type .endpoint .errno .strerror
+    ├── WrongUse                    (UsageError)  the call cannot work as it stands; nothing was changed
+    │   ├── InvalidEndpoint         (ValueError)  not an endpoint, or not one that a guard can read
+    │   ├── EndpointNotFound        (LookupError) unbind or disconnect of what never was bound or connected
+    │   ├── TransportNotSupported                 this build of libzmq lacks the transport
+    │   ├── TransportNotCompatible                this type of socket cannot use the transport
+    │   ├── InvalidOption           (ValueError)  no such option, or not with this value, or not here
+    │   ├── InvalidMessage          (ValueError)  a message without frames
+    │   ├── NotSupported                          this type of socket has no such verb (a push cannot receive)
+    │   └── WrongState                            not now (a req sends and receives in turn)
+    ├── WouldBlock                  (WouldBlock)  nothing to do without waiting, and you asked not to wait
+    ├── SocketTimeout               (TimeoutError)  it did not happen within the time you gave
+    ├── UnexpectedMessage           (ValueError)  not one frame, or not UTF-8; consumed, and in .message
+    ├── SocketClosed                              you closed the socket; its waiters are woken by this
+    ├── ContextTerminated                         you terminated the context under the socket
+    ├── AccessRefused               (PermissionError)  a guard said no: .guard .why
+    └── TransportError              (NetworkError)  the world is not as the call needs it
+        ├── AddressInUse            (AddressInUse)  someone else has that port, path or name
+        ├── AddressNotAvailable                   not an address of this machine
+        ├── NoSuchInterface                       no interface or address of that name
+        ├── PathNotUsable                         an ipc path that cannot be created
+        ├── HostUnreachable                       nobody has that routing id (router_mandatory)
+        ├── TooManySockets                        a limit of the context or of the process
+        └── NoIOThread                            a context without I/O threads
 
-The names in brackets are what the class derives from as well, so ``except OSError`` and ``except ValueError`` keep
-their meaning. Every exception carries its fields, builds its own sentence with an advice, and survives pickling.
+The names in brackets are what the class derives from as well, so ``except OSError`` and ``except ValueError``
+keep their meaning. Every exception carries its fields, builds its own sentence with an advice, and survives
+pickling.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The circumstances of a failure: which verb, on what type of socket, at which endpoint, and libzmq's words."""
+    """The circumstances of a failure: which verb, what type of socket, which endpoint, libzmq's words."""
 
     operation: str
     socket_type: str = ""
@@ -93,8 +94,8 @@ class SocketError(base.ZyreError):
         self.operation = fault.operation
         self.socket_type = fault.socket_type
         self.endpoint = fault.endpoint
-        self.errno = fault.errno
-        self.strerror = fault.strerror
+        self.errno: int | None = fault.errno
+        self.strerror: str | None = fault.strerror
 
     def __str__(self) -> str:
         return f"{self.fault}; {self.advice}" if self.advice else str(self.fault)
@@ -224,7 +225,9 @@ class TransportError(SocketError, base.NetworkError):
 class AddressInUse(TransportError, base.AddressInUse):
     """Another socket has ``endpoint``."""
 
-    advice = "choose another port, or '*' for any free one (bind returns which), or close the socket that has it"
+    advice = (
+        "choose another port, or '*' for any free one (bind returns which), or close the socket that has it"
+    )
 
 
 class AddressNotAvailable(TransportError):
@@ -236,7 +239,9 @@ class AddressNotAvailable(TransportError):
 class NoSuchInterface(TransportError):
     """``endpoint`` names an interface that does not exist here."""
 
-    advice = "bind to an interface or an address of this machine, or to '*' for all; IPv6 needs the option ipv6=True"
+    advice = (
+        "bind to an interface or address of this machine, or to '*' for all; IPv6 needs the option ipv6=True"
+    )
 
 
 class PathNotUsable(TransportError):
@@ -260,4 +265,6 @@ class TooManySockets(TransportError):
 class NoIOThread(TransportError):
     """No I/O thread can serve the endpoint."""
 
-    advice = "the context was made with io_threads=0 (good for inproc only), or affinity excludes every thread"
+    advice = (
+        "the context was made with io_threads=0 (good for inproc only), or affinity excludes every thread"
+    )

@@ -48,8 +48,8 @@ _stand_ins_guard: Final = threading.Lock()
 def as_source(event: threading.Event) -> Source:
     """``event`` as something that can be waited for together with sockets.
 
-    A plain ``threading.Event`` cannot tell anybody but threads inside its ``wait()``, so one daemon thread parks there
-    on our behalf, until the event is set; a second wait for the same event shares it.
+    A plain ``threading.Event`` cannot tell anybody but threads inside its ``wait()``, so one daemon thread
+    parks there on our behalf, until the event is set; a second wait for the same event shares it.
     """
     if isinstance(event, Event):
         return event

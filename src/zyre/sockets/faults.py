@@ -1,7 +1,8 @@
 """libzmq's error codes, and the exception that each becomes.
 
-One table for what a code means anywhere, one for the few whose meaning depends on the verb. Everything that libzmq
-documents for the calls of this package is here; the rest becomes a plain ``SocketError`` that carries the number.
+One table for what a code means anywhere, one for the few whose meaning depends on the verb. Everything that
+libzmq documents for the calls of this package is here; the rest becomes a plain ``SocketError`` that carries
+the number.
 """
 
 from __future__ import annotations

@@ -3,11 +3,11 @@
     with guarded(Rules(allow=[Allow("connect", "tcp", hosts=LOOPBACK, ports=range(5000, 6000))])):
         library.run()                       # may connect there, and nowhere else
 
-A guard is any object with ``refusal(access, endpoint)``, which answers with the reason, or with None to let it pass.
-Guards nest, and all of them must agree: code that runs under one can narrow what is allowed, never widen it. The
-guards in force belong to the *context* (``contextvars``): tasks inherit them, a new thread does not. A socket takes
-the guards it was made under with it, so handing it to another thread does not free it. To put a thread under them,
-start it with ``contextvars.copy_context().run``.
+A guard is any object with ``refusal(access, endpoint)``, which answers with the reason, or with None to let
+it pass. Guards nest, and all of them must agree: code that runs under one can narrow what is allowed, never
+widen it. The guards in force belong to the *context* (``contextvars``): tasks inherit them, a new thread does
+not. A socket takes the guards it was made under with it, so handing it to another thread does not free it. To
+put a thread under them, start it with ``contextvars.copy_context().run``.
 
 A guard is a seat belt for code that means well, not a prison: code in the same process can import pyzmq.
 """
@@ -46,12 +46,12 @@ class Guard(Protocol):
 class Allow:
     """One thing that is allowed. What is left out is not restricted.
 
-    ``hosts``: networks (``10.0.0.0/8``), addresses, and names with wildcards (``*.example.org``). A name is compared
-    as it is written and never looked up: whoever answers for the name could answer differently a moment later.
-    ``tcp://*`` and ``tcp://0.0.0.0`` reach every interface, so only ``*`` or a network of everything allows them.
-    ``ports``: any collection of numbers; a bind to whichever port is free then needs 0 among them.
-    ``paths``: directories of ipc sockets, or whole paths, compared after every link is resolved; @names by wildcard.
-    ``names``: inproc names, with wildcards.
+    ``hosts``: networks (``10.0.0.0/8``), addresses, and names with wildcards (``*.example.org``). A name is
+    compared as it is written and never looked up: whoever answers for the name could answer differently a
+    moment later. ``tcp://*`` and ``tcp://0.0.0.0`` reach every interface, so only ``*`` or a network of
+    everything allows them. ``ports``: any collection of numbers; a bind to whichever port is free then needs
+    0 among them. ``paths``: directories of ipc sockets, or whole paths, compared after every link is
+    resolved; @names by wildcard. ``names``: inproc names, with wildcards.
     """
 
     access: _Accesses = "both"
@@ -75,7 +75,9 @@ class Allow:
             case TcpEndpoint(host, port, _):
                 return self._host(host) and (self.ports is None or (port or 0) in self.ports)
             case IpcEndpoint():
-                return self.paths is None or any(_path_within(endpoint.real_path, path) for path in self.paths)
+                return self.paths is None or any(
+                    _path_within(endpoint.real_path, path) for path in self.paths
+                )
             case InprocEndpoint(name):
                 return self.names is None or any(fnmatchcase(name, pattern) for pattern in self.names)
 

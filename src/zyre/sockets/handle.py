@@ -1,16 +1,21 @@
 """The one object that touches libzmq's socket: one lock, one list of waiters, one way out.
 
 Rules.
-1. libzmq's socket is used under ``_lock`` only, and never in a way that waits. So any number of threads, tasks and
-   greenlets may share a socket (libzmq allows that behind a full fence, which the lock is), and ``close()`` from any of
-   them finds nobody inside.
-2. Whoever waits, waits outside, on the list (see ``waiting``). Looking at ``ZMQ_EVENTS`` clears the signal that the
-   socket's descriptor gives to everybody, and so may a send or a receive: therefore each of them ends by waking all
-   those on the list whose wait is over. Without anybody on the list that is one test of an empty dict.
-3. Only whole messages go in and out. A message is encoded before its first frame is sent; libzmq delivers all frames of
+1. libzmq's socket is used under ``_lock`` only, and never in a way that waits. So any number of threads,
+tasks and
+   greenlets may share a socket (libzmq allows that behind a full fence, which the lock is), and ``close()``
+   from any of them finds nobody inside.
+2. Whoever waits, waits outside, on the list (see ``waiting``). Looking at ``ZMQ_EVENTS`` clears the signal
+that the
+   socket's descriptor gives to everybody, and so may a send or a receive: therefore each of them ends by
+   waking all those on the list whose wait is over. Without anybody on the list that is one test of an empty
+   dict.
+3. Only whole messages go in and out. A message is encoded before its first frame is sent; libzmq delivers all
+frames of
    a message or none, so once the first is there, the others are too.
 
-The lock is reentrant, because a signal handler that closes the socket runs in whichever call the main thread is in.
+The lock is reentrant, because a signal handler that closes the socket runs in whichever call the main thread
+is in.
 """
 
 from __future__ import annotations
@@ -90,10 +95,10 @@ class Handle:
             raise translated(error, "Socket", self._type) from None
         self._raw = raw
         # The compiled methods themselves: pyzmq's own send() spends as long on its Python part as on sending.
-        compiled = super(zmq.Socket, raw)
-        self._send_frame = compiled.send
+        compiled: Any = super(zmq.Socket, raw)
+        self._send_frame: Callable[[bytes, int], object] = compiled.send
         self._receive_frame: Callable[[int, bool], zmq.Frame] = compiled.recv
-        self._get = compiled.get
+        self._get: Callable[[int], Any] = compiled.get
         self._closed = False
 
     # -- the two verbs, as far as they go without waiting; both raise pyzmq's errors --
@@ -101,7 +106,7 @@ class Handle:
     def _put(self, frames: bytes | tuple[bytes, ...]) -> None:
         self._acquire()
         try:
-            if type(frames) is bytes:
+            if isinstance(frames, bytes):
                 self._send_frame(frames, _DONTWAIT)
             else:
                 for frame in frames[:-1]:
@@ -115,12 +120,10 @@ class Handle:
     def _take(self) -> Message:
         self._acquire()
         try:
-            # As frames, because only a frame says at no cost whether it was the last: asking the socket is dearer.
+            # As frames, because only a frame says at no cost whether it was the last: asking the socket is
+            # dearer.
             frame = self._receive_frame(_DONTWAIT, False)
-            if frame.more:
-                message = self._take_rest(frame)
-            else:
-                message = make((frame.bytes,))
+            message = self._take_rest(frame) if frame.more else make((frame.bytes,))
             if self._waiters:
                 self._look()
         finally:
@@ -154,7 +157,7 @@ class Handle:
 
     @contextmanager
     def _using(self, operation: str, endpoint: str = "") -> Iterator[zmq.Socket[bytes]]:
-        """The raw socket for one step that does not wait, its errors translated, and whoever waits told of it."""
+        """The raw socket for one step that does not wait: errors translated, whoever waits told of it."""
         with self._lock:
             try:
                 yield self._raw
@@ -167,7 +170,8 @@ class Handle:
     def _look(self) -> int:
         """What can be done without waiting (RECEIVE, SEND, both or 0), after waking those who wait for that.
 
-        Of a closed or terminated socket everything can be: it raises at once, and everybody is to find that out.
+        Of a closed or terminated socket everything can be: it raises at once, and everybody is to find that
+        out.
         """
         with self._lock:
             try:
@@ -225,7 +229,7 @@ class Handle:
         self._lease.release()
 
     def _abandon(self) -> None:
-        """In a forked child: the parent's threads serve this socket, and its lock may be held by one of them."""
+        """In a forked child: this socket is the parent's, and its lock may be held by a thread of that."""
         self._lock = threading.RLock()
         self._acquire, self._release = self._lock.acquire, self._lock.release
         self._closed = True
@@ -233,7 +237,9 @@ class Handle:
         self._send_frame = self._receive_frame = self._get = self._raise_closed
 
     def _raise_closed(self, *_: object) -> Any:
-        raise SocketClosed(self._fault("use", "the socket belongs to the process that this one was forked from"))
+        raise SocketClosed(
+            self._fault("use", "the socket belongs to the process that this one was forked from")
+        )
 
     def __del__(self) -> None:
         if not self._closed:
@@ -254,8 +260,8 @@ if hasattr(os, "register_at_fork"):
 
 
 def duplicate(fd: int) -> int:
-    """A descriptor of one's own for what ``fd`` refers to, so that closing ``fd`` leaves no stale number behind."""
-    return os.dup(fd) if os.name == "posix" else _socket.dup(fd)  # type: ignore[attr-defined]
+    """A descriptor of one's own for what ``fd`` refers to: it outlives the closing of ``fd``."""
+    return os.dup(fd) if os.name == "posix" else _socket.dup(fd)
 
 
 def release(fd: int) -> None:
@@ -263,6 +269,4 @@ def release(fd: int) -> None:
     if os.name == "posix":
         os.close(fd)
     else:
-        _socket.close(fd)  # type: ignore[attr-defined]
-
-
+        _socket.close(fd)

@@ -1,9 +1,10 @@
 """How a task waits: asyncio and trio.
 
-A task parks on a future (asyncio) or an event (trio), which is its waiter. The socket's descriptor is registered once
-with each loop that ever waited, not once for each wait: a *watch*, which lives until the socket is closed or the loop
-ends. When libzmq signals, the watch has the socket look, and looking wakes the tasks whose wait is over. Because the
-signal is edge-triggered, a watch stays silent while nobody waits, however much arrives.
+A task parks on a future (asyncio) or an event (trio), which is its waiter. The socket's descriptor is
+registered once with each loop that ever waited, not once for each wait: a *watch*, which lives until the
+socket is closed or the loop ends. When libzmq signals, the watch has the socket look, and looking wakes the
+tasks whose wait is over. Because the signal is edge-triggered, a watch stays silent while nobody waits,
+however much arrives.
 
 The watch holds the socket weakly: a socket that was forgotten, not closed, can still be collected.
 """
@@ -64,7 +65,7 @@ def _new_waiter() -> _TaskWaiter:
 
 
 def _running_trio() -> Any:
-    """The trio module if this is one of its tasks (asked first, since trio may be the guest of an asyncio loop)."""
+    """The trio module if this is one of its tasks; asked first, as trio can be the guest of asyncio."""
     trio = sys.modules.get("trio")
     return trio if trio is not None and trio.lowlevel.in_trio_task() else None
 
@@ -121,7 +122,8 @@ class _ReaderWatch:
 
     def __init__(self, handle: Handle, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        # A copy: the loop may still know the number when libzmq has closed, and something else reused, its own.
+        # A copy: the loop may still know the number when libzmq has closed, and something else reused, its
+        # own.
         self._fd = duplicate(handle._descriptors()[0])
         try:
             loop.add_reader(self._fd, _signal, weakref.ref(handle))
@@ -147,7 +149,9 @@ class _ThreadWatch:
         self._stopped = False
         self._waiter = ThreadWaiter()
         fd = duplicate(handle._descriptors()[0])
-        run = threading.Thread(target=self._run, args=(weakref.ref(handle), fd), name="zyre-sockets-watch", daemon=True)
+        run = threading.Thread(
+            target=self._run, args=(weakref.ref(handle), fd), name="zyre-sockets-watch", daemon=True
+        )
         run.start()
 
     def _run(self, handle: weakref.ref[Handle], fd: int) -> None:

@@ -1,7 +1,7 @@
 """Messages: whole, immutable, and nothing but bytes.
 
-libzmq moves frames; people mean messages. A ``Message`` is a tuple of bytes with at least one in it, so it compares,
-hashes, unpacks and pickles as one, and ``match`` takes it apart:
+libzmq moves frames; people mean messages. A ``Message`` is a tuple of bytes with at least one in it, so it
+compares, hashes, unpacks and pickles as one, and ``match`` takes it apart:
 
     match socket.recv():
         case Message((b"GET", key)): ...
@@ -26,7 +26,7 @@ Content: TypeAlias = FrameLike | Iterable[FrameLike]
 
 
 class Message(tuple[bytes, ...]):
-    """One whole message: ``Message("hello")``, ``Message([b"key", "value"])``, ``Message(*frames)`` via a list."""
+    """One whole message: ``Message("hello")`` of one frame, ``Message([b"key", "value"])`` of two."""
 
     __slots__ = ()
     __match_args__ = ("frames",)
@@ -63,7 +63,7 @@ def make(frames: tuple[bytes, ...]) -> Message:
 
 
 def encode(content: Content) -> tuple[bytes, ...]:
-    """The frames of ``content``, checked to the last before any is sent: half a message cannot be taken back."""
+    """The frames of ``content``, all checked before any is sent: half a message cannot be taken back."""
     if type(content) is Message:
         return content
     if isinstance(content, (bytes, str, bytearray, memoryview)):
@@ -90,7 +90,9 @@ def as_frame(index: int, frame: object) -> bytes:
 def as_text(message: tuple[bytes, ...], fault: Fault) -> str:
     """The one frame of ``message`` as text, or UnexpectedMessage about ``fault`` that carries the message."""
     if len(message) != 1:
-        raise UnexpectedMessage(_because(fault, f"a message of {len(message)} frames is not a string"), message)
+        raise UnexpectedMessage(
+            _because(fault, f"a message of {len(message)} frames is not a string"), message
+        )
     try:
         return message[0].decode()
     except UnicodeDecodeError as error:
@@ -101,11 +103,11 @@ def as_text(message: tuple[bytes, ...], fault: Fault) -> str:
 def only_frame(message: tuple[bytes, ...], fault: Fault) -> bytes:
     """The one frame of ``message``, or UnexpectedMessage about ``fault`` that carries the message."""
     if len(message) != 1:
-        raise UnexpectedMessage(_because(fault, f"a message of {len(message)} frames is not one of bytes"), message)
+        raise UnexpectedMessage(
+            _because(fault, f"a message of {len(message)} frames is not one of bytes"), message
+        )
     return message[0]
 
 
 def _because(fault: Fault, why: str) -> Fault:
     return Fault(fault.operation, fault.socket_type, fault.endpoint, strerror=why)
-
-

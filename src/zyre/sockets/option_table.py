@@ -2,7 +2,8 @@
 
     name | kind | access | types of socket that have it (none named: all) | what the build needs | unit | what it does
 
-Access: r read from libzmq, w written, m read from what was written, because libzmq does not give it back.
+Access: r read from libzmq; w written; m answered from what was written, because libzmq does not give it back (False, -1
+or empty before that), and M the same with True before that.
 """
 
 # ruff: noqa: E501 - a table is read by its columns
@@ -41,7 +42,7 @@ heartbeat_timeout                 | int   | rw |                        |       
 heartbeat_ttl                     | int   | rw |                        |         | ms           | how long the peer is to wait for our pings; in steps of 100
 hello_msg                         | bytes | w  |                        | draft   |              | what to send to each new peer
 hiccup_msg                        | bytes | w  |                        | draft   |              | what to deliver when a connection has hiccuped
-hwm                               | int   | mw |                        |         | messages     | sndhwm and rcvhwm in one
+hwm                               | int   | rw |                        |         | messages     | sndhwm and rcvhwm in one
 immediate                         | bool  | rw |                        |         |              | queue for completed connections only
 in_batch_size                     | int   | rw |                        | draft   | bytes        | how much to read at once
 invert_matching                   | bool  | rw |                        |         |              | pub and sub: deliver what does not match
@@ -96,7 +97,7 @@ sndtimeo                          | int   | rw |                        |       
 socks_password                    | text  | rw |                        |         |              | the password for the SOCKS proxy
 socks_proxy                       | text  | rw |                        |         |              | connect through this SOCKS5 proxy, host:port
 socks_username                    | text  | rw |                        |         |              | the user for the SOCKS proxy
-stream_notify                     | bool  | mw | stream                 |         |              | an empty message when a peer comes or goes
+stream_notify                     | bool  | Mw | stream                 |         |              | an empty message when a peer comes or goes
 subscribe                         | bytes | w  | sub                    |         |              | add a prefix; socket.subscribe() is the verb
 tcp_accept_filter                 | text  | mw |                        |         |              | let only this network connect; the older way of doing so
 tcp_keepalive                     | int   | rw |                        |         |              | 1 on, 0 off, -1 the system's default

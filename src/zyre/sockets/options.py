@@ -1,8 +1,8 @@
 """The options of a socket as data: name, what a value is, who has it, in which builds, and what it does.
 
-The numbers come from pyzmq's own ``SocketOption``, so that every option this libzmq could have is in the table or is
-caught by its test. ``source`` says where a value is read from: libzmq cannot return all that it lets one set (the keys
-of CURVE among them), and what it cannot is answered from what was set here.
+The numbers come from pyzmq's own ``SocketOption``, so that every option this libzmq could have is in the
+table or is caught by its test. ``source`` says where a value is read from: libzmq cannot return all that it
+lets one set (the keys of CURVE among them), and what it cannot is answered from what was set here.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class Option:
     """One option of libzmq."""
 
     name: str
-    number: int
+    #: What libzmq knows it by; the first is the one to read, and all are written.
+    numbers: tuple[int, ...]
     kind: Kind
     readable: bool
     writable: bool
@@ -49,6 +50,8 @@ class Option:
     needs: str
     #: "libzmq", or "memory" for a value that libzmq takes but does not give back.
     source: Literal["libzmq", "memory"]
+    #: What a value in memory is before it was written.
+    default: OptionValue
     unit: str
     doc: str
 
@@ -72,9 +75,9 @@ class Option:
                 return int(value)
             case Kind.INT, int() if not isinstance(value, bool):
                 return int(value)
-            case (Kind.TEXT | Kind.BYTES), str():
+            case ((Kind.TEXT | Kind.BYTES), str()):
                 return value.encode()
-            case (Kind.TEXT | Kind.BYTES), bytes():
+            case ((Kind.TEXT | Kind.BYTES), bytes()):
                 return value
         raise InvalidOption(_because(fault, f"{self.name} is {self.takes}, not {value!r}"), self.name, value)
 
@@ -87,56 +90,79 @@ class Option:
     @property
     def takes(self) -> str:
         """The kind and the unit in words."""
-        words = {Kind.BOOL: "True or False", Kind.INT: "a number", Kind.TEXT: "text", Kind.BYTES: "bytes or text"}
+        words = {
+            Kind.BOOL: "True or False",
+            Kind.INT: "a number",
+            Kind.TEXT: "text",
+            Kind.BYTES: "bytes or text",
+        }
         return f"{words[self.kind]} ({self.unit})" if self.unit else words[self.kind]
+
+
+_DEFAULTS: Final[dict[Kind, OptionValue]] = {Kind.BOOL: False, Kind.INT: -1, Kind.TEXT: "", Kind.BYTES: b""}
+#: Words of ours for several options of libzmq.
+_COMBINED: Final = {"hwm": (int(zmq.SNDHWM), int(zmq.RCVHWM))}
 
 
 def _option(row: str) -> Option:
     name, kind, access, types, needs, unit, doc = (cell.strip() for cell in row.split("|", 6))
     return Option(
         name=name,
-        number=int(zmq.SocketOption[name.upper()]),
+        numbers=_COMBINED.get(name) or (int(zmq.SocketOption[name.upper()]),),
         kind=Kind[kind.upper()],
-        readable="r" in access or "m" in access,
+        readable=access[:1] in ("r", "m", "M"),
         writable="w" in access,
         types=frozenset(types.split()),
         needs=needs,
-        source="memory" if "m" in access else "libzmq",
+        source="memory" if access[:1] in ("m", "M") else "libzmq",
+        default=access.startswith("M") or _DEFAULTS[Kind[kind.upper()]],
         unit=unit,
         doc=doc,
     )
 
 
 #: Every option by its name.
-OPTIONS: Final[dict[str, Option]] = {option.name: option for option in map(_option, ROWS.strip().splitlines())}
+OPTIONS: Final[dict[str, Option]] = {
+    option.name: option for option in map(_option, ROWS.strip().splitlines())
+}
 
-_BY_NUMBER: Final = {option.number: option for option in OPTIONS.values()}
+_BY_NUMBER: Final = {option.numbers[0]: option for option in OPTIONS.values() if option.name not in _COMBINED}
 #: libzmq's older words for the same options.
-_ALIASES: Final = {"identity": "routing_id", "connect_rid": "connect_routing_id", "fail_unroutable": "router_mandatory"}
+_ALIASES: Final = {
+    "identity": "routing_id",
+    "connect_rid": "connect_routing_id",
+    "fail_unroutable": "router_mandatory",
+}
 
 
 def find(name: OptionName, fault: Fault) -> Option:
-    """The option called ``name`` ("rcvhwm", "ZMQ_RCVHWM", zmq.RCVHWM); InvalidOption with a suggestion if none is."""
+    """The option called ``name`` ("rcvhwm", "ZMQ_RCVHWM", zmq.RCVHWM), or InvalidOption with a suggestion."""
     if isinstance(name, int):
         option = _BY_NUMBER.get(name)
     else:
         plain = name.lower().replace("-", "_").removeprefix("zmq_")
         option = OPTIONS.get(_ALIASES.get(plain, plain))
     if option is None:
-        raise InvalidOption(_because(fault, f"there is no option {name!r}{_suggestion(str(name))}"), str(name))
+        raise InvalidOption(
+            _because(fault, f"there is no option {name!r}{_suggestion(str(name))}"), str(name)
+        )
     return option
 
 
 def listed(mode: Mode) -> list[str]:
     """The names of what can be read or written in this build of libzmq, in alphabetical order."""
     if mode not in ("get", "set"):
-        raise InvalidOption(Fault("list_options", strerror=f"the mode is 'get' or 'set', not {mode!r}"), str(mode))
+        raise InvalidOption(
+            Fault("list_options", strerror=f"the mode is 'get' or 'set', not {mode!r}"), str(mode)
+        )
     return sorted(option.name for option in OPTIONS.values() if option.available and option.allows(mode))
 
 
 def _suggestion(name: str) -> str:
     near = get_close_matches(name.lower(), OPTIONS, n=2)
-    return f": did you mean {' or '.join(map(repr, near))}?" if near else "; list_options('set') names them all"
+    return (
+        f": did you mean {' or '.join(map(repr, near))}?" if near else "; list_options('set') names them all"
+    )
 
 
 def _because(fault: Fault, why: str) -> Fault:

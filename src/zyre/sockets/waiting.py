@@ -1,13 +1,15 @@
-"""How a thread or a greenlet waits for several things at once, without ever asking in a loop whether they came.
+"""How a thread or a greenlet waits for several things at once, never asking in a loop whether they came.
 
-A *source* is anything that can become ready: a socket, an ``Event``. A *waiter* is one parked caller. The caller puts
-its waiter on the list of every source it is interested in, and parks; whoever makes a source ready wakes the waiters
-on its list. Sockets are also made ready by libzmq's own threads, which know nothing of our lists: those signal through
-the socket's file descriptor, so a parked thread watches that beside its own *waker*.
+A *source* is anything that can become ready: a socket, an ``Event``. A *waiter* is one parked caller. The
+caller puts its waiter on the list of every source it is interested in, and parks; whoever makes a source
+ready wakes the waiters on its list. Sockets are also made ready by libzmq's own threads, which know nothing
+of our lists: those signal through the socket's file descriptor, so a parked thread watches that beside its
+own *waker*.
 
-The descriptor is edge-triggered: it says "something changed since you last looked", and looking (``ZMQ_EVENTS``, and
-some sends and receives) clears it for everybody. Hence the two rules that ``Handle`` keeps: look after putting a waiter
-on the list and before parking; and whoever looks tells all who are on the list.
+The descriptor is edge-triggered: it says "something changed since you last looked", and looking
+(``ZMQ_EVENTS``, and some sends and receives) clears it for everybody. Hence the two rules that ``Handle``
+keeps: look after putting a waiter on the list and before parking; and whoever looks tells all who are on the
+list.
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ class Source(Protocol):
 
 
 class Waker:
-    """A descriptor that becomes readable when ``set`` is called: an eventfd, or a pair of sockets elsewhere."""
+    """A descriptor that becomes readable when ``set`` is called: an eventfd, or a pair of sockets."""
 
     __slots__ = ("_close", "_write", "fd")
 
@@ -64,7 +66,7 @@ class Waker:
             far.setblocking(False)
             self.fd = near.fileno()
             self._write = lambda: far.send(b"\0")
-            self._close = lambda: (near.close(), far.close())
+            self._close = lambda: (near.close(), far.close())  # type: ignore[func-returns-value]
 
     def set(self) -> None:
         """Make ``fd`` readable, for good: a waker wakes once."""
@@ -169,7 +171,7 @@ else:  # pragma: no cover - Windows
 
 
 def _poll_here() -> Poll:
-    """The way to wait that fits this thread: gevent's where greenlets share it, the operating system's elsewhere."""
+    """The way to wait that fits this thread: gevent's if greenlets share it, else the system's."""
     gevent = sys.modules.get("gevent._hub_local")
     if gevent is not None and gevent.get_hub_if_exists() is not None:
         return _poll_cooperatively
