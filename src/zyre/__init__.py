@@ -1,17 +1,18 @@
 """Programs that share a network find each other and talk: ZyRE, without a broker and without configuration.
 
-    import zyre
+import zyre
 
-    with zyre.Node("alice", groups=["CHAT"]) as node:
-        for event in node:
-            match event:
-                case zyre.Enter(name=name):
-                    print(name, "is here")
-                    node.whisper(event, "hello")
-                case zyre.Whisper(name=name, content=(text,)):
-                    print(name, "says", text.decode())
+with zyre.Node("alice", groups=["CHAT"]) as node:
+    for event in node:
+        match event:
+            case zyre.Enter(name=name):
+                print(name, "is here")
+                node.whisper(event, "hello")
+            case zyre.Whisper(name=name, content=(text,)):
+                print(name, "says", text.decode())
 """
 
+from zyre.aio import AsyncNode
 from zyre.config import ClusterConfig, Limits, NodeConfig, Timing
 from zyre.errors import (
     AddressInUse,

@@ -173,7 +173,9 @@ class NoInterface(NetworkError):
     def __str__(self) -> str:
         have = ", ".join(self.found) or "none"
         if self.wanted is None:
-            return f"no usable network interface (this machine has: {have}); Node(interface='lo') works without a network"
+            return (
+                f"no usable network interface (this machine has: {have}); Node(interface='lo') works without a network"
+            )
         return f"no usable interface matches {self.wanted!r}; this machine has: {have}"
 
 

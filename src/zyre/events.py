@@ -142,6 +142,4 @@ class Gap:
     missed: int
 
 
-Event: TypeAlias = (
-    Enter | Exit | Evasive | Silent | Returned | Join | Leave | Whisper | Shout | Leader | Gap
-)
+Event: TypeAlias = Enter | Exit | Evasive | Silent | Returned | Join | Leave | Whisper | Shout | Leader | Gap

@@ -15,8 +15,9 @@ from zyre.core.node import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.engine.entropy import new_identity
 from zyre.engine.host import NodeHost
-from zyre.engine.mailbox import Closed, Empty
-from zyre.errors import InvalidConfig, NodeStopped, RecvTimeout, WouldBlock
+from zyre.engine.lifecycle import Life
+from zyre.engine.mailbox import Closed, Empty, Mailbox
+from zyre.errors import InvalidConfig, InvalidEndpoint, NodeNotStarted, NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
 from zyre.handlers import Handlers
 from zyre.identity import PeerId, check_group, check_header, check_headers, check_name, encode_frames
@@ -97,8 +98,6 @@ class BaseNode:
         """
         target = Endpoint.parse(endpoint)
         if not target.is_reachable:
-            from zyre.errors import InvalidEndpoint
-
             raise InvalidEndpoint(endpoint, "is a wildcard: one can bind it, and not connect to it")
         self._host.change("connect", target, None if peer is None else PeerId.parse(peer))
 
@@ -170,27 +169,34 @@ class BaseNode:
 
     def recv_nowait(self) -> Event:
         """The next event. Raises WouldBlock if there is none, NodeStopped after the last one of a stopped node."""
-        try:
-            event = self._host.mailbox.get_nowait()
-        except Empty:
-            raise WouldBlock from None
-        except Closed:
-            raise NodeStopped("recv_nowait") from None
+        event = self._take("recv_nowait")
         if self._handlers:
             self._handlers.dispatch(event)
         return event
 
-    def on(
-        self, *kinds: type[Event], group: str | None = None, peer: object = None
-    ) -> Callable[[Handler], Handler]:
+    def _take(self, verb: str) -> Event:
+        try:
+            return self._host.mailbox.get_nowait()
+        except Empty:
+            if self._host.life is Life.NEW:
+                raise NodeNotStarted(verb) from None
+            raise WouldBlock from None
+        except Closed:
+            raise NodeStopped(verb) from None
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """Where events wait; for those who build a waiting face of their own (see zyre.lowlevel)."""
+        return self._host.mailbox
+
+    def on(self, *kinds: type[Event], group: str | None = None, peer: object = None) -> Callable[[Handler], Handler]:
         """Register a function for events of some kinds, of one group, or of one peer.
 
             @node.on(Shout, group="CHAT")
             def show(event): print(event.name, event.content)
 
         It is called with each such event in the thread that reads it, before the reader gets it; ``node.run()`` reads
-        for those who have nothing else to do. ``show.cancel()`` is ``node.off(show)``. What it raises is raised at
-        the reader.
+        for those who have nothing else to do. What it raises is raised at the reader. See ``off``.
         """
         if not kinds:
             raise InvalidConfig("say which events: @node.on(zyre.Shout), @node.on(zyre.Enter, zyre.Exit)")
@@ -292,6 +298,8 @@ class Node(BaseNode):
             NodeNotStarted: before the start, when nothing could ever come.
         """
         try:
+            if self._host.life is Life.NEW:
+                raise NodeNotStarted("recv")
             event = self._host.mailbox.get(timeout)
         except Empty:
             raise RecvTimeout(timeout or 0.0) from None
@@ -317,8 +325,5 @@ class Node(BaseNode):
 
     def run(self, timeout: float | None = None) -> None:
         """Read events for the functions registered with ``on``, until the node is stopped or the time is over."""
-        from zyre.streams import Stream
-
-        stream = Stream.over(self)
-        for _ in stream if timeout is None else stream.until(timeout):
+        for _ in self.stream() if timeout is None else self.stream().until(timeout):
             pass

@@ -12,15 +12,19 @@ from zyre.errors import DecodeError
 from zyre.identity import PeerId
 from zyre.wire.beacon import Beacon, decode_beacon, encode_beacon
 
-__all__ = ["BeaconDiscovery", "Farewell", "Found", "OwnEcho", "Verdict"]
+__all__ = ["BeaconDiscovery", "Farewell", "Found", "OwnEcho", "Source", "Verdict"]
+
+#: Address and UDP port of a datagram's sender.
+Source: TypeAlias = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A node is reached at ``endpoint``."""
+    """A node is reached at ``endpoint``. ``odd_source``: its beacon came from another UDP port than it went to."""
 
     peer: PeerId
     endpoint: Endpoint
+    odd_source: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +45,18 @@ Verdict: TypeAlias = Found | Farewell | OwnEcho | Violation
 class BeaconDiscovery:
     """Makes our beacons and judges others'; stateless but for who we are."""
 
-    __slots__ = ("_octets",)
+    __slots__ = ("_octets", "_port")
 
-    def __init__(self, identity: PeerId) -> None:
+    def __init__(self, identity: PeerId, port: int) -> None:
         self._octets = identity.octets
+        self._port = port
 
     def announcement(self, port: int) -> bytes:
         """The datagram that says where we are; with port 0, that we leave."""
         return encode_beacon(Beacon(self._octets, port))
 
-    def judge(self, data: bytes, source: str, locality: Locality) -> Verdict:
-        """What a datagram from the address ``source`` means.
+    def judge(self, data: bytes, source: Source, locality: Locality) -> Verdict:
+        """What a datagram from ``source`` means.
 
         The endpoint is made of the source address: beacons name a port only, and that address is the one by which
         the peer is reached from here, whatever others it has.
@@ -64,9 +69,10 @@ class BeaconDiscovery:
             return OwnEcho()
         if beacon.key is not None:
             return Violation.BEACON_SECURED
-        if not locality.covers(source):
+        address, port = source
+        if not locality.covers(address):
             return Violation.BEACON_ELSEWHERE
         peer = PeerId.parse(beacon.uuid)
         if beacon.port == 0:
             return Farewell(peer)
-        return Found(peer, Endpoint("tcp", source, beacon.port))
+        return Found(peer, Endpoint("tcp", address, beacon.port), port != self._port)

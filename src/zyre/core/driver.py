@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from zyre.core.delivery import Outcome
+from zyre.core.discovery import Source
 from zyre.core.effects import Broadcast, CloseLink, LinkBlocked, LinkFailed, OpenLink, Report, Send
 from zyre.core.machine import Alarm, Clock, Transport
 from zyre.core.node import NodeMachine
@@ -86,8 +87,8 @@ class Driver:
             receive(frames, now)
         self._settle()
 
-    def on_datagrams(self, datagrams: Iterable[tuple[bytes, str]]) -> None:
-        """A batch of UDP datagrams with their source addresses."""
+    def on_datagrams(self, datagrams: Iterable[tuple[bytes, Source]]) -> None:
+        """A batch of UDP datagrams with their sources."""
         now = self._clock.now()
         for data, source in datagrams:
             if self._tap is not None:

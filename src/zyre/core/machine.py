@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from zyre.core.discovery import Source
 from zyre.core.effects import Effect, Report
 from zyre.core.locality import Locality
 from zyre.events import Event
@@ -19,8 +20,8 @@ __all__ = ["Alarm", "Clock", "Machine", "Transport"]
 class Machine(Protocol):
     """Inputs go in, effects and events come out; verbs are the machine's own methods."""
 
-    def receive_datagram(self, data: bytes, source: str, now: float) -> None:
-        """A UDP datagram from the address ``source``."""
+    def receive_datagram(self, data: bytes, source: Source, now: float) -> None:
+        """A UDP datagram, and the address and port that it came from."""
 
     def receive_frames(self, frames: Sequence[bytes], now: float) -> None:
         """A message as the ROUTER gives it: identity, first frame, content."""

@@ -17,6 +17,7 @@ from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
 from zyre.core.dialling import Dial, Dialling
 from zyre.core.directory import Directory
+from zyre.core.discovery import Found
 from zyre.core.groups import Groups
 from zyre.core.peer import PeerRecord
 from zyre.core.presence import Presence
@@ -26,7 +27,7 @@ from zyre.endpoint import Endpoint
 from zyre.events import Enter, Evasive, Event, Exit, ExitReason, Join, Leave, Returned, Silent
 from zyre.identity import PeerId
 from zyre.wire import zre
-from zyre.wire.extension import application_headers, parse_extensions
+from zyre.wire.extension import EXTENSION_HEADER, application_headers, parse_extensions
 
 __all__ = ["Arrival", "Departure", "Membership", "Moves"]
 
@@ -92,9 +93,10 @@ class Membership:
 
     # -- inputs --------------------------------------------------------------------------------------------------
 
-    def on_found(self, peer: PeerId, endpoint: Endpoint, found_by: str, now: float) -> Moves:
+    def on_found(self, found: Found, found_by: str, now: float) -> Moves:
         """A peer was found at an endpoint, by its beacon or because the application said so."""
         moves: Moves = ()
+        peer, endpoint = found.peer, found.endpoint
         for action in TRANSITIONS[self.directory.state_of(peer), Input.FOUND]:
             if action is Action.GREET:
                 moves += self._greet(peer, endpoint, found_by, now)
@@ -104,6 +106,8 @@ class Membership:
                 record = self.directory.by_id[peer]
                 if not now < record.greet_again_at:
                     moves += self.remove(record, "replaced") + self._greet(peer, endpoint, found_by, now)
+        if found.odd_source and (known := self.directory.by_id.get(peer)) is not None:
+            known.dialect.odd_source = True
         return moves
 
     def on_hello(self, greeting: Greeting, now: float) -> Moves:
@@ -149,7 +153,7 @@ class Membership:
             taken = there is not None and there.identity != dial.peer
             if taken or self.directory.state_of(dial.peer) is PeerState.READY:
                 return ()
-            return self.on_found(dial.peer, dial.endpoint, "connect", now)
+            return self.on_found(Found(dial.peer, dial.endpoint), "connect", now)
         if there is not None:
             return ()
         if dial.record is not None:
@@ -222,15 +226,14 @@ class Membership:
         record.name = hello.name or greeting.peer.short
         record.headers = MappingProxyType(application_headers(hello.headers))
         record.extensions = parse_extensions(hello.headers, self._extensions)
+        record.is_own_kind = EXTENSION_HEADER in hello.headers
         record.received = greeting.sequence
         record.status = hello.status
-        record.choose_modulus(None if previous is record else previous)
+        record.dialect.meet(record, previous)
         groups = [group for group in hello.groups if is_group(group) and self.groups.enter(record, group)]
         self.roster_changed = True
         self.presence.heard(record, now)
-        self._events.append(
-            Enter(record.peer, record.name, str(record.endpoint), record.headers, frozenset(groups))
-        )
+        self._events.append(Enter(record.peer, record.name, str(record.endpoint), record.headers, frozenset(groups)))
         self._events.extend(Join(record.peer, record.name, group) for group in groups)
         return tuple(Arrival(group) for group in groups)
 

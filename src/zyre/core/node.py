@@ -16,8 +16,16 @@ from zyre.core.admission import judge_hello
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery, Outcome
 from zyre.core.dialling import Dial
-from zyre.core.discovery import BeaconDiscovery, Farewell, Found
-from zyre.core.effects import Broadcast, Effect, LinkBlocked, LinkFailed, LinkWritable, LocalityChanged, Report
+from zyre.core.discovery import BeaconDiscovery, Farewell, Found, Source
+from zyre.core.effects import (
+    Broadcast,
+    Effect,
+    LinkBlocked,
+    LinkFailed,
+    LinkWritable,
+    LocalityChanged,
+    Report,
+)
 from zyre.core.election import Ballot
 from zyre.core.elections import Elections
 from zyre.core.locality import Locality
@@ -70,7 +78,7 @@ class NodeMachine:
         self._beacon = b""
         self._events: list[Event] = []
         self._timers: Deadlines[object] = Deadlines()
-        self._discovery = BeaconDiscovery(profile.identity)
+        self._discovery = BeaconDiscovery(profile.identity, profile.cluster.port)
         self._delivery = Delivery(profile.config.limits, self.counters)
         self._elections = Elections(profile.identity)
         self._membership = Membership(
@@ -157,7 +165,7 @@ class NodeMachine:
 
     def shout(self, group: str, content: tuple[bytes, ...]) -> tuple[int, tuple[PeerId, ...]]:
         """Send to everybody in a group; how many were sent to, and whose queues were full."""
-        fields = zre.pack_string(group)
+        fields = zre.encode_shout(group)
         sent, blocked = 0, []
         for record in self._groups.members(group).values():
             outcome = self._delivery.offer(record, zre.SHOUT, fields, content)
@@ -172,7 +180,7 @@ class NodeMachine:
         record = self._groups.members(group).get(peer)
         if record is None:
             return Outcome.ABSENT
-        return self._delivery.offer(record, zre.SHOUT, zre.pack_string(group), content)
+        return self._delivery.offer(record, zre.SHOUT, zre.encode_shout(group), content)
 
     def shed(self, peer: PeerId) -> None:
         """Patience with a full queue is over: drop data for that peer until it takes something again."""
@@ -245,7 +253,7 @@ class NodeMachine:
 
     # -- inputs --------------------------------------------------------------------------------------------------
 
-    def receive_datagram(self, data: bytes, source: str, now: float) -> None:
+    def receive_datagram(self, data: bytes, source: Source, now: float) -> None:
         """A datagram on the beacon port."""
         if not self._running or self._locality is None:
             return
@@ -254,7 +262,7 @@ class NodeMachine:
             self.counters.violations[verdict] += 1
         elif isinstance(verdict, Found):
             self.counters.beacons_received += 1
-            self._follow(self._membership.on_found(verdict.peer, verdict.endpoint, "beacon", now))
+            self._follow(self._membership.on_found(verdict, "beacon", now))
         elif isinstance(verdict, Farewell):
             self.counters.beacons_received += 1
             self._follow(self._membership.on_farewell(verdict.peer))

@@ -10,5 +10,10 @@ __all__ = ["new_identity"]
 
 
 def new_identity() -> PeerId:
-    """A random UUID of 16 octets, as 36/ZRE asks; like libzyre's it carries no RFC 4122 version."""
-    return PeerId.parse(os.urandom(16))
+    """A random UUID of 16 octets, as 36/ZRE asks.
+
+    It never looks like an RFC 4122 version 4: by that other nodes of ours tell zeromq-pyre and zyre.js apart.
+    """
+    octets = bytearray(os.urandom(16))
+    octets[6] &= 0x0F
+    return PeerId.parse(octets)

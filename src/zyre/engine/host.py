@@ -19,7 +19,6 @@ from zyre.core.driver import Driver, Tap
 from zyre.core.effects import LinkWritable
 from zyre.core.node import NodeMachine, NodeProfile
 from zyre.core.timers import NEVER
-from zyre.endpoint import Endpoint
 from zyre.engine.clock import MonotonicClock
 from zyre.engine.engine import shared_engine
 from zyre.engine.lifecycle import Life, register, unregister
@@ -42,7 +41,7 @@ class NodeHost:
         self.endpoint = ""
         self.machine = NodeMachine(profile)
         self.mailbox = Mailbox(config.limits, self._on_mailbox_room)
-        self._timing = config.timing
+        self.send_patience = config.timing.send_patience
         self._limits = config.limits
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
@@ -177,7 +176,7 @@ class NodeHost:
         return sent
 
     def _retry(self, peer: PeerId, send: Callable[[], Outcome]) -> Outcome:
-        deadline = time.monotonic() + self._timing.send_patience
+        deadline = time.monotonic() + self.send_patience
         with self._room:
             while self.life is Life.RUNNING:
                 outcome = send()

@@ -128,9 +128,7 @@ class Mailbox:
                 return
             self._messages -= finished.messages
             self._octets -= finished.octets
-            room = self._was_full and self._fits(
-                self._limits.mailbox_messages // 2, self._limits.mailbox_bytes // 2
-            )
+            room = self._was_full and self._fits(self._limits.mailbox_messages // 2, self._limits.mailbox_bytes // 2)
             if room:
                 self._was_full = False
             if self._batches:

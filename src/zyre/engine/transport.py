@@ -29,6 +29,7 @@ _FLUSH_MS = 500
 _MORE = zmq.SNDMORE | zmq.NOBLOCK
 _LAST = zmq.NOBLOCK
 
+
 class ZmqTransport:
     """Sockets of one node.
 
@@ -84,7 +85,7 @@ class ZmqTransport:
             if error.errno == errno.EADDRINUSE:
                 raise AddressInUse(wanted) from error
             raise NetworkError(f"{wanted} cannot be bound: {error.strerror}") from error
-        return Endpoint.parse(inbox.last_endpoint.rstrip(b"\0").decode())
+        return Endpoint.parse(inbox.get_string(zmq.LAST_ENDPOINT).rstrip("\0"))
 
     def _wanted_endpoint(self) -> str:
         if self._config.endpoint is not None:
@@ -134,7 +135,7 @@ class ZmqTransport:
     def is_writable(self, link: int) -> bool | None:
         """Whether a DEALER has room; None if it is closed."""
         dealer = self._links.get(link)
-        return None if dealer is None else bool(dealer.get(zmq.EVENTS) & zmq.POLLOUT)
+        return None if dealer is None else bool(int(dealer.get(zmq.EVENTS)) & zmq.POLLOUT)
 
     def broadcast(self, payload: bytes) -> None:
         """Send a beacon on every interface."""
@@ -156,7 +157,10 @@ class ZmqTransport:
         messages: list[list[bytes]] = []
         try:
             while len(messages) < limit:
-                frames = [receive(_LAST), receive(_LAST)]  # a ROUTER puts an identity before at least one frame
+                frames = [
+                    receive(_LAST),
+                    receive(_LAST),
+                ]  # a ROUTER puts an identity before at least one frame
                 while get(zmq.RCVMORE):
                     frames.append(receive(_LAST))
                 messages.append(frames)

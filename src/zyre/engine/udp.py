@@ -10,6 +10,7 @@ import errno
 import socket
 from collections.abc import Iterable
 
+from zyre.core.discovery import Source
 from zyre.core.locality import Interface
 from zyre.errors import AddressInUse, NetworkError
 from zyre.wire.beacon import MAX_SIZE
@@ -39,7 +40,9 @@ class BeaconSockets:
         except OSError as error:
             receiver.close()
             where = f"udp://*:{self._port}"
-            raise (AddressInUse(where) if error.errno == errno.EADDRINUSE else NetworkError(f"{where}: {error.strerror}")) from error
+            raise (
+                AddressInUse(where) if error.errno == errno.EADDRINUSE else NetworkError(f"{where}: {error.strerror}")
+            ) from error
         return receiver
 
     def broadcast(self, payload: bytes) -> None:
@@ -65,13 +68,12 @@ class BeaconSockets:
         self._senders[interface] = sender
         return sender
 
-    def receive(self, limit: int) -> list[tuple[bytes, str]]:
-        """Datagrams that have arrived, at most ``limit``, with their source addresses."""
-        received = []
+    def receive(self, limit: int) -> list[tuple[bytes, Source]]:
+        """Datagrams that have arrived, at most ``limit``, with their sources."""
+        received: list[tuple[bytes, Source]] = []
         try:
             for _ in range(limit):
-                data, source = self._receiver.recvfrom(MAX_SIZE + 1)
-                received.append((data, source[0]))
+                received.append(self._receiver.recvfrom(MAX_SIZE + 1))
         except BlockingIOError:
             pass
         except OSError:  # an ICMP answer to something that we sent, on systems that report it here

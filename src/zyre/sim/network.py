@@ -68,7 +68,7 @@ class Network:
                 continue
             self.agenda.at(
                 self.agenda.now() + self.delay(),
-                lambda receiver=receiver: receiver.on_datagram(payload, sender.address),  # type: ignore[misc]
+                lambda receiver=receiver: receiver.on_datagram(payload, (sender.address, _PORT)),  # type: ignore[misc]
             )
 
     def node_at(self, endpoint: Endpoint) -> SimNode | None:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 
 from zyre.config import ClusterConfig, NodeConfig, chosen_extensions
+from zyre.core.discovery import Source
 from zyre.core.driver import Driver
 from zyre.core.node import NodeMachine, NodeProfile
 from zyre.events import Event
@@ -88,7 +89,7 @@ class SimNode:
 
     # -- what the network does with it ---------------------------------------------------------------------------
 
-    def on_datagram(self, data: bytes, source: str) -> None:
+    def on_datagram(self, data: bytes, source: Source) -> None:
         """A datagram arrives."""
         if self.alive:
             self.driver.on_datagrams([(data, source)])

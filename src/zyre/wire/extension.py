@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-__all__ = ["EXTENSION_HEADER", "RESERVED_PREFIX", "application_headers", "format_extensions", "parse_extensions"]
+__all__ = [
+    "EXTENSION_HEADER",
+    "RESERVED_PREFIX",
+    "application_headers",
+    "format_extensions",
+    "parse_extensions",
+]
 
 EXTENSION_HEADER: Final = "X-ZYRE-EXT"
 RESERVED_PREFIX: Final = "X-ZYRE-"

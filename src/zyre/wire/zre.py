@@ -41,6 +41,7 @@ __all__ = [
     "decode_vote",
     "encode_group_change",
     "encode_hello",
+    "encode_shout",
     "encode_vote",
     "identity_frame",
     "pack_header",
@@ -161,6 +162,11 @@ def decode_group_change(frame: bytes) -> GroupChange:
 def decode_shout_group(frame: bytes) -> str:
     """The group of a SHOUT frame. Raises DecodeError."""
     return Cursor(frame, HEADER_SIZE).string("group")
+
+
+def encode_shout(group: str) -> bytes:
+    """The fields of SHOUT."""
+    return pack_string(group)
 
 
 def encode_vote(group: str, candidate: str) -> bytes:

@@ -1,0 +1,160 @@
+"""AsyncNode: a program's place on the network, for programs on asyncio or trio.
+
+The engine thread wakes the loop through the loop's own thread-safe call, once per batch of events; nothing polls and
+nothing blocks the loop. Verbs that need no waiting (join, leave, contest, connect) are plain calls.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
+
+from zyre.core.delivery import Outcome
+from zyre.errors import NodeStopped, RecvTimeout, WouldBlock
+from zyre.events import Event
+from zyre.identity import PeerId, check_group, encode_frames
+from zyre.node import BaseNode
+from zyre.waiting import checkpoint, new_async_parker
+
+if TYPE_CHECKING:
+    from zyre.streams import AsyncStream
+
+__all__ = ["AsyncNode"]
+
+Self = TypeVar("Self", bound="AsyncNode")
+
+
+class AsyncNode(BaseNode):
+    """A node of the network for asyncio and trio. The arguments are those of zyre.Node.
+
+        async with zyre.AsyncNode("alice", groups=["CHAT"]) as node:
+            await node.shout("CHAT", "hello")
+            async for event in node:
+                print(event)
+
+    A cancelled ``recv`` or ``async for`` loses no event. Several tasks may read; each event goes to one of them.
+    """
+
+    #: After this many events without waiting, other tasks get a turn.
+    TURN = 64
+
+    _reads = 0
+
+    # -- life ------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Appear on the network. Raises NoInterface, AddressInUse, NodeStopped."""
+        self._host.start()
+        await checkpoint()
+
+    async def stop(self, timeout: float = 2.0) -> None:
+        """Leave the network politely, also when cancelled; waiting readers get the end."""
+        self._finalizer.detach()
+        self._host.stop(timeout)
+
+    async def __aenter__(self: Self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    # -- messages --------------------------------------------------------------------------------------------------
+
+    async def whisper(self, peer: object, *frames: bytes | str) -> bool:
+        """Send to one peer; see Node.whisper. Waits, without blocking the loop, only if the peer's queue is full."""
+        target, content = PeerId.parse(peer), encode_frames(frames)
+        outcome = self._host.whisper_nowait(target, content)
+        if outcome is Outcome.BLOCKED:
+            outcome = await self._retry(target, partial(self._host.whisper_nowait, target, content))
+        return outcome is Outcome.SENT
+
+    async def shout(self, group: str, *frames: bytes | str) -> int:
+        """Send to a group; see Node.shout. Waits, without blocking the loop, only for members whose queue is full."""
+        name, content = check_group(group), encode_frames(frames)
+        sent, blocked = self._host.shout_nowait(name, content)
+        for peer in blocked:
+            outcome = await self._retry(peer, partial(self._host.shout_to_nowait, peer, name, content))
+            sent += outcome is Outcome.SENT
+        return sent
+
+    async def _retry(self, peer: PeerId, send: Callable[[], Outcome]) -> Outcome:
+        deadline = time.monotonic() + self._host.send_patience
+        while True:
+            parker = new_async_parker()
+            self._host.on_room(parker.wake)
+            outcome = send()
+            if outcome is not Outcome.BLOCKED:
+                return outcome
+            if not await parker.park(max(0.0, deadline - time.monotonic())):
+                self._host.shed(peer)
+
+    # -- events ----------------------------------------------------------------------------------------------------
+
+    async def recv(self, timeout: float | None = None) -> Event:
+        """The next event, waiting up to ``timeout`` seconds, or for ever. Raises RecvTimeout, NodeStopped."""
+        self._reads += 1
+        if self._reads % self.TURN == 0:
+            await checkpoint()
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            try:
+                event = self._take("recv")
+            except WouldBlock:
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    raise RecvTimeout(timeout or 0.0) from None
+                await self._wait(left)
+            else:
+                if self._handlers:
+                    await self._dispatch(event)
+                return event
+
+    async def _dispatch(self, event: Event) -> None:
+        """Call the registered functions, one after the other, and await those that are coroutine functions."""
+        for handler in self._handlers.matching(event):
+            result = handler(event)
+            if inspect.isawaitable(result):
+                await result
+
+    async def _wait(self, timeout: float | None) -> None:
+        """Wait until there is an event, the node stops, or the time is over."""
+        parker = new_async_parker()
+        if not self._host.mailbox.park(parker.wake):
+            return
+        try:
+            await parker.park(timeout)
+        finally:
+            self._host.mailbox.unpark(parker.wake)
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """Events for ever: the loop ends when the node is stopped."""
+        try:
+            while True:
+                yield await self.recv()
+        except NodeStopped:
+            return
+
+    def stream(self) -> AsyncStream[Event]:
+        """The events as a lazy pipeline; see zyre.streams."""
+        from zyre.streams import AsyncStream
+
+        return AsyncStream.over(self)
+
+    async def run(self, timeout: float | None = None) -> None:
+        """Read events for the functions registered with ``on``, until the node is stopped or the time is over.
+
+        Coroutine functions are awaited, one after the other, before the next event is read.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            while deadline is None or time.monotonic() < deadline:
+                await self.recv(None if deadline is None else deadline - time.monotonic())
+        except (NodeStopped, RecvTimeout):
+            return

@@ -1,0 +1,25 @@
+"""The side door: machine, effects, driver and codecs, for people who bring their own loop.
+
+Everything here is stable in meaning and may still change in shape before 1.0. ARCHITECTURE.md shows how the pieces fit.
+"""
+
+from zyre.core.delivery import Outcome
+from zyre.core.driver import Driver, Tap
+from zyre.core.effects import (
+    Broadcast,
+    CloseLink,
+    Effect,
+    LinkBlocked,
+    LinkFailed,
+    LinkWritable,
+    LocalityChanged,
+    OpenLink,
+    Report,
+    Send,
+)
+from zyre.core.locality import Interface, Locality
+from zyre.core.machine import Alarm, Clock, Machine, Transport
+from zyre.core.node import NodeMachine, NodeProfile
+from zyre.core.tables import TRANSITIONS, Action, Input, PeerState, Phase, Violation
+from zyre.endpoint import Endpoint
+from zyre.wire import beacon, extension, primitives, zre

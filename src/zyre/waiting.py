@@ -1,0 +1,107 @@
+"""Parkers: how a thread, an asyncio task or a trio task waits for a wake-up that comes from another thread."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import Any, Protocol
+
+from zyre.errors import UsageError
+
+__all__ = ["AsyncParker", "ThreadParker", "checkpoint", "new_async_parker"]
+
+
+class ThreadParker:
+    """Waits in a thread. A raw lock, because a Condition would make one for each wait anyway."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+        self.wake = self._lock.release
+
+    def park(self, timeout: float | None) -> bool:
+        """Wait; False if ``timeout`` seconds passed first. Ctrl-C interrupts it."""
+        return self._lock.acquire(timeout=-1 if timeout is None else min(timeout, threading.TIMEOUT_MAX))
+
+
+class AsyncParker(Protocol):
+    """Waits in a task."""
+
+    def wake(self) -> None:
+        """Called once, in any thread."""
+
+    async def park(self, timeout: float | None) -> bool:
+        """Wait; False if ``timeout`` seconds passed first."""
+
+
+class _AsyncioParker:
+    def __init__(self) -> None:
+        import asyncio
+
+        self._loop = asyncio.get_running_loop()
+        self._woken: asyncio.Future[None] = self._loop.create_future()
+
+    def wake(self) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._set)
+        except RuntimeError:  # the loop has been closed, so nobody waits any more
+            pass
+
+    def _set(self) -> None:
+        if not self._woken.done():
+            self._woken.set_result(None)
+
+    async def park(self, timeout: float | None) -> bool:
+        import asyncio
+
+        done, _ = await asyncio.wait((self._woken,), timeout=timeout)
+        return bool(done)
+
+
+class _TrioParker:
+    def __init__(self, trio: Any) -> None:
+        self._trio = trio
+        self._token = trio.lowlevel.current_trio_token()
+        self._woken = trio.Event()
+
+    def wake(self) -> None:
+        try:
+            self._token.run_sync_soon(self._woken.set)
+        except self._trio.RunFinishedError:  # nobody waits any more
+            pass
+
+    async def park(self, timeout: float | None) -> bool:
+        with self._trio.move_on_after(float("inf") if timeout is None else timeout) as scope:
+            await self._woken.wait()
+        return not scope.cancelled_caught
+
+
+def _running_trio() -> Any:
+    """The trio module if this is a task of it; it is never imported for the question."""
+    trio = sys.modules.get("trio")
+    return trio if trio is not None and trio.lowlevel.in_trio_run() else None
+
+
+def new_async_parker() -> AsyncParker:
+    """A parker for the loop that runs here. Raises UsageError if there is none."""
+    trio = _running_trio()
+    if trio is not None:
+        return _TrioParker(trio)
+    try:
+        return _AsyncioParker()
+    except RuntimeError:
+        raise UsageError(
+            "AsyncNode waits in asyncio or trio: call this from a coroutine that one of them runs, "
+            "or use zyre.Node, which waits in threads"
+        ) from None
+
+
+async def checkpoint() -> None:
+    """Give other tasks a turn, and cancellation a chance."""
+    trio = _running_trio()
+    if trio is not None:
+        await trio.lowlevel.checkpoint()
+    else:
+        import asyncio
+
+        await asyncio.sleep(0)
