@@ -17,7 +17,16 @@ from zyre.engine.entropy import new_identity
 from zyre.engine.host import NodeHost
 from zyre.engine.lifecycle import Life
 from zyre.engine.mailbox import Closed, Empty, Mailbox
-from zyre.errors import InvalidConfig, InvalidEndpoint, NodeNotStarted, NodeStopped, RecvTimeout, WouldBlock
+from zyre.errors import (
+    InternalError,
+    InvalidConfig,
+    InvalidEndpoint,
+    NodeNotStarted,
+    NodeStopped,
+    RecvTimeout,
+    WouldBlock,
+    ZyreError,
+)
 from zyre.events import Event
 from zyre.handlers import Handlers
 from zyre.identity import PeerId, check_group, check_header, check_headers, check_name, encode_frames
@@ -31,6 +40,13 @@ __all__ = ["BaseNode", "Node"]
 
 Self = TypeVar("Self", bound="BaseNode")
 Handler = TypeVar("Handler", bound=Callable[..., object])
+
+
+def _ended(closed: Closed, verb: str) -> ZyreError:
+    """Why there will be no more events: the application stopped the node, or a defect of ours did."""
+    if closed.defect is None:
+        return NodeStopped(verb)
+    return InternalError(f"a defect of zyre broke this node, please report it: {closed.defect!r}")
 
 
 class BaseNode:
@@ -181,8 +197,8 @@ class BaseNode:
             if self._host.life is Life.NEW:
                 raise NodeNotStarted(verb) from None
             raise WouldBlock from None
-        except Closed:
-            raise NodeStopped(verb) from None
+        except Closed as closed:
+            raise _ended(closed, verb) from closed.defect
 
     @property
     def mailbox(self) -> Mailbox:
@@ -303,8 +319,8 @@ class Node(BaseNode):
             event = self._host.mailbox.get(timeout)
         except Empty:
             raise RecvTimeout(timeout or 0.0) from None
-        except Closed:
-            raise NodeStopped("recv") from None
+        except Closed as closed:
+            raise _ended(closed, "recv") from closed.defect
         if self._handlers:
             self._handlers.dispatch(event)
         return event

@@ -49,12 +49,14 @@ class Interface:
 class Locality:
     """``bound`` is the endpoint of the inbox, with its real port; ``interfaces`` those that this node uses.
 
-    ``advertise`` is what peers are told instead, if the application said so.
+    ``advertise`` is what peers are told instead of ``bound``, if the application said so. ``restricted``: the
+    application chose the interfaces, and does not want to hear of others.
     """
 
     bound: Endpoint
     interfaces: tuple[Interface, ...] = ()
     advertise: str | None = None
+    restricted: bool = False
 
     @property
     def beacon_port(self) -> int:
@@ -65,7 +67,10 @@ class Locality:
         """Whether a datagram from ``source`` came by one of the interfaces in use, judged by its network.
 
         The receiving socket hears every interface of the host, but two nodes in one process may use different ones.
+        A node that uses them all hears everybody: netmasks of peers are not always what they should be.
         """
+        if not self.restricted:
+            return True
         address = _parse_address(source)
         return address is not None and any(address in interface.network for interface in self.interfaces)
 

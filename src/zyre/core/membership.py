@@ -101,7 +101,7 @@ class Membership:
             if action is Action.GREET:
                 moves += self._greet(peer, endpoint, found_by, now)
             elif action is Action.REFRESH:
-                self.heard(self.directory.by_id[peer], now)
+                self._refresh(self.directory.by_id[peer], endpoint, now)
             elif action is Action.REGREET:
                 record = self.directory.by_id[peer]
                 if not now < record.greet_again_at:
@@ -109,6 +109,12 @@ class Membership:
         if found.odd_source and (known := self.directory.by_id.get(peer)) is not None:
             known.dialect.odd_source = True
         return moves
+
+    def _refresh(self, record: PeerRecord, endpoint: Endpoint, now: float) -> None:
+        """A beacon proves that the peer lives, but only one from where our link leads proves that it is reached: after
+        a change of address the link is dead, and must be let expire so that the peer is found anew."""
+        if endpoint == record.endpoint:
+            self.heard(record, now)
 
     def on_hello(self, greeting: Greeting, now: float) -> Moves:
         """A peer greets."""

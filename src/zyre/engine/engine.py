@@ -33,7 +33,7 @@ class EngineAlarm:
 
     __slots__ = ("_engine", "deadline", "ring")
 
-    def __init__(self, engine: Engine, ring: Callable[[], None]) -> None:
+    def __init__(self, engine: Engine, ring: Callable[[], object]) -> None:
         self._engine = engine
         self.ring = ring
         self.deadline = NEVER
@@ -115,7 +115,7 @@ class Engine:
         self.call_soon(run)
         done.wait(timeout)
 
-    def alarm(self, ring: Callable[[], None]) -> EngineAlarm:
+    def alarm(self, ring: Callable[[], object]) -> EngineAlarm:
         """A new alarm; see forget_alarm."""
         alarm = EngineAlarm(self, ring)
         self._alarms = self._alarms | {alarm}  # replaced, not changed: the engine thread may be iterating

@@ -9,6 +9,7 @@ beacon socket are read by the engine thread only.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -25,11 +26,15 @@ from zyre.engine.lifecycle import Life, register, unregister
 from zyre.engine.mailbox import Mailbox
 from zyre.engine.transport import ZmqTransport
 from zyre.errors import NodeNotStarted, NodeStopped
+from zyre.events import Event
 from zyre.identity import PeerId
 from zyre.roster import Roster
 from zyre.statistics import Statistics
 
 __all__ = ["NodeHost"]
+
+#: At DEBUG every event is logged, if that is enabled when the node is made (libzyre: set_verbose).
+_log = logging.getLogger("zyre")
 
 
 class NodeHost:
@@ -51,7 +56,7 @@ class NodeHost:
         self._paused = False
         self._shedding = False
         self._engine = shared_engine()
-        self._alarm = self._engine.alarm(self._on_alarm)
+        self._alarm = self._engine.alarm(partial(self._guarded, self._on_alarm))
         self._patience = self._engine.alarm(self._on_patience_over)
         self._transport = ZmqTransport(
             profile.identity.octets,
@@ -66,7 +71,7 @@ class NodeHost:
             transport=self._transport,
             clock=MonotonicClock(),
             alarm=self._alarm,
-            deliver=self.mailbox.put,
+            deliver=self._deliver_and_log if _log.isEnabledFor(logging.DEBUG) else self.mailbox.put,
             tap=tap,
         )
 
@@ -90,10 +95,10 @@ class NodeHost:
         if self.life is not Life.RUNNING:
             return
         inbox, beacons = self._transport.inbox_descriptor, self._transport.beacons
-        self._engine.watch(inbox, self._on_inbox)
+        self._engine.watch(inbox, partial(self._guarded, self._on_inbox))
         self._watched = (inbox,)
         if beacons is not None:
-            self._engine.watch(beacons.fileno(), self._on_beacons)
+            self._engine.watch(beacons.fileno(), partial(self._guarded, self._on_beacons))
             self._watched += (beacons.fileno(),)
 
     def stop(self, timeout: float) -> None:
@@ -251,6 +256,21 @@ class NodeHost:
 
     # -- in the engine thread ------------------------------------------------------------------------------------
 
+    def _guarded(self, callback: Callable[[], bool]) -> bool:
+        """A defect of ours ends this node, and tells its readers; the engine and the other nodes go on."""
+        try:
+            return callback()
+        except Exception as defect:
+            _log.exception("a defect of zyre broke the node %s", self.machine.name)
+            self.mailbox.close(defect)
+            self._engine.call_soon(partial(self.stop, 0.0))
+            return False
+
+    def _deliver_and_log(self, events: list[Event]) -> None:
+        for event in events:
+            _log.debug("%s: %s", self.machine.name, event)
+        self.mailbox.put(events)
+
     def _on_inbox(self) -> bool:
         if self._paused:
             return False
@@ -270,10 +290,11 @@ class NodeHost:
                 self._driver.on_datagrams(datagrams)
         return len(datagrams) == self._limits.batch
 
-    def _on_alarm(self) -> None:
+    def _on_alarm(self) -> bool:
         with self._lock:
             if self.life is Life.RUNNING:
                 self._driver.on_alarm()
+        return False
 
     # -- the application reads too slowly ----------------------------------------------------------------------------
 
@@ -305,7 +326,7 @@ class NodeHost:
         """Under the lock: look for room in that link's queue whenever its descriptor says so."""
         if link not in self._blocked:
             self._blocked[link] = descriptor
-            callback = partial(self._on_link_changed, link)
+            callback = partial(self._guarded, partial(self._on_link_changed, link))
             self._engine.call_soon(partial(self._engine.watch, descriptor, callback))
 
     def _on_link_closed(self, link: int) -> None:

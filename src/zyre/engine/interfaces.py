@@ -40,8 +40,10 @@ def _interface(name: str, address: str, prefix: int) -> Interface:
     return Interface(name, address, prefix, broadcast)
 
 
-def choose_interfaces(wanted: str | None, available: Iterable[Interface] | None = None) -> tuple[Interface, ...]:
-    """The interfaces that a node uses.
+def choose_interfaces(
+    wanted: str | None, available: Iterable[Interface] | None = None
+) -> tuple[tuple[Interface, ...], bool]:
+    """The interfaces that a node uses, and whether that is a choice: False for all that there are.
 
     Args:
         wanted: None for what ZYRE_INTERFACE says, and without it every interface that can broadcast, loopback
@@ -55,11 +57,12 @@ def choose_interfaces(wanted: str | None, available: Iterable[Interface] | None 
     everything = list_interfaces() if available is None else tuple(available)
     if wanted is None:
         wanted = os.environ.get(INTERFACE_VARIABLE) or None
-    if wanted in (None, _ANY):
+    restricted = wanted not in (None, _ANY)
+    if not restricted:
         chosen = tuple(interface for interface in everything if interface.broadcast)
     else:
         chosen = tuple(interface for interface in everything if wanted in (interface.name, interface.address))
     if not chosen:
         names = dict.fromkeys(f"{interface.name} ({interface.address})" for interface in everything)
         raise NoInterface(wanted, tuple(names))
-    return chosen
+    return chosen, restricted

@@ -24,7 +24,11 @@ class Empty(Exception):
 
 
 class Closed(Exception):
-    """Nothing there, and nothing will come."""
+    """Nothing there, and nothing will come. ``defect`` is what broke the node, if it was not stopped."""
+
+    def __init__(self, defect: BaseException | None = None) -> None:
+        super().__init__(defect)
+        self.defect = defect
 
 
 class _Batch:
@@ -56,6 +60,7 @@ class Mailbox:
         self._octets = 0
         self._was_full = False
         self._closed = False
+        self._defect: BaseException | None = None
         self._signal: _Signal | None = None
 
     # -- the node's side -----------------------------------------------------------------------------------------
@@ -105,10 +110,11 @@ class Mailbox:
         self._was_full = True
         return True
 
-    def close(self) -> None:
+    def close(self, defect: BaseException | None = None) -> None:
         """Nothing will come any more; what is there can still be read."""
         with self._mutex:
             self._closed = True
+            self._defect = self._defect or defect
             self._wake(len(self._waiters))
 
     # -- the application's side ----------------------------------------------------------------------------------
@@ -138,7 +144,7 @@ class Mailbox:
                 if self._signal is not None and not self._closed:
                     self._signal.clear()
                 if not room:
-                    raise Closed if self._closed else Empty
+                    raise Closed(self._defect) if self._closed else Empty
         if room:
             self._on_room()
 

@@ -62,7 +62,7 @@ class ZmqTransport:
 
     def open(self) -> Locality:
         """Bind the inbox, and the beacon sockets if there is a port to beacon on."""
-        self._interfaces = choose_interfaces(self._interface)
+        self._interfaces, restricted = choose_interfaces(self._interface)
         try:
             bound = self._bind_inbox()
             if self._beacon_port and bound.is_tcp:
@@ -70,7 +70,7 @@ class ZmqTransport:
         except BaseException:
             self.close()
             raise
-        return Locality(bound, self._interfaces, self._config.advertise)
+        return Locality(bound, self._interfaces, self._config.advertise, restricted)
 
     def _bind_inbox(self) -> Endpoint:
         inbox = self._inbox = shared_context().socket(zmq.ROUTER)
