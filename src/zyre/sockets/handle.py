@@ -242,7 +242,7 @@ class Handle:
         )
 
     def __del__(self) -> None:
-        if not self._closed:
+        if not getattr(self, "_closed", True):  # it may have been refused before it was anything
             warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
             self._close(None)
 
