@@ -6,6 +6,7 @@ Three of its flaws are worked around here, from outside: it takes the first inte
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -31,7 +32,8 @@ class PyrePeer(Peer):
         if options["evasive"]:
             pyre_peer.PyrePeer.PEER_EVASIVE = options["evasive"] / 1000
         if options["expired"]:
-            pyre_peer.PyrePeer.PEER_EXPIRED = options["expired"] / 1000
+            # Whole seconds: pyre makes the length of its queue of them, which must be a whole number.
+            pyre_peer.PyrePeer.PEER_EXPIRED = math.ceil(options["expired"] / 1000)
         self._node = pyre.Pyre(options["name"])
         self._node.set_port(str(options["port"]).encode())
         for key, value in options["headers"].items():

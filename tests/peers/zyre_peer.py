@@ -26,6 +26,7 @@ class ZyrePeer(Peer):
             if options[option]:
                 raise NotImplementedError(f"our nodes have no {option} yet")
         self._contested = options["contest"]
+        self._running = False
         self._node = zyre.Node(
             options["name"],
             port=options["port"] or 0,
@@ -39,14 +40,19 @@ class ZyrePeer(Peer):
         return {"uuid": str(self._node.uuid), "name": self._node.name}
 
     def wait(self) -> bool:
-        ready, _, _ = select.select([self._node.fileno(), self.console], [], [])
+        """The descriptor of a stopped node is readable for ever, so it is watched while there is more to come."""
+        sources = [self.console, self._node] if self._running else [self.console]
+        ready, _, _ = select.select(sources, [], [])
         return self.console in ready
 
     def drain(self) -> None:
-        for _ in range(EVENTS_PER_TURN):
+        for _ in range(EVENTS_PER_TURN if self._running else 0):
             try:
                 event = self._node.recv_nowait()
-            except (zyre.WouldBlock, zyre.NodeStopped):
+            except zyre.WouldBlock:
+                return
+            except zyre.NodeStopped:
+                self._running = False
                 return
             self._pass_on(event)
 
@@ -66,6 +72,7 @@ class ZyrePeer(Peer):
 
     def do_start(self) -> None:
         self._node.start()
+        self._running = True
         for group in self._contested:
             self._node.contest(group)
 
