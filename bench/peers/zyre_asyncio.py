@@ -1,0 +1,77 @@
+"""Our own node with its asynchronous face, on asyncio, and without extensions: plain 36/ZRE."""
+
+from __future__ import annotations
+
+import time
+
+import zyre
+
+from .console import GROUP, INTERFACE, NAME, Answer, End, serve
+
+
+class ZyreAsyncio(End):
+    async def new(self, port: int, groups: list[str]) -> Answer:
+        self._known: dict[str, float] = {}
+        self._node = zyre.AsyncNode(NAME, port=port, interface=INTERFACE, groups=groups, extensions=())
+        return {"uuid": str(self._node.uuid)}
+
+    async def start(self) -> float:
+        began = time.monotonic()
+        await self._node.start()
+        return began
+
+    async def meet(self, peers: list[Answer]) -> float:
+        wanted = {peer["uuid"] for peer in peers}
+        while not wanted <= self._known.keys():
+            event = await self._node.recv()
+            if isinstance(event, zyre.Enter):
+                self._known[event.peer] = time.monotonic()
+        return max(self._known[peer] for peer in wanted)
+
+    async def stop(self) -> None:
+        await self._node.stop()
+
+    async def flood(self, peer: str, size: int, n: int) -> float:
+        began = time.monotonic()
+        whisper, target, payload = self._node.whisper, self._node.peers[peer].uuid, bytes(size)
+        for _ in range(n):
+            await whisper(target, payload)
+        return began
+
+    async def shout(self, size: int, n: int) -> float:
+        began = time.monotonic()
+        shout, payload = self._node.shout, bytes(size)
+        for _ in range(n):
+            await shout(GROUP, payload)
+        return began
+
+    async def count(self, n: int) -> float:
+        async for event in self._node:
+            if isinstance(event, (zyre.Whisper, zyre.Shout)):
+                n -= 1
+                if not n:
+                    break
+        return time.monotonic()
+
+    async def echo(self, n: int) -> None:
+        async for event in self._node:
+            if isinstance(event, zyre.Whisper):
+                await self._node.whisper(event.peer, *event.content)
+                n -= 1
+                if not n:
+                    break
+
+    async def ping(self, peer: str, size: int, n: int) -> list[float]:
+        clock, node, target, payload = time.monotonic, self._node, self._node.peers[peer].uuid, bytes(size)
+        times = []
+        for _ in range(n):
+            began = clock()
+            await node.whisper(target, payload)
+            while not isinstance(await node.recv(), zyre.Whisper):
+                pass
+            times.append((clock() - began) * 1e6)
+        return times
+
+
+if __name__ == "__main__":
+    serve(ZyreAsyncio())
