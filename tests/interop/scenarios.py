@@ -176,6 +176,13 @@ class Life:
             assert node.node.name == node.uuid[:6]
             assert {event["name"] for event in peer.events} == {node.node.name}
 
+    def test_an_idle_pair_stays_together(self) -> None:
+        """Both ask early and often, and both answer: longer than either would wait for an answer."""
+        with meeting(self.kind, ours={"timing": HASTY}, theirs=QUICK_TO_EXPIRE) as (node, peer):
+            node.never(zyre.Exit, within=2 * HASTY.expired)
+            for event in self.kind.gone:
+                peer.never(event, within=0)
+
     # -- going ---------------------------------------------------------------------------------------------------
 
     def test_they_say_goodbye(self) -> None:
