@@ -73,7 +73,7 @@ class Timing:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if not getattr(self, name) > 0:
+            if not _is_positive(getattr(self, name)):
                 raise InvalidConfig(f"Timing.{name} is {getattr(self, name)!r}; it is a number of seconds above 0")
         if not self.evasive < self.silent < self.expired:
             raise InvalidConfig(
@@ -125,8 +125,8 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if not getattr(self, name) > 0:
-                raise InvalidConfig(f"Limits.{name} is {getattr(self, name)!r}; it must be above 0")
+            if not _is_positive(getattr(self, name)):
+                raise InvalidConfig(f"Limits.{name} is {getattr(self, name)!r}; it must be a number above 0")
 
 
 def chosen_extensions(wanted: object = None) -> frozenset[str]:
@@ -178,3 +178,7 @@ class NodeConfig:
 def _require_port(name: str, value: object) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 65535:
         raise InvalidConfig(f"{name} is {value!r}; a port is a number from 0 to 65535")
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, (int, float)) and value > 0

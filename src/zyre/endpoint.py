@@ -17,6 +17,7 @@ __all__ = ["Endpoint"]
 
 _LOCAL_TRANSPORTS = ("ipc", "inproc")
 _ANY_HOST = ("*", "0.0.0.0", "::", "")
+_PORT_DIGITS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Endpoint:
             raise InvalidEndpoint(text, "has no usable host")
         if digits == "*":
             return cls("tcp", host, 0)
-        if not (digits.isascii() and digits.isdigit() and int(digits) <= 65535):
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= _PORT_DIGITS and int(digits) <= 65535):
             raise InvalidEndpoint(text, f"has the port {digits!r}, which is not a number from 0 to 65535")
         return cls("tcp", host, int(digits))
 
