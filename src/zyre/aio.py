@@ -7,7 +7,7 @@ nothing blocks the loop. Verbs that need no waiting (join, leave, contest, conne
 from __future__ import annotations
 
 import inspect
-import time
+import threading
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from types import TracebackType
@@ -52,9 +52,16 @@ class AsyncNode(BaseNode):
         await checkpoint()
 
     async def stop(self, timeout: float = 2.0) -> None:
-        """Leave the network politely, also when cancelled; waiting readers get the end."""
+        """Leave the network politely; waiting readers get the end. Goes on in the background if cancelled."""
         self._finalizer.detach()
-        self._host.stop(timeout)
+        parker = new_async_parker()
+
+        def stop() -> None:
+            self._host.stop(timeout)
+            parker.wake()
+
+        threading.Thread(target=stop, name="zyre-stop", daemon=True).start()
+        await parker.park(None)
 
     async def __aenter__(self: Self) -> Self:
         await self.start()
@@ -85,14 +92,14 @@ class AsyncNode(BaseNode):
         return sent
 
     async def _retry(self, peer: PeerId, send: Callable[[], Outcome]) -> Outcome:
-        deadline = time.monotonic() + self._host.send_patience
+        deadline = self._host.now() + self._host.send_patience
         while True:
             parker = new_async_parker()
             self._host.on_room(parker.wake)
             outcome = send()
             if outcome is not Outcome.BLOCKED:
                 return outcome
-            if not await parker.park(max(0.0, deadline - time.monotonic())):
+            if not await parker.park(max(0.0, deadline - self._host.now())):
                 self._host.shed(peer)
 
     # -- events ----------------------------------------------------------------------------------------------------
@@ -102,12 +109,12 @@ class AsyncNode(BaseNode):
         self._reads += 1
         if self._reads % self.TURN == 0:
             await checkpoint()
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = None if timeout is None else self._host.now() + timeout
         while True:
             try:
                 event = self._take("recv")
             except WouldBlock:
-                left = None if deadline is None else deadline - time.monotonic()
+                left = None if deadline is None else deadline - self._host.now()
                 if left is not None and left <= 0:
                     raise RecvTimeout(timeout or 0.0) from None
                 await self._wait(left)
@@ -152,9 +159,9 @@ class AsyncNode(BaseNode):
 
         Coroutine functions are awaited, one after the other, before the next event is read.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = None if timeout is None else self._host.now() + timeout
         try:
-            while deadline is None or time.monotonic() < deadline:
-                await self.recv(None if deadline is None else deadline - time.monotonic())
+            while deadline is None or self._host.now() < deadline:
+                await self.recv(None if deadline is None else deadline - self._host.now())
         except (NodeStopped, RecvTimeout):
             return

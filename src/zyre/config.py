@@ -68,6 +68,9 @@ class Timing:
     """An explicit connection that leads to nobody is tried again after this long."""
     alone: float = 2.0
     """A candidate for leader that finds nobody in the group for this long leads it."""
+    farewell: float = 0.1
+    """After a goodbye by beacon, a peer's messages that are still on their way have this long to arrive: datagrams
+    overtake links."""
     send_patience: float = 1.0
     """How long a send waits for a peer whose queue is full before its messages are dropped, and counted."""
 

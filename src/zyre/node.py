@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from zyre.config import DISCOVERY_PORT, ClusterConfig, NodeConfig, chosen_extensions
+from zyre.config import DISCOVERY_PORT, Limits, NodeConfig
+from zyre.core.host import Closed, Empty, Host, Life
 from zyre.core.node import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.engine.entropy import new_identity
 from zyre.engine.host import NodeHost
-from zyre.engine.lifecycle import Life
-from zyre.engine.mailbox import Closed, Empty, Mailbox
 from zyre.errors import (
     InternalError,
     InvalidConfig,
@@ -29,7 +28,8 @@ from zyre.errors import (
 )
 from zyre.events import Event
 from zyre.handlers import Handlers
-from zyre.identity import PeerId, check_group, check_header, check_headers, check_name, encode_frames
+from zyre.identity import PeerId, check_group, check_header, encode_frames
+from zyre.pipeline import NodeSource
 from zyre.roster import Roster
 from zyre.statistics import Statistics
 
@@ -63,26 +63,30 @@ class BaseNode:
         extensions: Iterable[str] | None = None,
         config: NodeConfig | None = None,
     ) -> None:
-        config = NodeConfig() if config is None else config
-        if not isinstance(config, NodeConfig):
-            raise InvalidConfig(f"config is a zyre.NodeConfig, not {type(config).__name__}")
-        if isinstance(groups, str):
-            raise InvalidConfig(f"groups is a collection of names: write groups=[{groups!r}]")
-        identity = new_identity()
-        profile = NodeProfile(
-            identity=identity,
-            name=identity.short if name is None else check_name(name),
-            headers=check_headers(headers or {}, config.limits.header_value),
-            groups=tuple(dict.fromkeys(check_group(group) for group in groups)),
-            cluster=ClusterConfig(port),
+        profile = NodeProfile.make(
+            new_identity(),
+            name,
+            port=port,
+            headers=headers,
+            groups=groups,
+            extensions=extensions,
             config=config,
-            extensions=chosen_extensions(extensions),
         )
-        self._limits = config.limits
-        self._host = NodeHost(profile, interface)
+        self._attach(NodeHost(profile, interface), profile.config.limits)
+
+    def _attach(self, host: Host, limits: Limits) -> None:
+        self._host = host
+        self._limits = limits
         self._handlers = Handlers()
-        self._finalizer = weakref.finalize(self, self._host.stop_soon)
+        self._finalizer = weakref.finalize(self, host.stop_soon)
         self._finalizer.atexit = False  # the engine says goodbye for all of them
+
+    @classmethod
+    def on_host(cls: type[Self], host: Host, limits: Limits) -> Self:
+        """A node on another host than this process's engine: so the simulator's nodes are of this very class."""
+        node = cls.__new__(cls)
+        node._attach(host, limits)
+        return node
 
     # -- verbs ---------------------------------------------------------------------------------------------------
 
@@ -200,10 +204,9 @@ class BaseNode:
         except Closed as closed:
             raise _ended(closed, verb) from closed.defect
 
-    @property
-    def mailbox(self) -> Mailbox:
-        """Where events wait; for those who build a waiting face of their own (see zyre.lowlevel)."""
-        return self._host.mailbox
+    def source(self) -> NodeSource:
+        """The events as a source that never waits; for those who build a waiting face of their own."""
+        return NodeSource(self.recv_nowait, self._host)
 
     def on(self, *kinds: type[Event], group: str | None = None, peer: object = None) -> Callable[[Handler], Handler]:
         """Register a function for events of some kinds, of one group, or of one peer.

@@ -12,17 +12,29 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
+from zyre.core.host import Host, Parker, Waker
+from zyre.engine.parking import ThreadParker
 from zyre.errors import NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
 
-__all__ = ["Ended", "Every", "Limited", "Merged", "NodeSource", "NotYet", "Source", "Step", "Stepped"]
+__all__ = [
+    "Ended",
+    "Every",
+    "Limited",
+    "Merged",
+    "NodeSource",
+    "NotYet",
+    "RealTime",
+    "Source",
+    "Step",
+    "Stepped",
+    "Timekeeper",
+]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 NEVER = float("inf")
-
-Waker = Callable[[], object]
 
 
 class NotYet(Exception):
@@ -33,8 +45,27 @@ class Ended(Exception):
     """There is nothing, and there will not be."""
 
 
+class Timekeeper(Protocol):
+    """The time of the world that a source lives in, real or simulated, and how a thread waits in it."""
+
+    def now(self) -> float:
+        """Seconds since some fixed moment."""
+
+    def new_parker(self) -> Parker:
+        """A way to wait in the calling thread."""
+
+
+class RealTime:
+    """The time of this machine, for sources that belong to no node."""
+
+    now = staticmethod(time.monotonic)
+    new_parker = ThreadParker
+
+
 class Source(Protocol[T_co]):
     """Where items come from."""
+
+    time: Timekeeper
 
     def poll(self) -> T_co:
         """The next item. Raises NotYet, or Ended; RecvTimeout where a time limit asks for it."""
@@ -49,32 +80,27 @@ class Source(Protocol[T_co]):
         """When to poll again even without a wake-up, on the monotonic clock; infinity for never."""
 
 
-class _Readable(Protocol):
-    def recv_nowait(self) -> Event: ...
-
-    @property
-    def mailbox(self) -> Any: ...
-
-
 class NodeSource:
     """The events of a node. Each event goes to one reader: two streams over one node share them out."""
 
-    def __init__(self, node: _Readable) -> None:
-        self._node = node
+    def __init__(self, read: Callable[[], Event], host: Host) -> None:
+        self.time: Timekeeper = host
+        self._read = read
+        self._mailbox = host.mailbox
 
     def poll(self) -> Event:
         try:
-            return self._node.recv_nowait()
+            return self._read()
         except WouldBlock:
             raise NotYet from None
         except NodeStopped:
             raise Ended from None
 
     def park(self, waker: Waker) -> bool:
-        return bool(self._node.mailbox.park(waker))
+        return self._mailbox.park(waker)
 
     def unpark(self, waker: Waker) -> None:
-        self._node.mailbox.unpark(waker)
+        self._mailbox.unpark(waker)
 
     def next_at(self) -> float:
         return NEVER
@@ -83,13 +109,14 @@ class NodeSource:
 class Every:
     """A tick each ``seconds``; the item is how many there have been. Ticks that nobody asked for are left out."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, clock: Timekeeper) -> None:
+        self.time = clock
         self._seconds = seconds
-        self._at = time.monotonic() + seconds
+        self._at = clock.now() + seconds
         self._ticks = 0
 
     def poll(self) -> int:
-        now = time.monotonic()
+        now = self.time.now()
         if now < self._at:
             raise NotYet
         self._at += self._seconds * (1 + (now - self._at) // self._seconds)
@@ -114,6 +141,7 @@ class Limited(Generic[T]):
     """
 
     def __init__(self, source: Source[T], seconds: float, *, renewed: bool, error: bool) -> None:
+        self.time = source.time
         self._source = source
         self._seconds = seconds
         self._renewed = renewed
@@ -121,9 +149,11 @@ class Limited(Generic[T]):
         self._end: float | None = None
 
     def poll(self) -> T:
-        now = time.monotonic()
+        now = self.time.now()
         if self._end is None:
             self._end = now + self._seconds
+        if not self._renewed and not now < self._end:
+            raise Ended
         try:
             item = self._source.poll()
         except NotYet:
@@ -135,8 +165,6 @@ class Limited(Generic[T]):
             raise Ended from None
         if self._renewed:
             self._end = None
-        elif not now < self._end and not self._error:
-            self._end = now  # what was there in time is still given, one by one
         return item
 
     def park(self, waker: Waker) -> bool:
@@ -154,6 +182,7 @@ class Merged(Generic[T]):
 
     def __init__(self, sources: Iterable[Source[T]]) -> None:
         self._sources = deque(sources)
+        self.time: Timekeeper = self._sources[0].time if self._sources else RealTime()
 
     def poll(self) -> T:
         for _ in range(len(self._sources)):
@@ -292,6 +321,7 @@ class Stepped(Generic[T]):
     derived from one another do not share their counts."""
 
     def __init__(self, source: Source[Any], makers: Sequence[Callable[[], Step]]) -> None:
+        self.time = source.time
         self._source = source
         self._makers = makers
         self._steps: list[Step] | None = None

@@ -15,9 +15,8 @@ one node share its events out between them, so use ``node.on`` (or ``tap``) wher
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from zyre.errors import InvalidConfig
 from zyre.events import Event
@@ -31,8 +30,8 @@ from zyre.pipeline import (
     Limited,
     Map,
     Merged,
-    NodeSource,
     NotYet,
+    RealTime,
     Scan,
     Source,
     Step,
@@ -41,7 +40,10 @@ from zyre.pipeline import (
     TakeWhile,
     Tap,
 )
-from zyre.waiting import ThreadParker, new_async_parker
+from zyre.waiting import new_async_parker
+
+if TYPE_CHECKING:
+    from zyre.node import BaseNode
 
 __all__ = ["AsyncStream", "Stream"]
 
@@ -59,14 +61,17 @@ class _Pipeline(Generic[T]):
         self._stepped: Stepped[T] = Stepped(source, makers)
 
     @classmethod
-    def over(cls: type[S], node: Any) -> S:
+    def over(cls: type[S], node: BaseNode) -> S:
         """All events of a node."""
-        return cls(NodeSource(node))
+        return cls(node.source())
 
     @classmethod
-    def every(cls: type[S], seconds: float) -> S:
-        """1, 2, 3, ... one each ``seconds``: merged with a node's events it gives a program its rhythm."""
-        return cls(Every(seconds))
+    def every(cls: type[S], seconds: float, node: BaseNode | None = None) -> S:
+        """1, 2, 3, ... one each ``seconds``: merged with a node's events it gives a program its rhythm.
+
+        ``node`` says whose time that is; it matters in a simulation only.
+        """
+        return cls(Every(seconds, RealTime() if node is None else node.source().time))
 
     @classmethod
     def merge(cls: type[S], *streams: _Pipeline[Any]) -> S:
@@ -141,8 +146,9 @@ class _Pipeline(Generic[T]):
         return self._limited(seconds, renewed=True, error=True)  # type: ignore[no-any-return]
 
 
-def _seconds_until(deadline: float) -> float | None:
-    return None if deadline == NEVER else max(0.0, deadline - time.monotonic())
+def _seconds_left(source: Source[Any]) -> float | None:
+    deadline = source.next_at()
+    return None if deadline == NEVER else max(0.0, deadline - source.time.now())
 
 
 class Stream(_Pipeline[T]):
@@ -160,10 +166,10 @@ class Stream(_Pipeline[T]):
                 raise StopIteration from None
             except NotYet:
                 pass
-            parker = ThreadParker()
+            parker = source.time.new_parker()
             if source.park(parker.wake):
                 try:
-                    parker.park(_seconds_until(source.next_at()))
+                    parker.park(_seconds_left(source))
                 finally:
                     source.unpark(parker.wake)
 
@@ -186,6 +192,6 @@ class AsyncStream(_Pipeline[T]):
             parker = new_async_parker()
             if source.park(parker.wake):
                 try:
-                    await parker.park(_seconds_until(source.next_at()))
+                    await parker.park(_seconds_left(source))
                 finally:
                     source.unpark(parker.wake)

@@ -1,27 +1,13 @@
-"""Parkers: how a thread, an asyncio task or a trio task waits for a wake-up that comes from another thread."""
+"""How an asyncio or trio task waits for a wake-up that comes from another thread."""
 
 from __future__ import annotations
 
 import sys
-import threading
 from typing import Any, Protocol
 
 from zyre.errors import UsageError
 
-__all__ = ["AsyncParker", "ThreadParker", "checkpoint", "new_async_parker"]
-
-
-class ThreadParker:
-    """Waits in a thread. A raw lock, because a Condition would make one for each wait anyway."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._lock.acquire()
-        self.wake = self._lock.release
-
-    def park(self, timeout: float | None) -> bool:
-        """Wait; False if ``timeout`` seconds passed first. Ctrl-C interrupts it."""
-        return self._lock.acquire(timeout=-1 if timeout is None else min(timeout, threading.TIMEOUT_MAX))
+__all__ = ["AsyncParker", "checkpoint", "new_async_parker"]
 
 
 class AsyncParker(Protocol):

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from zyre.core.delivery import Outcome
 from zyre.core.discovery import Source
-from zyre.core.effects import Broadcast, CloseLink, LinkBlocked, LinkFailed, OpenLink, Report, Send
+from zyre.core.effects import Broadcast, CloseLink, Effect, LinkBlocked, LinkFailed, OpenLink, Report, Send
 from zyre.core.machine import Alarm, Clock, Transport
 from zyre.core.node import NodeMachine
 from zyre.core.timers import NEVER
@@ -62,9 +62,13 @@ class Driver:
         self._input("start", locality)
 
     def stop(self) -> None:
-        """Say goodbye and wait for nothing more; the transport is the host's to close."""
+        """Say goodbye on the links and take nothing more in; the transport is the host's to close."""
         self._input("stop")
         self._alarm.set(NEVER)
+
+    def farewell(self) -> None:
+        """Say goodbye by beacon: the last thing that a node does."""
+        self._input("farewell")
 
     # -- what comes in -------------------------------------------------------------------------------------------
 
@@ -170,7 +174,7 @@ class Driver:
         self._alarm.set(machine.next_timeout())
 
     def _perform(self) -> set[int]:
-        """Perform effects until no more follow; the links that refused a message.
+        """Perform effects until no more follow; the links that refused a message, or could not be opened.
 
         Once a link has refused one, everything else for it in the same round is refused as well: libzmq may have
         made room meanwhile, and a later message must not overtake an earlier one.
@@ -184,15 +188,16 @@ class Driver:
                     if link in refused or not transport.send(link, frames):
                         refused.add(link)
                         self.machine.receive_report(LinkBlocked(link, frames), self._clock.now())
+                elif type(effect) is OpenLink:
+                    if not transport.open_link(effect.link, effect.endpoint):
+                        refused.add(effect.link)  # its HELLO follows, and there is nothing to send it on
+                        self.machine.receive_report(LinkFailed(effect.link), self._clock.now())
                 else:
                     self._perform_other(effect)
         return refused
 
-    def _perform_other(self, effect: OpenLink | CloseLink | Broadcast | Send) -> None:
-        if isinstance(effect, OpenLink):
-            if not self._transport.open_link(effect.link, effect.endpoint):
-                self.machine.receive_report(LinkFailed(effect.link), self._clock.now())
-        elif isinstance(effect, CloseLink):
+    def _perform_other(self, effect: Effect) -> None:
+        if isinstance(effect, CloseLink):
             self._transport.close_link(effect.link, effect.flush)
         elif isinstance(effect, Broadcast):
             self._transport.broadcast(effect.payload)

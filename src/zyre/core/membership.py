@@ -29,7 +29,7 @@ from zyre.identity import PeerId
 from zyre.wire import zre
 from zyre.wire.extension import EXTENSION_HEADER, application_headers, parse_extensions
 
-__all__ = ["Arrival", "Departure", "Membership", "Moves"]
+__all__ = ["Arrival", "Departure", "Leaving", "Membership", "Moves"]
 
 
 class Arrival(NamedTuple):
@@ -43,6 +43,12 @@ class Departure(NamedTuple):
 
     group: str
     peer: PeerId
+
+
+class Leaving(NamedTuple):
+    """The timer of a peer that said goodbye by beacon."""
+
+    record: PeerRecord
 
 
 Moves: TypeAlias = tuple[Arrival | Departure, ...]
@@ -129,9 +135,18 @@ class Membership:
                 moves += self._admit(greeting, previous, now)
         return moves
 
-    def on_farewell(self, peer: PeerId) -> Moves:
-        """A peer says that it leaves."""
-        return self._depart(peer, *TRANSITIONS[self.directory.state_of(peer), Input.FAREWELL])
+    def on_last_beacon(self, peer: PeerId, now: float) -> Moves:
+        """A peer says by beacon that it leaves."""
+        actions = TRANSITIONS[self.directory.state_of(peer), Input.LAST_BEACON]
+        if Action.LINGER in actions:
+            self._timers.add(now + self._timing.farewell, Leaving(self.directory.by_id[peer]))
+        return self._depart(peer, *actions)
+
+    def on_goodbye(self, record: PeerRecord) -> Moves:
+        """A peer has said all that it had to say."""
+        if record.state is PeerState.ABSENT:
+            return ()
+        return self._depart(record.peer, *TRANSITIONS[record.state, Input.GOODBYE])
 
     def look_at(self, record: PeerRecord, now: float) -> Moves:
         """A peer has been quiet, or its deadline had moved meanwhile."""

@@ -7,11 +7,11 @@ and comes in by ``receive_frames`` -> ``_on_whisper`` -> a Whisper event.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Final, NamedTuple
 
-from zyre.config import ClusterConfig, NodeConfig
+from zyre.config import DISCOVERY_PORT, ClusterConfig, NodeConfig, chosen_extensions
 from zyre.core.admission import judge_hello
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery, Outcome
@@ -29,14 +29,14 @@ from zyre.core.effects import (
 from zyre.core.election import Ballot
 from zyre.core.elections import Elections
 from zyre.core.locality import Locality
-from zyre.core.membership import Arrival, Membership, Moves
+from zyre.core.membership import Arrival, Leaving, Membership, Moves
 from zyre.core.peer import PeerRecord
 from zyre.core.tables import PeerState, Violation
 from zyre.core.timers import Deadlines
 from zyre.endpoint import Endpoint
-from zyre.errors import DecodeError, InvalidPeer
+from zyre.errors import DecodeError, InvalidConfig, InvalidPeer
 from zyre.events import Event, Gap, Leader, Shout, Whisper
-from zyre.identity import PeerId
+from zyre.identity import PeerId, check_group, check_headers, check_name
 from zyre.roster import Roster
 from zyre.wire import zre
 from zyre.wire.extension import EXTENSION_HEADER, format_extensions
@@ -54,6 +54,34 @@ class NodeProfile(NamedTuple):
     cluster: ClusterConfig
     config: NodeConfig
     extensions: frozenset[str]
+
+    @classmethod
+    def make(
+        cls,
+        identity: PeerId,
+        name: str | None = None,
+        *,
+        port: int = DISCOVERY_PORT,
+        headers: Mapping[str, str] | None = None,
+        groups: Iterable[str] = (),
+        extensions: Iterable[str] | None = None,
+        config: NodeConfig | None = None,
+    ) -> NodeProfile:
+        """Check what an application says about its node. Raises InvalidName, InvalidConfig."""
+        config = NodeConfig() if config is None else config
+        if not isinstance(config, NodeConfig):
+            raise InvalidConfig(f"config is a zyre.NodeConfig, not {type(config).__name__}")
+        if isinstance(groups, str):
+            raise InvalidConfig(f"groups is a collection of names: write groups=[{groups!r}]")
+        return cls(
+            identity=identity,
+            name=identity.short if name is None else check_name(name),
+            headers=check_headers(headers or {}, config.limits.header_value),
+            groups=tuple(dict.fromkeys(check_group(group) for group in groups)),
+            cluster=ClusterConfig(port),
+            config=config,
+            extensions=chosen_extensions(extensions),
+        )
 
 
 class _Beacon(Enum):
@@ -112,22 +140,31 @@ class NodeMachine:
         self.handle_timeout(now)
 
     def stop(self, now: float) -> None:
-        """Say goodbye to everybody, and be deaf from now on.
+        """Say goodbye on the links, and be deaf from now on; ``farewell`` says it by beacon.
 
-        The beacon with port 0 is libzyre's way. It can get lost and does not leave the network, so those who know
-        GOODBYE, and those who were not met by beacon, are told on their links as well. Others are not: zeromq-pyre
-        would count it as a violation.
+        Those who know GOODBYE are told so behind everything else, and those who were not met by beacon. Others are
+        not: zeromq-pyre would count it as a violation.
         """
         if not self._running:
             return
-        if self._beacon:
-            self._delivery.effects.append(Broadcast(self._discovery.announcement(0)))
         for record in self._membership.everyone():
             if not self._beacon or record.found_by == "connect" or "goodbye" in record.extensions:
                 self._delivery.send(record, zre.GOODBYE)
             self._delivery.close(record, flush=True)
         self._running = False
         self._timers.clear()
+
+    def farewell(self, now: float) -> None:
+        """Say goodbye by the beacon with port 0, which is all that libzyre listens to. It overtakes what is still on
+        the links, so a host with plain peers lets a moment pass between ``stop`` and this."""
+        if self._beacon:
+            self._delivery.effects.append(Broadcast(self._discovery.announcement(0)))
+            self._beacon = b""
+
+    @property
+    def has_plain_peers(self) -> bool:
+        """Whether somebody here does not know GOODBYE."""
+        return any("goodbye" not in record.extensions for record in self._directory)
 
     def join(self, group: str, now: float) -> None:
         """Be in a group, and say so to everybody. Nothing happens if we are in already."""
@@ -265,7 +302,7 @@ class NodeMachine:
             self._follow(self._membership.on_found(verdict, "beacon", now))
         elif isinstance(verdict, Farewell):
             self.counters.beacons_received += 1
-            self._follow(self._membership.on_farewell(verdict.peer))
+            self._follow(self._membership.on_last_beacon(verdict.peer, now))
 
     def receive_frames(self, frames: Sequence[bytes], now: float) -> None:
         """A message from a peer. This is the hot path: a whisper passes here, ``_on_whisper``, and is done."""
@@ -314,6 +351,8 @@ class NodeMachine:
                 self._follow(self._membership.look_at(subject, now))
             elif isinstance(subject, Dial):
                 self._follow(self._membership.dial(subject, now))
+            elif isinstance(subject, Leaving):
+                self._follow(self._membership.on_goodbye(subject.record))
             elif isinstance(subject, str):
                 self._count(subject, self._elections.of(subject).lead_alone(self._groups.members(subject)))
             else:
@@ -361,7 +400,7 @@ class NodeMachine:
         """That it was heard is all there is to it."""
 
     def _on_goodbye(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
-        self._follow(self._membership.on_farewell(record.peer))
+        self._follow(self._membership.on_goodbye(record))
 
     def _on_vote(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
         message_id, _ = zre.unpack_header(frames[1])

@@ -1,7 +1,7 @@
 """The decisions of the protocol as data: the life of a peer, the phases of its silence, what counts as a violation.
 
     ABSENT ──found──> PENDING ──hello──> READY ──hello──> READY (replaced: a new start, or it forgot us)
-       └────────────────hello──────────────┘ └──farewell, overdue──> ABSENT
+       └────────────────hello──────────────┘ └──goodbye, overdue──> ABSENT
 
 A pair that is missing from TRANSITIONS is a defect; a test walks all of them. Differences to libzyre, on purpose: a
 wrong sequence number never removes a peer, a beacon counts as a sign of life (36/ZRE says so, libzyre does not), and
@@ -35,8 +35,10 @@ class Input(Enum):
     HELLO = auto()
     MESSAGE = auto()
     """Any other message."""
-    FAREWELL = auto()
-    """A beacon with port 0, or GOODBYE."""
+    LAST_BEACON = auto()
+    """A beacon with port 0. It may have overtaken messages."""
+    GOODBYE = auto()
+    """GOODBYE on the link, behind everything else; or the time that LAST_BEACON left is over."""
     OVERDUE = auto()
     """Nothing was heard for the expiry time."""
 
@@ -56,6 +58,8 @@ class Action(Enum):
     """Still no HELLO: greet anew if the handshake time is over."""
     REPLACE = auto()
     """Close the link and forget the peer; Exit(reason="replaced")."""
+    LINGER = auto()
+    """Take what is still on its way for a moment, then it is as if the peer had said GOODBYE."""
     DISMISS = auto()
     """Close the link and forget the peer; Exit(reason="left")."""
     EXPIRE = auto()
@@ -71,17 +75,20 @@ TRANSITIONS: Final[dict[tuple[PeerState, Input], tuple[Action, ...]]] = {
     (PeerState.ABSENT, Input.FOUND): (Action.GREET,),
     (PeerState.ABSENT, Input.HELLO): (Action.GREET, Action.ADMIT),
     (PeerState.ABSENT, Input.MESSAGE): (Action.REFUSE,),
-    (PeerState.ABSENT, Input.FAREWELL): (Action.IGNORE,),
+    (PeerState.ABSENT, Input.LAST_BEACON): (Action.IGNORE,),
+    (PeerState.ABSENT, Input.GOODBYE): (Action.IGNORE,),
     (PeerState.ABSENT, Input.OVERDUE): (Action.IGNORE,),
     (PeerState.PENDING, Input.FOUND): (Action.REGREET,),
     (PeerState.PENDING, Input.HELLO): (Action.ADMIT,),
     (PeerState.PENDING, Input.MESSAGE): (Action.REFUSE,),
-    (PeerState.PENDING, Input.FAREWELL): (Action.FORGET,),
+    (PeerState.PENDING, Input.LAST_BEACON): (Action.FORGET,),
+    (PeerState.PENDING, Input.GOODBYE): (Action.FORGET,),
     (PeerState.PENDING, Input.OVERDUE): (Action.FORGET,),
     (PeerState.READY, Input.FOUND): (Action.REFRESH,),
     (PeerState.READY, Input.HELLO): (Action.REPLACE, Action.GREET, Action.ADMIT),
     (PeerState.READY, Input.MESSAGE): (Action.DELIVER,),
-    (PeerState.READY, Input.FAREWELL): (Action.DISMISS,),
+    (PeerState.READY, Input.LAST_BEACON): (Action.LINGER,),
+    (PeerState.READY, Input.GOODBYE): (Action.DISMISS,),
     (PeerState.READY, Input.OVERDUE): (Action.EXPIRE,),
 }
 

@@ -18,12 +18,14 @@ from functools import partial
 from zyre.core.delivery import Outcome
 from zyre.core.driver import Driver, Tap
 from zyre.core.effects import LinkWritable
+from zyre.core.host import Life
 from zyre.core.node import NodeMachine, NodeProfile
 from zyre.core.timers import NEVER
 from zyre.engine.clock import MonotonicClock
 from zyre.engine.engine import shared_engine
-from zyre.engine.lifecycle import Life, register, unregister
+from zyre.engine.lifecycle import register, unregister
 from zyre.engine.mailbox import Mailbox
+from zyre.engine.parking import ThreadParker
 from zyre.engine.transport import ZmqTransport
 from zyre.errors import NodeNotStarted, NodeStopped
 from zyre.events import Event
@@ -33,12 +35,18 @@ from zyre.statistics import Statistics
 
 __all__ = ["NodeHost"]
 
+#: How far the last messages on the links may be ahead of the last beacon, in seconds, where peers do not know GOODBYE.
+_HEAD_START = 0.02
+
 #: At DEBUG every event is logged, if that is enabled when the node is made (libzyre: set_verbose).
 _log = logging.getLogger("zyre")
 
 
 class NodeHost:
-    """Runs one node on real sockets. Every method may be called from any thread."""
+    """The Host of one node on real sockets. Every method may be called from any thread."""
+
+    now = staticmethod(time.monotonic)
+    new_parker = ThreadParker
 
     def __init__(self, profile: NodeProfile, interface: str | None, tap: Tap | None = None) -> None:
         config = profile.config
@@ -105,12 +113,16 @@ class NodeHost:
         """Say goodbye, close everything, end all waiting. Returns within ``timeout`` seconds; a second call is idle."""
         with self._lock:
             was, self.life = self.life, Life.STOPPED
+            overtaking = was is Life.RUNNING and self.machine.has_plain_peers
             if was is Life.RUNNING:
                 self._driver.stop()
             self._room.notify_all()
         if was is Life.RUNNING:
             self._engine.call(self._unwatch, timeout)
+            if overtaking:
+                time.sleep(min(timeout, _HEAD_START))
             with self._lock:
+                self._driver.farewell()
                 self._transport.close()
             self._engine.release()
             unregister(self)

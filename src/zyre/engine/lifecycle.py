@@ -1,26 +1,17 @@
-"""The life of a node's host, and what happens to those that nobody stopped when the program ends."""
+"""What happens to nodes that nobody stopped when the program ends."""
 
 from __future__ import annotations
 
 import atexit
 import weakref
-from enum import Enum, auto
 from typing import Protocol
 
 from zyre.engine.context import terminate_context
 
-__all__ = ["Life", "register", "unregister"]
+__all__ = ["register", "unregister"]
 
 #: How long the end of a program may be held up to say goodbye to the peers.
 _FAREWELL = 0.7
-
-
-class Life(Enum):
-    """A node runs once."""
-
-    NEW = auto()
-    RUNNING = auto()
-    STOPPED = auto()
 
 
 class _Stoppable(Protocol):

@@ -14,21 +14,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from zyre.config import Limits
+from zyre.core.host import Closed, Empty, Waker
+from zyre.engine.parking import ThreadParker
 from zyre.events import Event, Shout, Whisper
 
-__all__ = ["Closed", "Empty", "Mailbox"]
-
-
-class Empty(Exception):
-    """Nothing there in time."""
-
-
-class Closed(Exception):
-    """Nothing there, and nothing will come. ``defect`` is what broke the node, if it was not stopped."""
-
-    def __init__(self, defect: BaseException | None = None) -> None:
-        super().__init__(defect)
-        self.defect = defect
+__all__ = ["Mailbox"]
 
 
 class _Batch:
@@ -55,7 +45,7 @@ class Mailbox:
         self._mutex = threading.Lock()
         self._batches: deque[_Batch] = deque()
         self._current = _Batch([], 0, 0)
-        self._waiters: deque[Callable[[], object]] = deque()
+        self._waiters: deque[Waker] = deque()
         self._messages = 0
         self._octets = 0
         self._was_full = False
@@ -156,23 +146,21 @@ class Mailbox:
             pass
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
-            parked = threading.Lock()
-            parked.acquire()
-            if self.park(parked.release):
-                left = -1.0 if deadline is None else max(0.0, deadline - time.monotonic())
+            parker = ThreadParker()
+            if self.park(parker.wake):
                 woken = False
                 try:
-                    woken = parked.acquire(timeout=left)
+                    woken = parker.park(None if deadline is None else max(0.0, deadline - time.monotonic()))
                 finally:
                     if not woken:
-                        self.unpark(parked.release)
+                        self.unpark(parker.wake)
             try:
                 return self.get_nowait()
             except Empty:
                 if deadline is not None and not time.monotonic() < deadline:
                     raise
 
-    def park(self, waker: Callable[[], object]) -> bool:
+    def park(self, waker: Waker) -> bool:
         """Have ``waker`` called once, when there is something; False, and no call, if there is already."""
         with self._mutex:
             if self._batches or self._closed:
@@ -180,7 +168,7 @@ class Mailbox:
             self._waiters.append(waker)
             return True
 
-    def unpark(self, waker: Callable[[], object]) -> None:
+    def unpark(self, waker: Waker) -> None:
         """Wait no longer. If the waker was called meanwhile, its wake-up is passed to the next one waiting."""
         with self._mutex:
             try:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping, Sequence
 
-from zyre.config import ClusterConfig, NodeConfig, chosen_extensions
+from zyre.config import NodeConfig
 from zyre.core.discovery import Source
 from zyre.core.driver import Driver
 from zyre.core.node import NodeMachine, NodeProfile
 from zyre.events import Event
-from zyre.identity import PeerId, check_group, check_headers, check_name, encode_frames
+from zyre.identity import PeerId, check_group, encode_frames
 from zyre.roster import Roster
 from zyre.sim.clock import Agenda, SimAlarm
 from zyre.sim.network import Network, SimTransport
@@ -45,6 +45,7 @@ class SimNode:
     def stop(self) -> None:
         """Leave politely."""
         self.driver.stop()
+        self.driver.farewell()
         self.kill()
 
     def kill(self) -> None:
@@ -133,16 +134,14 @@ class World:
         start: bool = True,
     ) -> SimNode:
         """A new node on a host of its own (or at the ``address`` of an earlier one)."""
-        config = config or NodeConfig()
         number = len(self.nodes) + 1
-        profile = NodeProfile(
-            identity=identity or PeerId.parse(self.entropy.randbytes(16)),
-            name=check_name(name),
-            headers=check_headers(headers or {}, config.limits.header_value),
-            groups=tuple(check_group(group) for group in groups),
-            cluster=ClusterConfig(),
+        profile = NodeProfile.make(
+            identity or PeerId.parse(self.entropy.randbytes(16)),
+            name,
+            headers=headers,
+            groups=groups,
+            extensions=extensions,
             config=config,
-            extensions=chosen_extensions(() if extensions == () else extensions),
         )
         node = SimNode(self, address or f"10.0.{number // 250}.{number % 250 + 1}", profile)
         self.nodes.append(node)

@@ -1,0 +1,148 @@
+"""What a face needs from a host: the verbs of a node, and a way to wait for its events.
+
+The engine and the simulator both offer it, so zyre.Node, handlers and streams are the same on real sockets and in
+virtual time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Protocol
+
+from zyre.core.delivery import Outcome
+from zyre.core.node import NodeMachine
+from zyre.events import Event
+from zyre.identity import PeerId
+from zyre.roster import Roster
+from zyre.statistics import Statistics
+
+__all__ = ["Closed", "Empty", "Host", "Inbox", "Life", "Parker", "Waker"]
+
+Waker = Callable[[], object]
+
+
+class Life(Enum):
+    """A node runs once."""
+
+    NEW = auto()
+    RUNNING = auto()
+    STOPPED = auto()
+
+
+class Empty(Exception):
+    """Nothing there in time."""
+
+
+class Closed(Exception):
+    """Nothing there, and nothing will come. ``defect`` is what broke the node, if it was not stopped."""
+
+    def __init__(self, defect: BaseException | None = None) -> None:
+        super().__init__(defect)
+        self.defect = defect
+
+
+class Parker(Protocol):
+    """One wait of one reader that blocks."""
+
+    @property
+    def wake(self) -> Waker:
+        """To be called once, by whoever has something."""
+
+    def park(self, timeout: float | None) -> bool:
+        """Wait for the call; False if ``timeout`` seconds passed first."""
+
+
+class Inbox(Protocol):
+    """Where a node's events wait for the application."""
+
+    def get_nowait(self) -> Event:
+        """The next event. Raises Empty, or Closed."""
+
+    def get(self, timeout: float | None = None) -> Event:
+        """The next event, waiting up to ``timeout`` seconds (None: for ever). Raises Empty, or Closed."""
+
+    def park(self, waker: Waker) -> bool:
+        """Have ``waker`` called once, when there is something; False, and no call, if there is already."""
+
+    def unpark(self, waker: Waker) -> None:
+        """Wait no longer."""
+
+    def fileno(self) -> int:
+        """A descriptor that is readable while there are events."""
+
+
+class Host(Protocol):
+    """One node on some host."""
+
+    life: Life
+    endpoint: str
+    send_patience: float
+
+    @property
+    def machine(self) -> NodeMachine:
+        """The node's machine: for its identity, name and headers, which never change under a reader."""
+
+    @property
+    def mailbox(self) -> Inbox:
+        """Its events."""
+
+    @property
+    def roster(self) -> Roster:
+        """Who is here."""
+
+    @property
+    def own_groups(self) -> frozenset[str]:
+        """The groups that it is in."""
+
+    @property
+    def peer_groups(self) -> frozenset[str]:
+        """The groups that peers are in."""
+
+    def now(self) -> float:
+        """The time by which timeouts are measured."""
+
+    def new_parker(self) -> Parker:
+        """A way to wait in the calling thread."""
+
+    def start(self) -> None:
+        """Begin. Raises NetworkError."""
+
+    def stop(self, timeout: float) -> None:
+        """End."""
+
+    def stop_soon(self) -> None:
+        """End without waiting."""
+
+    def change(self, verb: str, *arguments: object) -> None:
+        """Join, leave, contest, connect."""
+
+    def set_header(self, name: str, value: str) -> None:
+        """Change what later HELLOs say."""
+
+    def whisper_nowait(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
+        """Send to one peer, or say why not."""
+
+    def whisper(self, peer: PeerId, content: tuple[bytes, ...]) -> bool:
+        """Send to one peer, waiting for room; whether it was taken."""
+
+    def shout_nowait(self, group: str, content: tuple[bytes, ...]) -> tuple[int, tuple[PeerId, ...]]:
+        """Send to a group: how many were sent to, and whose queues were full."""
+
+    def shout_to_nowait(self, peer: PeerId, group: str, content: tuple[bytes, ...]) -> Outcome:
+        """Send a shout to one member whose queue was full."""
+
+    def shout(self, group: str, content: tuple[bytes, ...]) -> int:
+        """Send to a group, waiting for room; to how many it was sent."""
+
+    def shed(self, peer: PeerId) -> None:
+        """Patience with a peer's full queue is over."""
+
+    def on_room(self, waker: Waker) -> None:
+        """Have ``waker`` called once, when some full queue has room again or the node stops."""
+
+    def leader(self, group: str) -> PeerId | None:
+        """Who leads a group."""
+
+    def statistics(self) -> Statistics:
+        """What was counted."""

@@ -1,0 +1,113 @@
+"""Elections with libzyre: whoever is in the group, and whoever came first, all name the same leader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+import zyre
+from zyre.identity import PeerId
+
+from ..peers.harness import ReferencePeer, meet, require, unused_port
+from .ours import HASTY, Ours
+from .scenarios import QUICK_TO_EXPIRE
+
+pytestmark = pytest.mark.interop
+
+LOWEST = PeerId("00" * 15 + "01")
+HIGHEST = PeerId("FF" * 16)
+STANDS = {"groups": ["G"], "contest": ["G"]}
+
+
+@contextmanager
+def candidate(monkeypatch: pytest.MonkeyPatch, identity: PeerId, port: int) -> Iterator[Ours]:
+    """A node of ours that stands in group "G" under an identity of the test's choice."""
+    monkeypatch.setattr("zyre.node.new_identity", lambda: identity)
+    with Ours(port=port, timing=HASTY) as node:
+        node.node.contest("G")
+        yield node
+
+
+def agree(leader: str, node: Ours, *peers: ReferencePeer) -> None:
+    """Wait until all of them have named this leader. Others may have led before."""
+    assert node.wait_for(zyre.Leader, group="G", peer=leader)
+    for peer in peers:
+        peer.wait_for("LEADER", group="G", peer=leader)
+    assert node.node.leader("G") == leader
+
+
+@pytest.mark.parametrize("identity", [LOWEST, HIGHEST], ids=["ours is the lowest", "theirs is the lowest"])
+@pytest.mark.parametrize("ours_first", [True, False], ids=["we were there", "they were there"])
+def test_two_elect_the_lowest(monkeypatch: pytest.MonkeyPatch, identity: PeerId, ours_first: bool) -> None:
+    require("libzyre")
+    port = unused_port()
+    peer = ReferencePeer("libzyre", port=port, start=not ours_first, **STANDS)
+    with peer, candidate(monkeypatch, identity, port) as node:
+        if ours_first:
+            peer.start()
+        agree(min(node.uuid, peer.uuid), node, peer)
+
+
+@pytest.mark.parametrize("identity", [LOWEST, HIGHEST], ids=["ours is the lowest", "one of theirs is"])
+def test_three_elect_the_lowest(monkeypatch: pytest.MonkeyPatch, identity: PeerId) -> None:
+    require("libzyre")
+    port = unused_port()
+    with (
+        ReferencePeer("libzyre", port=port, **STANDS) as one,
+        candidate(monkeypatch, identity, port) as node,
+        ReferencePeer("libzyre", port=port, **STANDS) as two,
+    ):
+        agree(min(node.uuid, one.uuid, two.uuid), node, one, two)
+
+
+def test_a_member_of_theirs_that_does_not_stand_takes_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    require("libzyre")
+    port = unused_port()
+    with (
+        ReferencePeer("libzyre", port=port, groups=["G"]) as member,
+        candidate(monkeypatch, HIGHEST, port) as node,
+    ):
+        agree(HIGHEST, node, member)
+
+
+def test_a_member_of_ours_that_does_not_stand_takes_part() -> None:
+    require("libzyre")
+    port = unused_port()
+    with Ours(port=port, groups=["G"]) as node, ReferencePeer("libzyre", port=port, **STANDS) as peer:
+        agree(peer.uuid, node, peer)
+
+
+def test_who_remains_elects_anew_when_their_leader_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    require("libzyre")
+    port = unused_port()
+    with (
+        ReferencePeer("libzyre", port=port, **STANDS, **QUICK_TO_EXPIRE) as one,
+        candidate(monkeypatch, HIGHEST, port) as node,
+        ReferencePeer("libzyre", port=port, **STANDS, **QUICK_TO_EXPIRE) as two,
+    ):
+        leader, other = sorted((one, two), key=lambda peer: peer.uuid)
+        agree(leader.uuid, node, leader, other)
+        leader.kill()
+        node.wait_for(zyre.Exit, peer=leader)
+        agree(other.uuid, node, other)
+
+
+@pytest.mark.parametrize("politely", [True, False], ids=["goes", "is killed"])
+def test_who_remains_elects_anew_when_our_leader(monkeypatch: pytest.MonkeyPatch, politely: bool) -> None:
+    require("libzyre")
+    port = unused_port()
+    with (
+        ReferencePeer("libzyre", port=port, groups=["G"], **QUICK_TO_EXPIRE) as member,
+        ReferencePeer("zyre", port=port, **STANDS) as leader,
+    ):
+        meet(member, leader)
+        member.wait_for("LEADER", peer=leader)
+        with candidate(monkeypatch, HIGHEST, port) as node:
+            agree(leader.uuid, node, leader)
+            if politely:
+                leader.close()
+            else:
+                leader.kill()
+            agree(HIGHEST, node, member)
