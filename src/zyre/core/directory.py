@@ -17,12 +17,14 @@ __all__ = ["Directory"]
 class Directory:
     """Every record that has an identity. Lookups are one dictionary access each."""
 
-    __slots__ = ("_by_endpoint", "_by_link", "by_frame", "by_id")
+    __slots__ = ("_by_endpoint", "_by_link", "by_beacon", "by_frame", "by_id")
 
     def __init__(self) -> None:
         self.by_id: dict[PeerId, PeerRecord] = {}
         self.by_frame: dict[bytes, PeerRecord] = {}
         """Keyed by the 17 octets that the ROUTER puts before each message: the hot path looks here."""
+        self.by_beacon: dict[bytes, PeerRecord] = {}
+        """Keyed by the whole datagram that a READY peer sends again and again; one for each peer."""
         self._by_link: dict[int, PeerRecord] = {}
         self._by_endpoint: dict[Endpoint, PeerRecord] = {}
 
@@ -33,11 +35,18 @@ class Directory:
         self._by_link[record.link] = record
         self._by_endpoint[record.endpoint] = record
 
+    def remember(self, beacon: bytes, record: PeerRecord) -> None:
+        """Enter a record under its beacon, instead of an earlier one."""
+        self.by_beacon.pop(record.beacon, None)
+        record.beacon = beacon
+        self.by_beacon[beacon] = record
+
     def remove(self, record: PeerRecord) -> None:
         """Take a record out under all its keys."""
         del self.by_id[record.peer]
         del self.by_frame[identity_frame(record.peer.octets)]
         del self._by_link[record.link]
+        self.by_beacon.pop(record.beacon, None)
         if self._by_endpoint.get(record.endpoint) is record:
             del self._by_endpoint[record.endpoint]
 

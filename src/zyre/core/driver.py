@@ -1,7 +1,7 @@
 """The driver: performs what a machine wants done, on whatever host it stands.
 
 Every input passes here, so a tap on it is a complete recording of a node. After each input the driver settles: it
-performs the effects, swaps the roster, hands over the events, and sets the alarm. Both hosts, the engine and the
+performs the effects, hands over the events, and sets the alarm. Both hosts, the engine and the
 simulator, run this very class; a host says when, never what.
 
 Not thread-safe: the host holds the node's lock around every call.
@@ -32,8 +32,7 @@ Tap: TypeAlias = Callable[[float, str, tuple[object, ...]], None]
 class Driver:
     """One node on one host.
 
-    ``deliver`` takes the events of one settling at a time, in order; ``roster`` is an immutable snapshot that any
-    thread may read without the lock.
+    ``deliver`` takes the events of one settling at a time, in order.
     """
 
     def __init__(
@@ -47,7 +46,7 @@ class Driver:
         tap: Tap | None = None,
     ) -> None:
         self.machine = machine
-        self.roster: Roster = machine.roster
+        self._roster: Roster = machine.roster
         self._transport = transport
         self._clock = clock
         self._alarm = alarm
@@ -94,11 +93,13 @@ class Driver:
     def on_datagrams(self, datagrams: Iterable[tuple[bytes, Source]]) -> None:
         """A batch of UDP datagrams with their sources."""
         now = self._clock.now()
+        receive, news = self.machine.receive_datagram, False
         for data, source in datagrams:
             if self._tap is not None:
                 self._tap(now, "receive_datagram", (data, source))
-            self.machine.receive_datagram(data, source, now)
-        self._settle()
+            news |= receive(data, source, now)
+        if news:
+            self._settle()
 
     def on_report(self, report: Report) -> None:
         """The host reports how an effect fared, or a change of the world."""
@@ -154,6 +155,21 @@ class Driver:
             self._tap(self._clock.now(), "shed", (peer,))
         self.machine.shed(peer)
 
+    # -- questions -----------------------------------------------------------------------------------------------
+
+    @property
+    def roster_if_current(self) -> Roster | None:
+        """Who is here, if nobody came or went since ``roster`` was asked for; needs no lock."""
+        last = self._roster
+        return None if self.machine.roster_changed else last
+
+    @property
+    def roster(self) -> Roster:
+        """Who is here, as an immutable snapshot; made anew, when asked for, after a change only."""
+        if self.machine.roster_changed:
+            self._roster = self.machine.roster
+        return self._roster
+
     # -- settling ------------------------------------------------------------------------------------------------
 
     def _input(self, what: str, *arguments: object) -> None:
@@ -166,8 +182,6 @@ class Driver:
     def _settle(self) -> None:
         machine = self.machine
         self._perform()
-        if machine.roster_changed:
-            self.roster = machine.roster
         events = machine.take_events()
         if events:
             self._deliver(events)

@@ -20,8 +20,8 @@ __all__ = ["Alarm", "Clock", "Machine", "Transport"]
 class Machine(Protocol):
     """Inputs go in, effects and events come out; verbs are the machine's own methods."""
 
-    def receive_datagram(self, data: bytes, source: Source, now: float) -> None:
-        """A UDP datagram, and the address and port that it came from."""
+    def receive_datagram(self, data: bytes, source: Source, now: float) -> bool:
+        """A UDP datagram, and the address and port that it came from; False if nothing follows from it."""
 
     def receive_frames(self, frames: Sequence[bytes], now: float) -> None:
         """A message as the ROUTER gives it: identity, first frame, content."""

@@ -99,6 +99,21 @@ class Membership:
 
     # -- inputs --------------------------------------------------------------------------------------------------
 
+    def heard_again(self, beacon: bytes, address: str, now: float) -> bool:
+        """Whether a datagram is the beacon that a READY peer sends all the time, from where it is reached; if so, it
+        is a sign of life and nothing else."""
+        record = self.directory.by_beacon.get(beacon)
+        if record is None or record.endpoint.host != address or record.phase is not Phase.ALIVE:
+            return False
+        record.quiet_at = now + self.presence.evasive
+        return True
+
+    def remember(self, beacon: bytes, found: Found) -> None:
+        """Know a READY peer's beacon again, if it leads to where the peer is reached."""
+        record = self.directory.by_id.get(found.peer)
+        if record is not None and record.state is PeerState.READY and found.endpoint == record.endpoint:
+            self.directory.remember(beacon, record)
+
     def on_found(self, found: Found, found_by: str, now: float) -> Moves:
         """A peer was found at an endpoint, by its beacon or because the application said so."""
         moves: Moves = ()

@@ -105,6 +105,7 @@ class NodeMachine:
         self._locality: Locality | None = None
         self._beacon = b""
         self._events: list[Event] = []
+        self._hellos: dict[str, bytes] = {}
         self._timers: Deadlines[object] = Deadlines()
         self._discovery = BeaconDiscovery(profile.identity, profile.cluster.port)
         self._delivery = Delivery(profile.config.limits, self.counters)
@@ -169,12 +170,14 @@ class NodeMachine:
     def join(self, group: str, now: float) -> None:
         """Be in a group, and say so to everybody. Nothing happens if we are in already."""
         if self._groups.join(group):
+            self._hellos.clear()
             self._announce(zre.JOIN, group)
             self._stand_in(group, now)
 
     def leave(self, group: str, now: float) -> None:
         """Be out of a group, and say so to everybody. Ends a candidature there."""
         if self._groups.leave(group):
+            self._hellos.clear()
             self._elections.forget(group)
             self._announce(zre.LEAVE, group)
 
@@ -228,6 +231,7 @@ class NodeMachine:
     def set_header(self, name: str, value: str) -> None:
         """Change a header; peers learn it from later HELLOs, as with libzyre."""
         self.headers[name] = value
+        self._hellos.clear()
 
     # -- questions -----------------------------------------------------------------------------------------------
 
@@ -290,19 +294,28 @@ class NodeMachine:
 
     # -- inputs --------------------------------------------------------------------------------------------------
 
-    def receive_datagram(self, data: bytes, source: Source, now: float) -> None:
-        """A datagram on the beacon port."""
+    def receive_datagram(self, data: bytes, source: Source, now: float) -> bool:
+        """A datagram on the beacon port; False if nothing follows from it.
+
+        Nearly all of them are the same beacon of a known peer, once more: that costs two lookups, however many peers
+        there are.
+        """
         if not self._running or self._locality is None:
-            return
+            return False
+        if self._membership.heard_again(data, source[0], now):
+            self.counters.beacons_received += 1
+            return False
         verdict = self._discovery.judge(data, source, self._locality)
         if isinstance(verdict, Violation):
             self.counters.violations[verdict] += 1
         elif isinstance(verdict, Found):
             self.counters.beacons_received += 1
             self._follow(self._membership.on_found(verdict, "beacon", now))
+            self._membership.remember(data, verdict)
         elif isinstance(verdict, Farewell):
             self.counters.beacons_received += 1
             self._follow(self._membership.on_last_beacon(verdict.peer, now))
+        return True
 
     def receive_frames(self, frames: Sequence[bytes], now: float) -> None:
         """A message from a peer. This is the hot path: a whisper passes here, ``_on_whisper``, and is done."""
@@ -331,6 +344,7 @@ class NodeMachine:
         """How an effect fared."""
         if isinstance(report, LocalityChanged):
             self._locality = report.locality
+            self._hellos.clear()
             return
         record = self._directory.at_link(report.link) or self._membership.dialling.at_link(report.link)
         if record is None:
@@ -421,13 +435,21 @@ class NodeMachine:
     # -- what follows ----------------------------------------------------------------------------------------------
 
     def _hello_to(self, endpoint: Endpoint) -> bytes:
+        """The fields of our HELLO for a peer at ``endpoint``; kept, because most peers are told the same."""
         assert self._locality is not None, "nobody is greeted before the start"
+        where = self._locality.toward(endpoint)
+        hello = self._hellos.get(where)
+        if hello is None:
+            hello = self._hellos[where] = self._encode_hello(where)
+        return hello
+
+    def _encode_hello(self, endpoint: str) -> bytes:
         headers = dict(self.headers)
         if self._profile.extensions:
             headers[EXTENSION_HEADER] = format_extensions(self._profile.extensions)
         return zre.encode_hello(
             zre.Hello(
-                endpoint=self._locality.toward(endpoint),
+                endpoint=endpoint,
                 name=self.name,
                 groups=tuple(self._groups.own),
                 status=self._groups.status,

@@ -28,6 +28,7 @@ class PeerRecord:
 
     __slots__ = (
         "backlog",
+        "beacon",
         "blocked",
         "dialect",
         "endpoint",
@@ -67,6 +68,7 @@ class PeerRecord:
         self.received = 0
         self.dialect = Dialect()
         # signs of life
+        self.beacon = b""
         self.phase = Phase.ALIVE
         self.quiet_at = 0.0
         self.greet_again_at = 0.0

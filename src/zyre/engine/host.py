@@ -221,8 +221,12 @@ class NodeHost:
 
     @property
     def roster(self) -> Roster:
-        """Who is here; needs no lock."""
-        return self._driver.roster
+        """Who is here; needs the lock only if somebody came or went since it was last asked."""
+        current = self._driver.roster_if_current
+        if current is not None:
+            return current
+        with self._lock:
+            return self._driver.roster
 
     @property
     def own_groups(self) -> frozenset[str]:
