@@ -15,6 +15,7 @@ from zyre.wire import zre
 __all__ = ["Greeting", "judge_hello", "read_identity"]
 
 _IDENTITY_SIZE = 17
+_IDENTITY_START = b"\x01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,14 @@ class Greeting:
 
 
 def read_identity(frame: bytes) -> PeerId | None:
-    """Who sent a message, by its identity frame: 17 octets of which the last 16 are the UUID.
+    """Who sent a message, by its identity frame: 01 and the 16 octets of the UUID.
 
-    The first octet is 01 but is not looked at, as in libzyre.
+    libzyre does not look at the first octet. Here the whole frame is the key by which later messages find their
+    sender, so a HELLO under another one would admit a peer whose messages are those of a stranger.
     """
-    return PeerId.parse(bytes(frame[1:])) if len(frame) == _IDENTITY_SIZE else None
+    if len(frame) != _IDENTITY_SIZE or not frame.startswith(_IDENTITY_START):
+        return None
+    return PeerId.parse(bytes(frame[1:]))
 
 
 def judge_hello(frames: Sequence[bytes], limits: Limits) -> Greeting | Violation:
@@ -53,7 +57,7 @@ def judge_hello(frames: Sequence[bytes], limits: Limits) -> Greeting | Violation
         return Violation.FRAME_MALFORMED
     if len(hello.groups) > limits.groups or len(hello.headers) > limits.headers:
         return Violation.HELLO_REFUSED
-    if any(len(value) > limits.header_value for value in hello.headers.values()):
+    if any(len(value.encode()) > limits.header_value for value in hello.headers.values()):
         return Violation.HELLO_REFUSED
     try:
         endpoint = Endpoint.parse(hello.endpoint)

@@ -76,7 +76,7 @@ class Groups:
 
     def remove(self, record: PeerRecord) -> tuple[str, ...]:
         """Take a peer out of all its groups; which they were."""
-        groups = tuple(record.groups)
+        groups = tuple(sorted(record.groups))  # in an order that does not depend on the hashes of this process
         for group in groups:
             self.exit(record, group)
         return groups
