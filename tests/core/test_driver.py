@@ -122,13 +122,16 @@ def test_a_batch_settles_once(desk: Desk) -> None:
     assert [type(event) for event in desk.events] == [Enter, *[type(desk.events[1])], Whisper, Whisper]
 
 
-def test_the_roster_is_swapped_only_when_it_changed(desk: Desk) -> None:
+def test_the_roster_is_made_anew_only_when_it_changed(desk: Desk) -> None:
     empty = desk.driver.roster
     desk.driver.on_messages([desk.hello()])
     here = desk.driver.roster
     assert (len(empty), len(here)) == (0, 1)
     desk.driver.on_messages([desk.whisper(2)])
     assert desk.driver.roster is here
+    assert desk.driver.roster_if_current is here
+    desk.driver.on_messages([desk.hello()])
+    assert desk.driver.roster_if_current is None
 
 
 def test_the_roster_already_knows_who_an_event_is_about(desk: Desk) -> None:
@@ -162,8 +165,11 @@ def test_a_deadline_that_is_put_back_unmoved_is_a_defect(desk: Desk) -> None:
 def test_stop_says_goodbye_and_rests_the_alarm(desk: Desk) -> None:
     desk.driver.on_messages([desk.hello()])
     desk.driver.stop()
-    assert desk.host.calls[-2:] == ["broadcast", "close 1 flush"]
+    assert desk.host.calls[-1:] == ["close 1 flush"]
     assert desk.host.alarm == NEVER
+    desk.driver.farewell()
+    desk.driver.farewell()
+    assert desk.host.calls[-2:] == ["close 1 flush", "broadcast"], "the beacon comes last, and once"
 
 
 def test_a_full_queue_is_told_and_the_number_is_taken_back(desk: Desk) -> None:
@@ -242,6 +248,7 @@ def test_the_tap_sees_every_input_with_its_time_before_the_machine() -> None:
     desk.host.time = 1.0
     desk.driver.on_alarm()
     desk.driver.stop()
+    desk.driver.farewell()
     assert [what for _, what, _ in desk.tapped] == [
         "start",
         "join",
@@ -257,5 +264,6 @@ def test_the_tap_sees_every_input_with_its_time_before_the_machine() -> None:
         "shed",
         "handle_timeout",
         "stop",
+        "farewell",
     ]
     assert all(hasattr(desk.driver.machine, what) for _, what, _ in desk.tapped), "so it can be replayed by name"

@@ -329,7 +329,7 @@ class NodeMachine:
                 return
             record = self._directory.by_frame.get(frames[0])
             if record is None or record.state is not PeerState.READY:
-                self.counters.violations[Violation.STRANGER] += 1
+                self._on_stranger(message_id, record)
                 return
             missed = record.missed_before(sequence)
             if missed:
@@ -386,6 +386,13 @@ class NodeMachine:
         elif greeting.peer != self.identity:
             self.counters.received += 1
             self._follow(self._membership.on_hello(greeting, now))
+
+    def _on_stranger(self, message_id: int, record: PeerRecord | None) -> None:
+        """A message of somebody who has not said HELLO. Whoever leaves before that is no offender."""
+        if message_id != zre.GOODBYE:
+            self.counters.violations[Violation.STRANGER] += 1
+        elif record is not None:
+            self._follow(self._membership.on_goodbye(record))
 
     def _on_missed(self, record: PeerRecord, missed: int) -> None:
         if missed < 0:
