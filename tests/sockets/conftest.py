@@ -34,7 +34,7 @@ def _warm_libraries() -> None:
 
 def _end_of_context() -> None:
     for thread in threading.enumerate():
-        if thread.name == "zyre-sockets-context":
+        if thread.name in ("zyre-sockets-context", "zyre-sockets-watch"):
             thread.join()
 
 

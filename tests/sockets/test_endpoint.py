@@ -67,9 +67,10 @@ def test_refused(access: Access, text: str, why: str) -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     """Invariant: nothing but InvalidEndpoint comes out of parse, and what it returns has a transport."""
     try:
-        assert parse(text, "bind").transport in ("tcp", "ipc", "inproc")
-    except InvalidEndpoint as error:
-        assert error.why
+        endpoint = parse(text, "bind")
+    except InvalidEndpoint:
+        return
+    assert endpoint.transport in ("tcp", "ipc", "inproc")
 
 
 def test_the_real_path(tmp_path: Path) -> None:

@@ -53,7 +53,9 @@ def test_each_carries_its_fields_and_survives_pickling(kind: type[SocketError]) 
     assert isinstance(error, base.ZyreError)
 
 
-@pytest.mark.parametrize("kind", [each for each in CLASSES if each not in (SocketError, errors.WrongUse, errors.TransportError)])
+@pytest.mark.parametrize(
+    "kind", [each for each in CLASSES if each not in (SocketError, errors.WrongUse, errors.TransportError)]
+)
 def test_each_says_what_to_do(kind: type[SocketError]) -> None:
     assert kind.advice or kind in MORE
 

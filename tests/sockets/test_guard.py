@@ -94,7 +94,10 @@ def test_libraries_run_under_it() -> None:
         Socket("pub", bind="tcp://*:*").close()
 
     library()
-    with guarded(LOCAL), pytest.raises(AccessRefused, match="refused by local only: no rule allows this bind") as caught:
+    with (
+        guarded(LOCAL),
+        pytest.raises(AccessRefused, match="refused by local only: no rule allows this bind") as caught,
+    ):
         library()
     error = caught.value
     assert (error.guard, error.why, error.endpoint) == ("local only", "no rule allows this bind", "tcp://*:*")

@@ -86,7 +86,7 @@ def test_the_table_says_what_libzmq_says(option: Option) -> None:
 def test_what_this_build_lacks_is_explained(option: Option) -> None:
     with Socket(kind_of_socket(option)) as socket:
         for number in option.numbers:
-            assert not _works(lambda: socket.raw.get(number))
+            assert not _works(lambda n=number: socket.raw.get(n))
         if option.writable:
             with pytest.raises(InvalidOption, match=f"needs a libzmq with {option.needs}"):
                 socket.set_option(option.name, value_for(option))

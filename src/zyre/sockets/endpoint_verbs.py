@@ -80,9 +80,7 @@ class EndpointVerbs(Handle):
         """(sub, xsub) Take ``subscribe`` back, as often as it was called."""
         self._change_subscriptions("unsubscribe", topics)
 
-    def _change_subscriptions(
-        self, verb: Literal["subscribe", "unsubscribe"], topics: tuple[FrameLike, ...]
-    ) -> None:
+    def _change_subscriptions(self, verb: Literal["subscribe", "unsubscribe"], topics: tuple[FrameLike, ...]) -> None:
         prefixes = [as_frame(index, topic) for index, topic in enumerate(topics)]
         if self._type not in ("sub", "xsub"):
             raise WrongUse(self._fault(verb, "only sub and xsub sockets subscribe"))

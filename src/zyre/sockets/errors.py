@@ -225,9 +225,7 @@ class TransportError(SocketError, base.NetworkError):
 class AddressInUse(TransportError, base.AddressInUse):
     """Another socket has ``endpoint``."""
 
-    advice = (
-        "choose another port, or '*' for any free one (bind returns which), or close the socket that has it"
-    )
+    advice = "choose another port, or '*' for any free one (bind returns which), or close the socket that has it"
 
 
 class AddressNotAvailable(TransportError):
@@ -239,9 +237,7 @@ class AddressNotAvailable(TransportError):
 class NoSuchInterface(TransportError):
     """``endpoint`` names an interface that does not exist here."""
 
-    advice = (
-        "bind to an interface or address of this machine, or to '*' for all; IPv6 needs the option ipv6=True"
-    )
+    advice = "bind to an interface or address of this machine, or to '*' for all; IPv6 needs the option ipv6=True"
 
 
 class PathNotUsable(TransportError):
@@ -265,6 +261,4 @@ class TooManySockets(TransportError):
 class NoIOThread(TransportError):
     """No I/O thread can serve the endpoint."""
 
-    advice = (
-        "the context was made with io_threads=0 (good for inproc only), or affinity excludes every thread"
-    )
+    advice = "the context was made with io_threads=0 (good for inproc only), or affinity excludes every thread"

@@ -75,9 +75,7 @@ class Allow:
             case TcpEndpoint(host, port, _):
                 return self._host(host) and (self.ports is None or (port or 0) in self.ports)
             case IpcEndpoint():
-                return self.paths is None or any(
-                    _path_within(endpoint.real_path, path) for path in self.paths
-                )
+                return self.paths is None or any(_path_within(endpoint.real_path, path) for path in self.paths)
             case InprocEndpoint(name):
                 return self.names is None or any(fnmatchcase(name, pattern) for pattern in self.names)
 

@@ -21,7 +21,6 @@ is in.
 from __future__ import annotations
 
 import os
-import socket as _socket
 import threading
 import warnings
 import weakref
@@ -37,7 +36,7 @@ from zyre.sockets.faults import translated
 from zyre.sockets.message import Message, make
 from zyre.sockets.waiting import Waiter
 
-__all__ = ["CLOSED", "RECEIVE", "SEND", "Handle", "Watch", "duplicate", "release"]
+__all__ = ["CLOSED", "RECEIVE", "SEND", "Handle", "Watch"]
 
 #: What a waiter can be interested in; of ``CLOSED`` only the closing itself.
 CLOSED: Final = 0
@@ -237,9 +236,7 @@ class Handle:
         self._send_frame = self._receive_frame = self._get = self._raise_closed
 
     def _raise_closed(self, *_: object) -> Any:
-        raise SocketClosed(
-            self._fault("use", "the socket belongs to the process that this one was forked from")
-        )
+        raise SocketClosed(self._fault("use", "the socket belongs to the process that this one was forked from"))
 
     def __del__(self) -> None:
         if not getattr(self, "_closed", True):  # it may have been refused before it was anything
@@ -257,16 +254,3 @@ def _abandon_all() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_abandon_all)
-
-
-def duplicate(fd: int) -> int:
-    """A descriptor of one's own for what ``fd`` refers to: it outlives the closing of ``fd``."""
-    return os.dup(fd) if os.name == "posix" else _socket.dup(fd)
-
-
-def release(fd: int) -> None:
-    """Give back what ``duplicate`` returned."""
-    if os.name == "posix":
-        os.close(fd)
-    else:
-        _socket.close(fd)

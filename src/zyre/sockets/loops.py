@@ -1,13 +1,4 @@
-"""How a task waits: asyncio and trio.
-
-A task parks on a future (asyncio) or an event (trio), which is its waiter. The socket's descriptor is
-registered once with each loop that ever waited, not once for each wait: a *watch*, which lives until the
-socket is closed or the loop ends. When libzmq signals, the watch has the socket look, and looking wakes the
-tasks whose wait is over. Because the signal is edge-triggered, a watch stays silent while nobody waits,
-however much arrives.
-
-The watch holds the socket weakly: a socket that was forgotten, not closed, can still be collected.
-"""
+"""How a task waits, in asyncio and in trio: on a future, or on an event, which is its waiter."""
 
 from __future__ import annotations
 
@@ -15,12 +6,12 @@ import asyncio
 import sys
 import threading
 import weakref
-from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
-from zyre.sockets.handle import Handle, Watch, duplicate, release
-from zyre.sockets.waiting import Source, ThreadWaiter, enlisted
+from zyre.sockets.handle import Handle, Watch
+from zyre.sockets.waiting import Wants, enlisted
+from zyre.sockets.watching import LoopWaiter, ThreadWatch, duplicate, ensure_watched, release, signal_to
 
 if TYPE_CHECKING:
     import trio
@@ -28,23 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["park_task", "pass_turn"]
 
 
-class _TaskWaiter(Protocol):
-    @property
-    def loop(self) -> object: ...
-
-    def wake(self) -> None: ...
-
+class _TaskWaiter(LoopWaiter, Protocol):
     async def parked(self) -> None: ...
 
-    def watch(self, handle: Handle) -> Watch: ...
 
-
-async def park_task(wants: Sequence[tuple[Source, int]]) -> None:
+async def park_task(wants: Wants) -> None:
     """Park this task until one of ``wants`` may be ready. It may come back early, like ``park``."""
     waiter = _new_waiter()
-    for source, interest in wants:
-        if interest and isinstance(source, Handle):
-            _ensure_watched(source, waiter)
+    ensure_watched(wants, waiter)
     with ExitStack() as stack:
         if not enlisted(stack, waiter, wants):
             await waiter.parked()
@@ -68,19 +50,6 @@ def _running_trio() -> Any:
     """The trio module if this is one of its tasks; asked first, as trio can be the guest of asyncio."""
     trio = sys.modules.get("trio")
     return trio if trio is not None and trio.lowlevel.in_trio_task() else None
-
-
-def _ensure_watched(handle: Handle, waiter: _TaskWaiter) -> None:
-    with handle._lock:
-        if handle._closed or waiter.loop in handle._watches:
-            return
-        for loop in [loop for loop in handle._watches if _has_ended(loop)]:
-            handle._watches.pop(loop).stop()
-        handle._watches[waiter.loop] = waiter.watch(handle)
-
-
-def _has_ended(loop: object) -> bool:
-    return isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed()
 
 
 # -- asyncio --
@@ -112,21 +81,22 @@ class _AsyncioWaiter:
 
     def watch(self, handle: Handle) -> Watch:
         try:
-            return _ReaderWatch(handle, self.loop)
+            return _AsyncioWatch(handle, self.loop)
         except NotImplementedError:  # Windows' proactor loop has no add_reader
-            return _ThreadWatch(handle)
+            return ThreadWatch(handle)
+
+    def has_ended(self, loop: object) -> bool:
+        return isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed()
 
 
-class _ReaderWatch:
-    """The descriptor among the readers of an asyncio loop."""
+class _AsyncioWatch:
+    """A reader of an asyncio loop."""
 
     def __init__(self, handle: Handle, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        # A copy: the loop may still know the number when libzmq has closed, and something else reused, its
-        # own.
-        self._fd = duplicate(handle._descriptors()[0])
+        self._fd = duplicate(handle)
         try:
-            loop.add_reader(self._fd, _signal, weakref.ref(handle))
+            loop.add_reader(self._fd, signal_to, weakref.ref(handle))
         except BaseException:
             release(self._fd)
             raise
@@ -140,36 +110,6 @@ class _ReaderWatch:
     def _remove(self) -> None:
         self._loop.remove_reader(self._fd)
         release(self._fd)
-
-
-class _ThreadWatch:
-    """A thread that watches the descriptor for a loop that cannot."""
-
-    def __init__(self, handle: Handle) -> None:
-        self._stopped = False
-        self._waiter = ThreadWaiter()
-        fd = duplicate(handle._descriptors()[0])
-        run = threading.Thread(
-            target=self._run, args=(weakref.ref(handle), fd), name="zyre-sockets-watch", daemon=True
-        )
-        run.start()
-
-    def _run(self, handle: weakref.ref[Handle], fd: int) -> None:
-        while not self._stopped:
-            self._waiter.park((fd,), None)
-            _signal(handle)
-        release(fd)
-        self._waiter.close()
-
-    def stop(self) -> None:
-        self._stopped = True
-        self._waiter.wake()
-
-
-def _signal(handle: weakref.ref[Handle]) -> None:
-    living = handle()
-    if living is not None:
-        living._signalled()
 
 
 # -- trio --
@@ -198,23 +138,27 @@ class _TrioWaiter:
     def watch(self, handle: Handle) -> Watch:
         return _TrioWatch(handle, self._trio, self.loop)
 
+    def has_ended(self, loop: object) -> bool:
+        return isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed()
+
 
 class _TrioWatch:
-    """The descriptor in the hands of a system task of a trio run, which ends with the run."""
+    """A system task of a trio run, which ends with the run."""
 
     def __init__(self, handle: Handle, trio: Any, token: trio.lowlevel.TrioToken) -> None:
         self._trio = trio
         self._token = token
-        self._fd = duplicate(handle._descriptors()[0])
+        self._stopped = False
+        self._fd = duplicate(handle)
         trio.lowlevel.spawn_system_task(self._run, weakref.ref(handle))
 
     async def _run(self, handle: weakref.ref[Handle]) -> None:
         try:
-            while True:
+            while not self._stopped:  # the descriptor of a closed socket may stay readable for good
                 await self._trio.lowlevel.wait_readable(self._fd)
-                _signal(handle)
+                signal_to(handle)
         except self._trio.ClosedResourceError:
-            pass  # stopped
+            pass  # stopped while waiting
         finally:
             release(self._fd)
             living = handle()
@@ -222,6 +166,7 @@ class _TrioWatch:
                 living._watches.pop(self._token, None)
 
     def stop(self) -> None:
+        self._stopped = True
         try:
             self._token.run_sync_soon(self._trio.lowlevel.notify_closing, self._fd)
         except self._trio.RunFinishedError:

@@ -90,9 +90,7 @@ def as_frame(index: int, frame: object) -> bytes:
 def as_text(message: tuple[bytes, ...], fault: Fault) -> str:
     """The one frame of ``message`` as text, or UnexpectedMessage about ``fault`` that carries the message."""
     if len(message) != 1:
-        raise UnexpectedMessage(
-            _because(fault, f"a message of {len(message)} frames is not a string"), message
-        )
+        raise UnexpectedMessage(_because(fault, f"a message of {len(message)} frames is not a string"), message)
     try:
         return message[0].decode()
     except UnicodeDecodeError as error:
@@ -103,9 +101,7 @@ def as_text(message: tuple[bytes, ...], fault: Fault) -> str:
 def only_frame(message: tuple[bytes, ...], fault: Fault) -> bytes:
     """The one frame of ``message``, or UnexpectedMessage about ``fault`` that carries the message."""
     if len(message) != 1:
-        raise UnexpectedMessage(
-            _because(fault, f"a message of {len(message)} frames is not one of bytes"), message
-        )
+        raise UnexpectedMessage(_because(fault, f"a message of {len(message)} frames is not one of bytes"), message)
     return message[0]
 
 

@@ -63,9 +63,7 @@ class OptionVerbs(Handle):
             why = f"{option.name} is {option.doc}"
         raise InvalidOption(self._fault(f"{mode}_option", why), option.name)
 
-    def _explain(
-        self, error: SocketError, option: Option, mode: Mode, value: OptionValue | None = None
-    ) -> NoReturn:
+    def _explain(self, error: SocketError, option: Option, mode: Mode, value: OptionValue | None = None) -> NoReturn:
         """Raise what libzmq's EINVAL means for this option; anything else as it is."""
         if error.errno != errno.EINVAL:
             raise error

@@ -122,9 +122,7 @@ def _option(row: str) -> Option:
 
 
 #: Every option by its name.
-OPTIONS: Final[dict[str, Option]] = {
-    option.name: option for option in map(_option, ROWS.strip().splitlines())
-}
+OPTIONS: Final[dict[str, Option]] = {option.name: option for option in map(_option, ROWS.strip().splitlines())}
 
 _BY_NUMBER: Final = {option.numbers[0]: option for option in OPTIONS.values() if option.name not in _COMBINED}
 #: libzmq's older words for the same options.
@@ -143,26 +141,20 @@ def find(name: OptionName, fault: Fault) -> Option:
         plain = name.lower().replace("-", "_").removeprefix("zmq_")
         option = OPTIONS.get(_ALIASES.get(plain, plain))
     if option is None:
-        raise InvalidOption(
-            _because(fault, f"there is no option {name!r}{_suggestion(str(name))}"), str(name)
-        )
+        raise InvalidOption(_because(fault, f"there is no option {name!r}{_suggestion(str(name))}"), str(name))
     return option
 
 
 def listed(mode: Mode) -> list[str]:
     """The names of what can be read or written in this build of libzmq, in alphabetical order."""
     if mode not in ("get", "set"):
-        raise InvalidOption(
-            Fault("list_options", strerror=f"the mode is 'get' or 'set', not {mode!r}"), str(mode)
-        )
+        raise InvalidOption(Fault("list_options", strerror=f"the mode is 'get' or 'set', not {mode!r}"), str(mode))
     return sorted(option.name for option in OPTIONS.values() if option.available and option.allows(mode))
 
 
 def _suggestion(name: str) -> str:
     near = get_close_matches(name.lower(), OPTIONS, n=2)
-    return (
-        f": did you mean {' or '.join(map(repr, near))}?" if near else "; list_options('set') names them all"
-    )
+    return f": did you mean {' or '.join(map(repr, near))}?" if near else "; list_options('set') names them all"
 
 
 def _because(fault: Fault, why: str) -> Fault:

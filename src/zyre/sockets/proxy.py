@@ -18,9 +18,10 @@ from zyre.sockets.errors import Fault, SocketClosed, WouldBlock, WrongUse
 from zyre.sockets.handle import RECEIVE, SEND
 from zyre.sockets.loops import park_task, pass_turn
 from zyre.sockets.message import Message
+from zyre.sockets.parking import park
 from zyre.sockets.select import Selectable, descriptor_of, ready_of, wants_of
 from zyre.sockets.socket import Socket
-from zyre.sockets.waiting import Source, park
+from zyre.sockets.waiting import Source
 
 __all__ = ["Capture", "ProxyEnd", "aproxy", "proxy"]
 
@@ -43,9 +44,7 @@ class ProxyEnd:
     b_to_a: int
 
 
-def proxy(
-    a: Socket, b: Socket, *, capture: Capture | None = None, until: Selectable | None = None
-) -> ProxyEnd:
+def proxy(a: Socket, b: Socket, *, capture: Capture | None = None, until: Selectable | None = None) -> ProxyEnd:
     """Pass messages between ``a`` and ``b``, both ways if they can, until one closes or ``until`` is ready.
 
     ``capture`` is called with the source and the message before the message is sent on, or is a socket (pub,
@@ -125,6 +124,9 @@ class _Run:
 
     def step(self) -> list[tuple[Source, int]]:
         """One step of each pump; what all of them wait for, or nothing if one has more to do."""
+        for socket in self._sockets:
+            if socket.closed:  # a pump that waits for another of them would not notice
+                raise SocketClosed(Fault("proxy", socket.type))
         waits = [pump.step() for pump in self._pumps]
         if not all(waits):
             return []

@@ -9,8 +9,9 @@ from typing import Protocol, TypeAlias, TypeGuard, TypeVar
 from zyre.sockets.event import as_source
 from zyre.sockets.handle import RECEIVE, Handle
 from zyre.sockets.loops import park_task
+from zyre.sockets.parking import park
 from zyre.sockets.socket import Socket
-from zyre.sockets.waiting import Deadline, Source, park, poll_now
+from zyre.sockets.waiting import Deadline, Source, poll_now
 
 __all__ = ["HasFileno", "Selectable", "aselect", "descriptor_of", "ready_of", "select", "wants_of"]
 

@@ -15,6 +15,7 @@ from zyre.sockets.handle import RECEIVE, SEND, Handle
 from zyre.sockets.message import FrameLike
 from zyre.sockets.option_verbs import OptionVerbs
 from zyre.sockets.options import OptionValue
+from zyre.sockets.parking import taking_turns
 from zyre.sockets.task_verbs import TaskVerbs
 from zyre.sockets.thread_verbs import ThreadVerbs
 
@@ -73,6 +74,7 @@ class Socket(EndpointVerbs, OptionVerbs, ThreadVerbs, TaskVerbs):
         self._endpoints = {"bind": [], "connect": []}
         self._written = {}
         self._turn = 0
+        self._acquire = taking_turns(self._acquire)
         if identity is not None:
             options["routing_id"] = identity if isinstance(identity, (str, bytes)) else bytes(identity)
         try:
@@ -88,9 +90,7 @@ class Socket(EndpointVerbs, OptionVerbs, ThreadVerbs, TaskVerbs):
     def _prepare(self, options: dict[str, OptionValue], subscribe: _Some) -> None:
         for name, value in options.items():
             self.set_option(name, value)
-        topics = (
-            (subscribe,) if isinstance(subscribe, (bytes, str, bytearray, memoryview)) else tuple(subscribe)
-        )
+        topics = (subscribe,) if isinstance(subscribe, (bytes, str, bytearray, memoryview)) else tuple(subscribe)
         if topics:
             self.subscribe(*topics)
 
@@ -151,9 +151,7 @@ class Socket(EndpointVerbs, OptionVerbs, ThreadVerbs, TaskVerbs):
     def __repr__(self) -> str:
         if self._closed:
             return f"<Socket {self._type} closed>"
-        where = [
-            f" {mode} {endpoint}" for mode in ("bind", "connect") for _, endpoint in self._endpoints[mode]
-        ]
+        where = [f" {mode} {endpoint}" for mode in ("bind", "connect") for _, endpoint in self._endpoints[mode]]
         return f"<Socket {self._type}{''.join(where)}>"
 
 
@@ -162,6 +160,4 @@ def _type(given: str | zmq.SocketType) -> zmq.SocketType:
     try:
         return TYPES[name]
     except KeyError:
-        raise WrongUse(
-            Fault("Socket", strerror=f"no type {given!r}; the types are {', '.join(TYPES)}")
-        ) from None
+        raise WrongUse(Fault("Socket", strerror=f"no type {given!r}; the types are {', '.join(TYPES)}")) from None

@@ -16,14 +16,12 @@ from zyre.sockets.handle import CLOSED, RECEIVE, SEND, Handle
 from zyre.sockets.loops import park_task, pass_turn
 from zyre.sockets.message import Content, Message, as_text, encode, only_frame
 from zyre.sockets.thread_verbs import BATCH
+from zyre.sockets.waiting import TURN
 
-__all__ = ["TURN", "TaskVerbs"]
+__all__ = ["TaskVerbs"]
 
 _T = TypeVar("_T")
 
-#: After how many messages that needed no waiting a task lets the others run once. A turn of a loop costs
-#: about as much as ten messages, so it is hidden among these; and these take well under a millisecond.
-TURN: Final = 64
 _EAGAIN: Final = int(zmq.EAGAIN)
 
 

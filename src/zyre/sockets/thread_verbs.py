@@ -10,7 +10,8 @@ import zmq
 from zyre.sockets.errors import SocketClosed, SocketTimeout
 from zyre.sockets.handle import CLOSED, RECEIVE, SEND, Handle
 from zyre.sockets.message import Content, Message, as_text, encode, only_frame
-from zyre.sockets.waiting import Deadline, park
+from zyre.sockets.parking import park
+from zyre.sockets.waiting import Deadline
 
 __all__ = ["BATCH", "ThreadVerbs"]
 
@@ -111,9 +112,7 @@ class ThreadVerbs(Handle):
             park(((self, CLOSED),), deadline.left())
         return self._closed
 
-    def _repeat(
-        self, attempt: Callable[[], _T], verb: str, interest: int, timeout: float | None, limit: int
-    ) -> _T:
+    def _repeat(self, attempt: Callable[[], _T], verb: str, interest: int, timeout: float | None, limit: int) -> _T:
         """Wait and attempt again, until it works or the time is over."""
         deadline = Deadline(self._limit(limit) if timeout is None else timeout)
         while True:

@@ -1,4 +1,4 @@
-"""How a thread or a greenlet waits for several things at once, never asking in a loop whether they came.
+"""How to wait for several things at once, never asking in a loop whether they came.
 
 A *source* is anything that can become ready: a socket, an ``Event``. A *waiter* is one parked caller. The
 caller puts its waiter on the list of every source it is interested in, and parks; whoever makes a source
@@ -17,17 +17,18 @@ from __future__ import annotations
 import os
 import select as _select
 import socket as _socket
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from math import ceil
 from time import monotonic
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
-__all__ = ["Deadline", "Poll", "Source", "ThreadWaiter", "Waiter", "Waker", "enlisted", "park", "poll_now"]
+__all__ = ["TURN", "Deadline", "Source", "ThreadWaiter", "Waiter", "Waker", "Wants", "enlisted", "poll_now"]
 
-#: Waits until one of the descriptors is readable or the seconds are over; returns those that are.
-Poll: TypeAlias = Callable[[Sequence[int], float | None], list[int]]
+
+#: After how many messages that needed no waiting a task or a greenlet lets the others run once. A turn of a loop costs
+#: about as much as ten messages, so it is hidden among these; and these take well under a millisecond.
+TURN: Final = 64
 
 
 class Waiter(Protocol):
@@ -48,6 +49,10 @@ class Source(Protocol):
 
     def _descriptors(self) -> tuple[int, ...]:
         """What a parked thread has to watch beside its waker."""
+
+
+#: What a caller waits for: sources, and what about each.
+Wants: TypeAlias = Sequence[tuple[Source, int]]
 
 
 class Waker:
@@ -81,7 +86,7 @@ class Waker:
 
 
 class ThreadWaiter:
-    """A parked thread, or a parked greenlet."""
+    """A parked thread."""
 
     __slots__ = ("_waker",)
 
@@ -94,7 +99,7 @@ class ThreadWaiter:
 
     def park(self, descriptors: Sequence[int], timeout: float | None) -> list[int]:
         """Wait until woken, or one of ``descriptors`` is readable, or the seconds are over."""
-        return _poll_here()((self._waker.fd, *descriptors), timeout)
+        return _poll_natively((self._waker.fd, *descriptors), timeout)
 
     def close(self) -> None:
         """Give the waker back. The waiter must be on no list any more."""
@@ -119,7 +124,7 @@ class Deadline:
         return self._when is not None and monotonic() >= self._when
 
 
-def enlisted(stack: ExitStack, waiter: Waiter, wants: Iterable[tuple[Source, int]]) -> bool:
+def enlisted(stack: ExitStack, waiter: Waiter, wants: Wants) -> bool:
     """Put ``waiter`` on the lists of all sources until ``stack`` unwinds; True when one is ready at once."""
     ready = False
     for source, interest in wants:
@@ -128,29 +133,9 @@ def enlisted(stack: ExitStack, waiter: Waiter, wants: Iterable[tuple[Source, int
     return ready
 
 
-def park(wants: Sequence[tuple[Source, int]], timeout: float | None, descriptors: Sequence[int] = ()) -> None:
-    """Park this thread until one of ``wants`` may be ready, or a descriptor is readable, or the time is over.
-
-    It may come back early: the caller tries what it wanted, and parks again.
-    """
-    waiter = ThreadWaiter()
-    with ExitStack() as stack:
-        stack.callback(waiter.close)
-        if not enlisted(stack, waiter, wants):
-            watched = [fd for source, interest in wants if interest for fd in source._descriptors()]
-            waiter.park((*watched, *descriptors), timeout)
-
-
 def poll_now(descriptors: Sequence[int]) -> list[int]:
     """Those that are readable already."""
     return _poll_natively(descriptors, 0) if descriptors else []
-
-
-def _poll_cooperatively(descriptors: Sequence[int], timeout: float | None) -> list[int]:
-    from gevent.select import select as cooperative_select
-
-    ready: list[int] = cooperative_select(descriptors, (), (), timeout)[0]
-    return ready
 
 
 if hasattr(_select, "poll"):
@@ -168,11 +153,3 @@ else:  # pragma: no cover - Windows
 
     def _poll_natively(descriptors: Sequence[int], timeout: float | None) -> list[int]:
         return _new_select(descriptors, (), (), timeout)[0]
-
-
-def _poll_here() -> Poll:
-    """The way to wait that fits this thread: gevent's if greenlets share it, else the system's."""
-    gevent = sys.modules.get("gevent._hub_local")
-    if gevent is not None and gevent.get_hub_if_exists() is not None:
-        return _poll_cooperatively
-    return _poll_natively
