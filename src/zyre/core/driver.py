@@ -160,8 +160,7 @@ class Driver:
     @property
     def roster_if_current(self) -> Roster | None:
         """Who is here, if nobody came or went since ``roster`` was asked for; needs no lock."""
-        last = self._roster
-        return None if self.machine.roster_changed else last
+        return None if self.machine.roster_changed else self._roster
 
     @property
     def roster(self) -> Roster:

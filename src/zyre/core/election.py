@@ -5,27 +5,36 @@ back at its candidate, that one tells everybody. Ids are compared as their 32 up
 libzyre's strcmp does. Members that are no candidates take part in the waves as well. (libzyre's source is the only
 specification; ELECT and LEADER stand in no RFC.)
 
-Two differences that peers cannot see: a candidate that joins a group with members starts a wave itself, so that the
-lowest id wins whoever came first; and a wave is given up when a member leaves, so that a dead candidate's low id
-cannot block the next one.
+libzyre counts echoes, so that a member who comes or goes meanwhile, or is not known to everybody yet, leaves its
+count wrong for good. Here it is remembered who echoed, and what peers cannot see differs so that no election stalls:
+
+- a candidate that joins a group with members starts a wave itself, and one that hears a weaker wave answers with its
+  own: the lowest id wins, whoever came first;
+- when a member goes, nobody waits for its echo any more; when the candidate of a wave goes, the wave is given up;
+- a candidate's second ELECT begins its wave anew;
+- who leads is believed when the leader itself says so, not when everybody has passed it on;
+- a candidate whose echoes are still not complete after a while (a member that takes no part, as zeromq-pyre; a
+  libzyre that lost count) leads without them, unless a lower id was heard.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
 
 from zyre.identity import PeerId
 from zyre.wire import zre
 
 __all__ = ["Ballot", "Election"]
 
+Votes: TypeAlias = tuple[tuple[int, PeerId, tuple[PeerId, ...]], ...]
+
 
 class Ballot(NamedTuple):
     """What follows from one input: messages to send as ``(message id, candidate, to whom)``, and who was elected."""
 
-    messages: tuple[tuple[int, PeerId, tuple[PeerId, ...]], ...] = ()
+    messages: Votes = ()
     elected: PeerId | None = None
 
 
@@ -34,12 +43,15 @@ _NOTHING = Ballot()
 
 @dataclass(slots=True)
 class Wave:
-    """The strongest wave seen: whose it is, who brought it, and how many echoes and results came back."""
+    """The strongest wave seen: whose it is, who brought it, who echoed it, and what was done with it."""
 
     candidate: PeerId
-    father: PeerId | None = None
-    echoes: int = 0
-    results: int = 0
+    father: PeerId
+    echoed: set[PeerId] = field(default_factory=set)
+    returned: bool = False
+    """Whether our own echo went back to the father."""
+    passed_on: bool = False
+    """Whether its success was told to everybody."""
 
 
 @dataclass(slots=True)
@@ -50,70 +62,108 @@ class Election:
     candidate: bool = False
     leader: PeerId | None = None
     wave: Wave | None = None
+    timed: bool = False
+    """Whether the node has a timer at which it will ask `on_patience_over`."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether our own wave is under way, which must not be waited for without end."""
+        return self.wave is not None and self.wave.candidate == self.own
 
     def start(self, members: Collection[PeerId]) -> Ballot:
         """Run for leader: send our wave to everybody. Without members we wait to be joined."""
         if not self.candidate or not members:
             return _NOTHING
-        self.wave = Wave(self.own)
+        self.wave = Wave(self.own, father=self.own)
         return Ballot(((zre.ELECT, self.own, tuple(members)),))
 
-    def on_elect(self, sender: PeerId, candidate: PeerId, members: Collection[PeerId]) -> Ballot:
-        """A wave arrived: pass a stronger one on, count the echo of the one we carry."""
-        messages = []
-        if self.wave is None or candidate < self.wave.candidate:
-            self.wave = Wave(candidate, father=sender)
-            others = tuple(member for member in members if member != sender)
-            if others:
-                messages.append((zre.ELECT, candidate, others))
-        wave = self.wave
-        if candidate != wave.candidate:
-            return Ballot(tuple(messages))
-        wave.echoes += 1
-        if wave.echoes == len(members):
-            if wave.candidate == self.own:
-                messages.append((zre.LEADER, self.own, tuple(members)))
-            elif wave.father is not None:
-                messages.append((zre.ELECT, candidate, (wave.father,)))
-        return Ballot(tuple(messages))
+    # -- votes ---------------------------------------------------------------------------------------------------
 
-    def on_leader(self, leader: PeerId, members: Collection[PeerId]) -> Ballot:
-        """A result arrived: pass it on once, and believe it when everybody has said so."""
+    def on_elect(self, sender: PeerId, candidate: PeerId, members: Collection[PeerId]) -> Ballot:
+        """A wave arrived: pass a stronger one on, note the echo of the one that we carry."""
         wave = self.wave
-        if wave is None:
+        if wave is None and self.candidate and self.own < candidate:
+            return self.start(members)
+        if wave is not None and wave.candidate < candidate:
             return _NOTHING
-        messages: tuple[tuple[int, PeerId, tuple[PeerId, ...]], ...] = ()
-        if leader != self.own and wave.results == 0:
-            messages = ((zre.LEADER, wave.candidate, tuple(members)),)
-        wave.results += 1
-        if wave.results < len(members):
+        messages: Votes = ()
+        again = wave is not None and sender == candidate and sender in wave.echoed
+        if wave is None or candidate < wave.candidate or again:
+            wave = self.wave = Wave(candidate, father=sender)
+            others = tuple(member for member in members if member != sender)
+            messages = ((zre.ELECT, candidate, others),) if others else ()
+        wave.echoed.add(sender)
+        return self._complete(wave, members, messages)
+
+    def _complete(self, wave: Wave, members: Collection[PeerId], messages: Votes = ()) -> Ballot:
+        """See whether everybody has echoed: then the candidate leads, and others tell who brought them the wave."""
+        if not wave.echoed.issuperset(members):
             return Ballot(messages)
-        self.wave = None
-        return self._elect(leader, messages)
+        if wave.candidate == self.own:
+            return self.lead(members)
+        if not wave.returned:
+            wave.returned = True
+            messages += ((zre.ELECT, wave.candidate, (wave.father,)),)
+        return Ballot(messages)
+
+    def on_leader(self, sender: PeerId, leader: PeerId, members: Collection[PeerId]) -> Ballot:
+        """A result arrived: pass it on once, and believe it if it is the leader who says so.
+
+        One that is weaker than the wave we carry is none: libzyre passes its own wave's candidate on.
+        """
+        wave = self.wave
+        if leader == self.own or (wave is not None and wave.candidate < leader):
+            return _NOTHING
+        messages: Votes = ()
+        if wave is not None and not wave.passed_on:
+            wave.passed_on = True
+            messages = ((zre.LEADER, leader, tuple(members)),)
+        return self._elect(leader, messages) if sender == leader else Ballot(messages)
+
+    # -- members -------------------------------------------------------------------------------------------------
 
     def on_arrival(self, members: Collection[PeerId]) -> Ballot:
-        """A peer came into the group, or we did."""
+        """A peer came into the group, or we did: its lowest candidate calls everybody to a wave that includes it."""
+        if self.wave is not None and self.wave.candidate < self.own:
+            return _NOTHING
         return self.start(members)
 
     def on_departure(self, peer: PeerId, members: Collection[PeerId]) -> Ballot:
-        """A peer left the group; if it led, or an election was under way, the rest elects anew."""
-        if peer != self.leader and self.wave is None:
-            return _NOTHING
-        self.wave = None
-        if peer == self.leader:
+        """A peer left the group: if it led or would have led, the rest elects anew; else nobody waits for it."""
+        led = peer == self.leader
+        if led:
             self.leader = None
+        wave = self.wave
+        if wave is not None and wave.candidate == peer:
+            wave = self.wave = None
+            led = True
         if not members:
-            return self.lead_alone(members)
-        return self.start(members)
+            return self.lead(members)
+        if wave is None:
+            return self.start(members) if led else _NOTHING
+        if wave.candidate == self.own:
+            return self.start(members)
+        if wave.father == peer:
+            wave.father = wave.candidate
+        return self._complete(wave, members)
 
-    def lead_alone(self, members: Collection[PeerId]) -> Ballot:
-        """Nobody else is in the group: a candidate leads it."""
-        if members or not self.candidate:
+    # -- results -------------------------------------------------------------------------------------------------
+
+    def on_patience_over(self, members: Collection[PeerId]) -> Ballot:
+        """Nobody else is in the group, or the echoes are not complete: if we stand, we lead."""
+        if members and not self.is_running:
             return _NOTHING
-        self.wave = None
-        return self._elect(self.own, ())
+        return self.lead(members)
 
-    def _elect(self, leader: PeerId, messages: tuple[tuple[int, PeerId, tuple[PeerId, ...]], ...]) -> Ballot:
+    def lead(self, members: Collection[PeerId]) -> Ballot:
+        """Tell everybody that we lead, if we stand."""
+        if not self.candidate:
+            self.wave = None
+            return _NOTHING
+        return self._elect(self.own, ((zre.LEADER, self.own, tuple(members)),) if members else ())
+
+    def _elect(self, leader: PeerId, messages: Votes) -> Ballot:
+        self.wave = None
         if leader == self.leader:
             return Ballot(messages)
         self.leader = leader

@@ -26,7 +26,7 @@ from zyre.core.effects import (
     LocalityChanged,
     Report,
 )
-from zyre.core.election import Ballot
+from zyre.core.election import Ballot, Election
 from zyre.core.elections import Elections
 from zyre.core.locality import Locality
 from zyre.core.membership import Arrival, Leaving, Membership, Moves
@@ -193,7 +193,7 @@ class NodeMachine:
         """Keep up a connection to whoever is at ``endpoint``; if given, ``peer`` says who that will be."""
         dial = self._membership.dialling.add(endpoint, peer)
         if dial is not None and self._running:
-            self._follow(self._membership.dial(dial, now))
+            self._follow(self._membership.dial(dial, now), now)
 
     def whisper(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
         """Send to one peer."""
@@ -310,11 +310,11 @@ class NodeMachine:
             self.counters.violations[verdict] += 1
         elif isinstance(verdict, Found):
             self.counters.beacons_received += 1
-            self._follow(self._membership.on_found(verdict, "beacon", now))
+            self._follow(self._membership.on_found(verdict, "beacon", now), now)
             self._membership.remember(data, verdict)
         elif isinstance(verdict, Farewell):
             self.counters.beacons_received += 1
-            self._follow(self._membership.on_last_beacon(verdict.peer, now))
+            self._follow(self._membership.on_last_beacon(verdict.peer, now), now)
         return True
 
     def receive_frames(self, frames: Sequence[bytes], now: float) -> None:
@@ -336,7 +336,7 @@ class NodeMachine:
                 self._on_missed(record, missed)
             self.counters.received += 1
             self._membership.heard(record, now)
-            handler(self, record, frames)
+            handler(self, record, frames, now)
         except DecodeError:
             self.counters.violations[Violation.FRAME_MALFORMED] += 1
 
@@ -356,19 +356,19 @@ class NodeMachine:
         elif isinstance(report, LinkFailed):
             self.counters.failures["link"] += 1
             if record.identity is not None:
-                self._follow(self._membership.remove(record, "unreachable"))
+                self._follow(self._membership.remove(record, "unreachable"), now)
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due; everything put back is due later than ``now``."""
         for subject in self._timers.due(now):
             if isinstance(subject, PeerRecord):
-                self._follow(self._membership.look_at(subject, now))
+                self._follow(self._membership.look_at(subject, now), now)
             elif isinstance(subject, Dial):
-                self._follow(self._membership.dial(subject, now))
+                self._follow(self._membership.dial(subject, now), now)
             elif isinstance(subject, Leaving):
-                self._follow(self._membership.on_goodbye(subject.record))
+                self._follow(self._membership.on_goodbye(subject.record), now)
             elif isinstance(subject, str):
-                self._count(subject, self._elections.of(subject).lead_alone(self._groups.members(subject)))
+                self._look_at_election(subject, now)
             else:
                 self._delivery.effects.append(Broadcast(self._beacon))
                 self._timers.add(now + self._timing.beacon, subject)
@@ -385,14 +385,14 @@ class NodeMachine:
             self.counters.violations[greeting] += 1
         elif greeting.peer != self.identity:
             self.counters.received += 1
-            self._follow(self._membership.on_hello(greeting, now))
+            self._follow(self._membership.on_hello(greeting, now), now)
 
     def _on_stranger(self, message_id: int, record: PeerRecord | None) -> None:
         """A message of somebody who has not said HELLO. Whoever leaves before that is no offender."""
         if message_id != zre.GOODBYE:
             self.counters.violations[Violation.STRANGER] += 1
         elif record is not None:
-            self._follow(self._membership.on_goodbye(record))
+            self._follow(self._membership.on_goodbye(record), now)
 
     def _on_missed(self, record: PeerRecord, missed: int) -> None:
         if missed < 0:
@@ -401,29 +401,29 @@ class NodeMachine:
         self.counters.missed += missed
         self._events.append(Gap(record.peer, record.name, missed))
 
-    def _on_whisper(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
+    def _on_whisper(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
         self._events.append(Whisper(record.peer, record.name, tuple(frames[2:])))
 
-    def _on_shout(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
+    def _on_shout(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
         group = zre.decode_shout_group(frames[1])
         self._events.append(Shout(record.peer, record.name, group, tuple(frames[2:])))
 
-    def _on_join(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
-        self._follow(self._membership.on_join(record, zre.decode_group_change(frames[1])))
+    def _on_join(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
+        self._follow(self._membership.on_join(record, zre.decode_group_change(frames[1])), now)
 
-    def _on_leave(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
-        self._follow(self._membership.on_leave(record, zre.decode_group_change(frames[1])))
+    def _on_leave(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
+        self._follow(self._membership.on_leave(record, zre.decode_group_change(frames[1])), now)
 
-    def _on_ping(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
+    def _on_ping(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
         self._delivery.send(record, zre.PING_OK)
 
-    def _on_ping_ok(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
+    def _on_ping_ok(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
         """That it was heard is all there is to it."""
 
-    def _on_goodbye(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
-        self._follow(self._membership.on_goodbye(record))
+    def _on_goodbye(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
+        self._follow(self._membership.on_goodbye(record), now)
 
-    def _on_vote(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
+    def _on_vote(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
         message_id, _ = zre.unpack_header(frames[1])
         vote = zre.decode_vote(frames[1])
         members = self._groups.members(vote.group)
@@ -435,9 +435,9 @@ class NodeMachine:
             raise DecodeError("candidate is not a UUID") from None
         election = self._elections.of(vote.group)
         if message_id == zre.ELECT:
-            self._count(vote.group, election.on_elect(record.peer, candidate, members))
+            self._count(vote.group, election, election.on_elect(record.peer, candidate, members), now)
         else:
-            self._count(vote.group, election.on_leader(candidate, members))
+            self._count(vote.group, election, election.on_leader(record.peer, candidate, members), now)
 
     # -- what follows ----------------------------------------------------------------------------------------------
 
@@ -473,10 +473,23 @@ class NodeMachine:
         """We joined a group, or became a candidate in it."""
         election = self._elections.known(group)
         if self._running and election is not None and election.candidate:
-            self._timers.add(now + self._timing.alone, group)
-            self._follow((Arrival(group),))
+            self._be_patient(group, election, now)
+            self._follow((Arrival(group),), now)
 
-    def _follow(self, moves: Moves) -> None:
+    def _be_patient(self, group: str, election: Election, now: float) -> None:
+        """Give an election its time; that it begins anew meanwhile gives it no more."""
+        if not election.timed:
+            election.timed = True
+            self._timers.add(now + self._timing.alone, group)
+
+    def _look_at_election(self, group: str, now: float) -> None:
+        """The time of an election is over."""
+        election = self._elections.known(group)
+        if election is not None:
+            election.timed = False
+            self._count(group, election, election.on_patience_over(self._groups.members(group)), now)
+
+    def _follow(self, moves: Moves, now: float) -> None:
         """Let the elections know who came and went."""
         for move in moves:
             election = self._elections.known(move.group)
@@ -484,13 +497,15 @@ class NodeMachine:
                 continue
             members = self._groups.members(move.group)
             if isinstance(move, Arrival):
-                self._count(move.group, election.on_arrival(members))
+                self._count(move.group, election, election.on_arrival(members), now)
             else:
-                self._count(move.group, election.on_departure(move.peer, members))
+                self._count(move.group, election, election.on_departure(move.peer, members), now)
                 self._elections.tidy(move.group, members)
 
-    def _count(self, group: str, ballot: Ballot) -> None:
+    def _count(self, group: str, election: Election, ballot: Ballot, now: float) -> None:
         """Send the votes that follow from one, and say who was elected."""
+        if election.is_running:
+            self._be_patient(group, election, now)
         for message_id, candidate, voters in ballot.messages:
             fields = zre.encode_vote(group, candidate)
             for peer in voters:
@@ -503,7 +518,7 @@ class NodeMachine:
             self._events.append(Leader(ballot.elected, name, group))
 
 
-_HANDLERS: Final[Mapping[int, Callable[[NodeMachine, PeerRecord, Sequence[bytes]], None]]] = {
+_HANDLERS: Final[Mapping[int, Callable[[NodeMachine, PeerRecord, Sequence[bytes], float], None]]] = {
     zre.WHISPER: NodeMachine._on_whisper,
     zre.SHOUT: NodeMachine._on_shout,
     zre.JOIN: NodeMachine._on_join,
