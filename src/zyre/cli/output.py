@@ -1,0 +1,190 @@
+"""What commands print: lines and tables for people, or one JSON object per line.
+
+Names, groups and contents come from strangers, and a terminal obeys escape sequences: whatever is not printable is
+shown as an escape (``safe``). On a terminal there is colour, unless NO_COLOR is set; in a pipe lines are plain and
+never folded.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import zyre
+from zyre.cli.records import event_record, json_line, timestamp
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+__all__ = ["JsonOutput", "Output", "PeopleOutput", "make_console", "make_output", "make_table", "safe", "shown"]
+
+#: Characters of a message that people get to see; the rest is counted.
+_SHOWN = 400
+#: A pipe has no width.
+_ENDLESS = 100_000
+
+_STYLES = {
+    "enter": "green",
+    "exit": "red",
+    "join": "cyan",
+    "leave": "cyan",
+    "whisper": "magenta",
+    "shout": "yellow",
+    "leader": "bold",
+    "gap": "red",
+}
+_REMARKS = {
+    "evasive": "has gone quiet",
+    "silent": "does not answer",
+    "returned": "is back",
+}
+
+
+def safe(text: str) -> str:
+    """Text of a stranger without anything that a terminal would obey."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
+
+
+def shown(content: Sequence[bytes]) -> str:
+    """The frames of a message for people: text as text, other bytes as escapes, and not all of a megabyte."""
+    return " | ".join(map(_shown_frame, content)) if content else "(no frames)"
+
+
+def _shown_frame(frame: bytes) -> str:
+    piece = frame[: 4 * _SHOWN]
+    try:
+        text = safe(frame.decode() if piece is frame else piece.decode("utf-8", "ignore"))
+    except UnicodeDecodeError:
+        text = repr(piece)[2:-1]
+    if len(text) <= _SHOWN and len(piece) == len(frame):
+        return text
+    return f"{text[:_SHOWN]}… ({len(frame):,} bytes)"
+
+
+def make_console(stderr: bool = False) -> Console:
+    """A console as wide as the terminal, or as wide as need be."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    in_pipe = not stream.isatty() and "COLUMNS" not in os.environ
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=_ENDLESS if in_pipe else None)
+
+
+def make_table(*columns: str) -> Table:
+    """An empty table in the one style of these commands."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+class Output(ABC):
+    """Where a command reports to."""
+
+    @abstractmethod
+    def event(self, event: zyre.Event, address: str = "") -> None:
+        """Something happened on the network."""
+
+    @abstractmethod
+    def result(self, kind: str, sentence: str, **fields: Any) -> None:
+        """The command did something: a sentence for people, an object of type ``kind`` for programs."""
+
+    @abstractmethod
+    def hint(self, sentence: str) -> None:
+        """Something that helps people at a terminal, and nobody else."""
+
+
+class JsonOutput(Output):
+    """One JSON object per line."""
+
+    def event(self, event: zyre.Event, address: str = "") -> None:
+        """Print the event's record."""
+        record = event_record(event)
+        if address:
+            record["address"] = address
+        self.write(record)
+
+    def result(self, kind: str, sentence: str, **fields: Any) -> None:
+        """Print the fields."""
+        self.write({"type": kind, "time": timestamp(), **fields})
+
+    def hint(self, sentence: str) -> None:
+        """Programs need no hints."""
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Print a record, at once: whoever reads it may be waiting for it."""
+        sys.stdout.buffer.write(json_line(record))
+        sys.stdout.buffer.flush()
+
+
+class PeopleOutput(Output):
+    """Lines for people: time, what, who, details."""
+
+    def __init__(self) -> None:
+        self.console = make_console()
+
+    def event(self, event: zyre.Event, address: str = "") -> None:
+        """Print one line, never folded, so that grep finds it."""
+        from rich.text import Text
+
+        kind = type(event).__name__.lower()
+        line = Text(f"{datetime.now():%H:%M:%S.%f}"[:12], style="dim")
+        line.append(f"  {kind:<8}", style=_STYLES.get(kind, "dim"))
+        line.append(f"  {safe(event.name):<12}", style="bold")
+        line.append(f"  {details(event)}".rstrip())
+        if address:
+            line.append(f"  {safe(address)}", style="dim")
+        self.line(line)
+
+    def result(self, kind: str, sentence: str, **fields: Any) -> None:
+        """Print the sentence."""
+        self.line(sentence)
+
+    def hint(self, sentence: str) -> None:
+        """Print it beside the output, so that a pipe stays clean."""
+        if sys.stderr.isatty():
+            click.secho(sentence, err=True, dim="NO_COLOR" not in os.environ)
+
+    def line(self, text: object) -> None:
+        """Print a line whatever its length."""
+        self.console.print(text, soft_wrap=True)
+        self.console.file.flush()
+
+
+def details(event: zyre.Event) -> str:
+    """What people want to know of an event besides who and what."""
+    match event:
+        case zyre.Enter():
+            about = (f"{safe(name)}={safe(value)}" for name, value in event.headers.items())
+            return "  ".join((safe(event.address), *about))
+        case zyre.Exit(reason=reason):
+            return reason
+        case zyre.Join(group=group) | zyre.Leave(group=group) | zyre.Leader(group=group):
+            return safe(group)
+        case zyre.Whisper(content=content):
+            return shown(content)
+        case zyre.Shout(group=group, content=content):
+            return f"{safe(group)}: {shown(content)}"
+        case zyre.Gap(missed=missed):
+            return f"{missed} messages of it were lost"
+        case _:
+            return _REMARKS[type(event).__name__.lower()]
+
+
+def make_output(as_json: bool) -> Output:
+    """The output that was asked for."""
+    return JsonOutput() if as_json else PeopleOutput()
