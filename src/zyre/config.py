@@ -67,7 +67,7 @@ class Timing:
     redial: float = 1.0
     """An explicit connection that leads to nobody is tried again after this long."""
     alone: float = 2.0
-    """A candidate for leader that finds nobody in the group for this long leads it."""
+    """A candidate for leader leads after this long although nobody else is in the group, or not everybody voted."""
     farewell: float = 0.1
     """After a goodbye by beacon, a peer's messages that are still on their way have this long to arrive: datagrams
     overtake links."""

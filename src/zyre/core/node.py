@@ -329,7 +329,7 @@ class NodeMachine:
                 return
             record = self._directory.by_frame.get(frames[0])
             if record is None or record.state is not PeerState.READY:
-                self._on_stranger(message_id, record)
+                self._on_stranger(message_id, record, now)
                 return
             missed = record.missed_before(sequence)
             if missed:
@@ -387,7 +387,7 @@ class NodeMachine:
             self.counters.received += 1
             self._follow(self._membership.on_hello(greeting, now), now)
 
-    def _on_stranger(self, message_id: int, record: PeerRecord | None) -> None:
+    def _on_stranger(self, message_id: int, record: PeerRecord | None, now: float) -> None:
         """A message of somebody who has not said HELLO. Whoever leaves before that is no offender."""
         if message_id != zre.GOODBYE:
             self.counters.violations[Violation.STRANGER] += 1
