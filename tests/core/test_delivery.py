@@ -1,0 +1,186 @@
+"""Full queues: order is kept, numbers are taken back, membership is kept, data is refused or shed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.rig import peer_id, read
+from zyre.config import Limits
+from zyre.core.counters import Counters
+from zyre.core.delivery import Delivery, Outcome
+from zyre.core.effects import CloseLink, OpenLink, Send
+from zyre.core.peer import PeerRecord
+from zyre.endpoint import Endpoint
+from zyre.wire import zre
+
+JOIN = zre.encode_group_change("G", 1)
+
+
+class Desk:
+    """A Delivery, one peer, and a queue of limited room behind its link."""
+
+    def __init__(self, room: int = 1000, backlog: int = 8) -> None:
+        self.counters = Counters()
+        self.delivery = Delivery(Limits(backlog=backlog), self.counters)
+        self.record = PeerRecord(peer_id(1), Endpoint("tcp", "10.0.0.2", 1), self.delivery.new_link(), "beacon")
+        self.room = room
+        self.queue: list[tuple[str, int]] = []
+
+    def settle(self) -> None:
+        """What the driver does: once something is refused, so is all that follows in the same round."""
+        effects, self.delivery.effects = self.delivery.effects, []
+        refused = False
+        for effect in effects:
+            assert isinstance(effect, Send)
+            refused = refused or self.room == 0
+            if refused:
+                self.delivery.on_blocked(self.record, effect.frames)
+            else:
+                self.room -= 1
+                message = read(effect)
+                self.queue.append((message.command, message.sequence))
+
+    def whisper(self, *content: bytes) -> Outcome:
+        outcome = self.delivery.offer(self.record, zre.WHISPER, b"", content or (b"x",))
+        self.settle()
+        return outcome
+
+    def send(self, message_id: int, fields: bytes = b"") -> None:
+        self.delivery.send(self.record, message_id, fields)
+        self.settle()
+
+    def make_room(self, room: int) -> None:
+        self.room = room
+        self.delivery.on_writable(self.record)
+        self.settle()
+
+
+def test_links_are_numbered_once() -> None:
+    delivery = Delivery(Limits(), Counters())
+    assert len({delivery.new_link() for _ in range(100)}) == 100
+
+
+def test_a_link_is_opened_and_closed_as_an_effect() -> None:
+    desk = Desk()
+    desk.delivery.open(desk.record)
+    desk.delivery.close(desk.record)
+    desk.delivery.close(desk.record, flush=True)
+    assert desk.delivery.effects == [OpenLink(1, "tcp://10.0.0.2:1"), CloseLink(1, False), CloseLink(1, True)]
+
+
+@pytest.mark.parametrize(
+    ("extensions", "content", "sent"),
+    [
+        (frozenset(), (), (b"",)),
+        (frozenset({"empty"}), (), ()),
+        (frozenset(), (b"",), (b"",)),
+        (frozenset(), (b"a", b""), (b"a", b"")),
+    ],
+)
+def test_no_frames_become_one_empty_frame_for_plain_peers(
+    extensions: frozenset[str], content: tuple[bytes, ...], sent: tuple[bytes, ...]
+) -> None:
+    desk = Desk()
+    desk.record.extensions = extensions
+    for message_id in (zre.WHISPER, zre.SHOUT):
+        desk.delivery.offer(desk.record, message_id, b"", content)
+    assert [read(effect).content for effect in desk.delivery.effects if isinstance(effect, Send)] == [sent, sent]
+
+
+def test_content_frames_are_not_copied() -> None:
+    desk, frame = Desk(), b"x" * 1000
+    desk.delivery.offer(desk.record, zre.WHISPER, b"", (frame,))
+    (effect,) = desk.delivery.effects
+    assert isinstance(effect, Send)
+    assert effect.frames[1] is frame
+
+
+def test_data_is_refused_while_the_queue_is_full_and_spends_no_number() -> None:
+    desk = Desk(room=1)
+    assert [desk.whisper(), desk.whisper(), desk.whisper()] == [Outcome.SENT, Outcome.SENT, Outcome.BLOCKED]
+    assert desk.record.blocked
+    desk.make_room(5)
+    desk.whisper()
+    assert desk.queue == [("WHISPER", 1), ("WHISPER", 2)]
+    assert desk.counters.sent == 2
+
+
+def test_membership_is_kept_while_the_queue_is_full_and_leaves_in_order() -> None:
+    desk = Desk(room=0)
+    for message_id in (zre.JOIN, zre.LEAVE, zre.ELECT, zre.LEADER, zre.GOODBYE):
+        desk.send(message_id, JOIN)
+    desk.make_room(9)
+    assert desk.queue == [("JOIN", 1), ("LEAVE", 2), ("ELECT", 3), ("LEADER", 4), ("GOODBYE", 5)]
+    assert desk.counters.dropped.total() == 0
+
+
+def test_what_was_kept_keeps_its_fields() -> None:
+    desk = Desk(room=0)
+    desk.send(zre.JOIN, zre.encode_group_change("CHAT", 9))
+    desk.delivery.on_writable(desk.record)
+    (effect,) = desk.delivery.effects
+    assert isinstance(effect, Send)
+    assert zre.decode_group_change(effect.frames[0]) == zre.GroupChange("CHAT", 9)
+
+
+def test_room_for_some_of_it_keeps_the_rest_in_order() -> None:
+    desk = Desk(room=0)
+    for _ in range(3):
+        desk.send(zre.JOIN, JOIN)
+        desk.send(zre.LEAVE, JOIN)
+    for room in (2, 1, 0, 9):
+        desk.make_room(room)
+    assert desk.queue == [("JOIN", 1), ("LEAVE", 2), ("JOIN", 3), ("LEAVE", 4), ("JOIN", 5), ("LEAVE", 6)]
+
+
+@pytest.mark.parametrize("message_id", [zre.PING, zre.PING_OK])
+def test_a_question_of_liveness_waits_for_nothing(message_id: int) -> None:
+    desk = Desk(room=0)
+    desk.send(message_id)
+    desk.send(message_id)
+    desk.make_room(9)
+    assert desk.queue == []
+    assert desk.counters.dropped.total() == 0
+
+
+def test_the_backlog_is_bounded_and_what_exceeds_it_is_counted() -> None:
+    desk = Desk(room=0, backlog=3)
+    for _ in range(5):
+        desk.send(zre.JOIN, JOIN)
+    assert len(desk.record.backlog) == 3
+    assert desk.counters.dropped["peer_slow"] == 2
+
+
+def test_a_peer_that_is_shed_loses_data_at_once_and_counted_until_it_takes_something() -> None:
+    desk = Desk(room=0)
+    desk.whisper()
+    desk.record.shedding = True
+    assert [desk.whisper(), desk.whisper()] == [Outcome.SHED, Outcome.SHED]
+    assert desk.counters.dropped["peer_slow"] == 2
+    desk.send(zre.JOIN, JOIN)
+    desk.make_room(9)
+    assert desk.whisper() is Outcome.SENT
+    assert desk.queue == [("JOIN", 1), ("WHISPER", 2)], "membership is not shed"
+
+
+@given(st.lists(st.sampled_from(["whisper", "join", "ping", "room 0", "room 1", "room 3", "shed"]), max_size=60))
+def test_numbers_have_no_gap_whatever_is_refused(steps: list[str]) -> None:
+    """Invariant: what reaches the queue is numbered 1, 2, 3, ... and every JOIN reaches it in the end."""
+    desk = Desk(room=2, backlog=100)
+    for step in steps:
+        if step == "whisper":
+            desk.whisper()
+        elif step == "join":
+            desk.send(zre.JOIN, JOIN)
+        elif step == "ping":
+            desk.send(zre.PING)
+        elif step == "shed":
+            desk.record.shedding = desk.record.blocked
+        else:
+            desk.make_room(int(step[-1]))
+    desk.make_room(1000)
+    assert [sequence for _, sequence in desk.queue] == list(range(1, len(desk.queue) + 1))
+    assert [command for command, _ in desk.queue].count("JOIN") == steps.count("join")
+    assert desk.counters.sent == len(desk.queue)

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.rig import BEACON_PORT, LOCALITY, OWN, peer_id
+from zyre.core.discovery import BeaconDiscovery, Farewell, Found, OwnEcho
+from zyre.core.locality import Interface, Locality
+from zyre.core.tables import Violation
+from zyre.endpoint import Endpoint
+from zyre.wire.beacon import Beacon, decode_beacon, encode_beacon
+
+DISCOVERY = BeaconDiscovery(OWN, BEACON_PORT)
+SOURCE = ("10.0.0.2", BEACON_PORT)
+PEER = peer_id(1)
+
+
+def judge(beacon: Beacon, source: tuple[str, int] = SOURCE, locality: Locality = LOCALITY) -> object:
+    return DISCOVERY.judge(encode_beacon(beacon), source, locality)
+
+
+@pytest.mark.parametrize("port", [0, 49152])
+def test_our_beacon_says_who_and_where(port: int) -> None:
+    assert decode_beacon(DISCOVERY.announcement(port)) == Beacon(OWN.octets, port)
+
+
+def test_a_peer_is_reached_at_the_address_that_its_beacon_came_from() -> None:
+    assert judge(Beacon(PEER.octets, 7)) == Found(PEER, Endpoint("tcp", "10.0.0.2", 7))
+
+
+def test_a_beacon_from_another_udp_port_is_noted() -> None:
+    assert judge(Beacon(PEER.octets, 7), ("10.0.0.2", 40000)) == Found(PEER, Endpoint("tcp", "10.0.0.2", 7), True)
+
+
+def test_port_0_says_farewell() -> None:
+    assert judge(Beacon(PEER.octets, 0)) == Farewell(PEER)
+
+
+@pytest.mark.parametrize("port", [0, 7, 49152])
+@pytest.mark.parametrize("key", [None, b"k" * 32])
+def test_whatever_carries_our_uuid_is_our_echo(port: int, key: bytes | None) -> None:
+    assert judge(Beacon(OWN.octets, port, key)) == OwnEcho()
+
+
+def test_who_demands_curve_is_not_for_us() -> None:
+    assert judge(Beacon(PEER.octets, 7, b"k" * 32)) is Violation.BEACON_SECURED
+
+
+def test_a_beacon_from_elsewhere_is_refused_by_who_chose_an_interface() -> None:
+    chosen = Locality(LOCALITY.bound, (Interface("eth0", "10.0.0.1", 24),), restricted=True)
+    assert judge(Beacon(PEER.octets, 7), ("10.9.0.2", BEACON_PORT), chosen) is Violation.BEACON_ELSEWHERE
+    assert isinstance(judge(Beacon(PEER.octets, 7), SOURCE, chosen), Found)
+
+
+@given(st.binary(max_size=60), st.text(max_size=20), st.integers(0, 65535))
+def test_any_datagram_gets_a_verdict(data: bytes, address: str, port: int) -> None:
+    """Invariant: judging never raises; what is no beacon is counted as malformed."""
+    verdict = DISCOVERY.judge(data, (address, port), LOCALITY)
+    assert isinstance(verdict, (Found, Farewell, OwnEcho, Violation))
+    if len(data) not in (22, 54):
+        assert verdict is Violation.BEACON_MALFORMED
