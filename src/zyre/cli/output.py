@@ -12,23 +12,17 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 import zyre
 from zyre.cli.records import event_record, json_line, timestamp
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
-__all__ = ["JsonOutput", "Output", "PeopleOutput", "make_console", "make_output", "make_table", "safe", "shown"]
+__all__ = ["JsonOutput", "Output", "PeopleOutput", "make_output", "safe", "shown"]
 
 #: Characters of a message that people get to see; the rest is counted.
 _SHOWN = 400
-#: A pipe has no width.
-_ENDLESS = 100_000
 
 _STYLES = {
     "enter": "green",
@@ -70,26 +64,6 @@ def _shown_frame(frame: bytes) -> str:
     if len(text) <= _SHOWN and len(piece) == len(frame):
         return text
     return f"{text[:_SHOWN]}… ({len(frame):,} bytes)"
-
-
-def make_console(stderr: bool = False) -> Console:
-    """A console as wide as the terminal, or as wide as need be."""
-    from rich.console import Console
-
-    stream = sys.stderr if stderr else sys.stdout
-    in_pipe = not stream.isatty() and "COLUMNS" not in os.environ
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=_ENDLESS if in_pipe else None)
-
-
-def make_table(*columns: str) -> Table:
-    """An empty table in the one style of these commands."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
 
 
 class Output(ABC):
@@ -135,6 +109,8 @@ class PeopleOutput(Output):
     """Lines for people: time, what, who, details."""
 
     def __init__(self) -> None:
+        from zyre.cli.console import make_console
+
         self.console = make_console()
 
     def event(self, event: zyre.Event, address: str = "") -> None:

@@ -7,7 +7,7 @@ import click
 import zyre
 from zyre.cli.exits import NotDone
 from zyre.cli.options import SECONDS, NodeSettings, node_options
-from zyre.cli.output import JsonOutput, make_console, make_table, safe
+from zyre.cli.output import JsonOutput, safe
 from zyre.cli.records import peer_record, timestamp
 from zyre.cli.waiting import deadline_after, events_until
 
@@ -50,6 +50,8 @@ def _print_json(here: list[zyre.Peer]) -> None:
 
 
 def _print_table(here: list[zyre.Peer]) -> None:
+    from zyre.cli.console import make_console, make_table
+
     table = make_table("name", "uuid", "address", "groups", "headers", "found by")
     for peer in here:
         table.add_row(

@@ -12,9 +12,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from zyre.cli.console import make_console, make_table
 from zyre.cli.demo.chronicle import Happening, Measurement
 from zyre.cli.demo.screen import Screen, describe, sentence, summary_table
-from zyre.cli.output import make_console, make_table
 
 __all__ = ["LiveScreen"]
 

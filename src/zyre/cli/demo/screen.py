@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from zyre.cli.demo.chronicle import Happening, Measurement
-from zyre.cli.output import JsonOutput, make_console, make_table, safe
+from zyre.cli.output import JsonOutput, safe
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -90,6 +90,8 @@ class PlainScreen(Screen):
 
     def __init__(self) -> None:
         super().__init__()
+        from zyre.cli.console import make_console
+
         self.console = make_console()
 
     def introduce(self, processes: Mapping[str, int], port: int) -> None:
@@ -176,6 +178,8 @@ def describe(measurement: Measurement) -> str:
 
 def summary_table(measurements: Sequence[Measurement]) -> Table:
     """What was measured."""
+    from zyre.cli.console import make_table
+
     table = make_table("step", "median", "slowest", "seen", "what")
     for column in table.columns[1:4]:
         column.justify = "right"

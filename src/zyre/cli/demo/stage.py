@@ -41,9 +41,12 @@ class Stage:
         self.require(lambda: self._chronicle.find(name, "did", text=verb), f"{name} reported its {verb}")
         return self._chronicle.moment(name, verb)
 
-    def looker(self, who: Actor, kind: str, peer: Actor | None = None) -> Callable[[], Happening | None]:
+    def looker(
+        self, who: Actor, kind: str, peer: Actor | None = None, since: float = 0.0
+    ) -> Callable[[], Happening | None]:
         """A function that looks for the first event of that kind, about that peer, at that node."""
-        return lambda: self._chronicle.find(who.name, kind, "" if peer is None else peer.name)
+        name = "" if peer is None else peer.name
+        return lambda: self._chronicle.find(who.name, kind, name, since=since)
 
     def expect_pairs(self, sentence: str, kind: str) -> list[tuple[str, str, Happening]]:
         """Everybody sees something of everybody else."""

@@ -103,15 +103,18 @@ class Story:
         self._stage.actors.remove(victim)
         killed = victim.kill()
         self._screen.show(Happening(killed, victim.name, "killed"))
-        seen = self._stage.expect(
-            (f"{actor.name} noticed that {victim.name} is gone", self._stage.looker(actor, "exit", victim))
+        gone = self._stage.expect(
+            (
+                f"{actor.name} noticed that {victim.name} is gone",
+                self._stage.looker(actor, "exit", victim, since=killed),
+            )
             for actor in self._stage.actors
         )
         what = f"given up after {TIMING.expired:g} s (default: 30 s)"
-        self._measure("crash", what, (gone.at - killed for gone in seen))
-        seen = self._stage.expect_leader(since=killed)
-        began = min(gone.at for actor in self._stage.actors if (gone := self._stage.looker(actor, "exit", victim)()))
-        self._measure("re-elect", "until each knows", (new.at - began for new in seen))
+        self._measure("crash", what, (exited.at - killed for exited in gone))
+        first = min(exited.at for exited in gone)
+        elected = self._stage.expect_leader(since=killed)
+        self._measure("re-elect", "until each knows", (leader.at - first for leader in elected))
 
     def _say_goodbye(self) -> None:
         leaver, *others = reversed(self._stage.actors)
