@@ -17,7 +17,8 @@ from .scenarios import meeting
 @pytest.fixture(scope="session", autouse=True)
 def collector_of_large_frames() -> None:
     """pyzmq starts a thread for good with the first large frame; it shall not be taken for a test's."""
-    gc.start()
+    if not gc.is_alive():
+        gc.start()
 
 
 @pytest.fixture(scope="class")

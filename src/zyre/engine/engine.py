@@ -29,12 +29,12 @@ _LONGEST_SLEEP = 60.0
 
 
 class EngineAlarm:
-    """The Alarm port: rings once at its deadline, in the engine thread."""
+    """The Alarm port: rings once at its deadline, in the thread of the engine that was told of it by ``acquire``."""
 
-    __slots__ = ("_engine", "deadline", "ring")
+    __slots__ = ("deadline", "engine", "ring")
 
-    def __init__(self, engine: Engine, ring: Callable[[], object]) -> None:
-        self._engine = engine
+    def __init__(self, ring: Callable[[], object]) -> None:
+        self.engine: Engine | None = None
         self.ring = ring
         self.deadline = NEVER
 
@@ -43,8 +43,8 @@ class EngineAlarm:
         if deadline == self.deadline:
             return
         self.deadline = deadline
-        if deadline < self._engine.sleeping_until:
-            self._engine.wake()
+        if self.engine is not None and deadline < self.engine.sleeping_until:
+            self.engine.wake()
 
 
 class Engine:
@@ -59,7 +59,7 @@ class Engine:
         self._wake_in.setblocking(False)
         self._selector.register(self._wake_out, selectors.EVENT_READ, self._on_wake)
         self._calls: deque[Callable[[], object]] = deque()
-        self._alarms: set[EngineAlarm] = set()
+        self._alarms: frozenset[EngineAlarm] = frozenset()
         self._busy: dict[int, Callback] = {}
         self._users = 0
         self._guard = threading.Lock()
@@ -67,17 +67,25 @@ class Engine:
 
     # -- called from any thread ----------------------------------------------------------------------------------
 
-    def acquire(self) -> None:
-        """Keep the thread running for one more user."""
+    # A garbage collector may drop a node while its thread is in here, so nothing that a finalizer calls may take the
+    # guard: stop_soon uses call_soon, which does not.
+
+    def acquire(self, *alarms: EngineAlarm) -> None:
+        """Keep the thread running for one more user, who has these alarms."""
         with self._guard:
+            for alarm in alarms:
+                alarm.engine = self
+            self._alarms |= set(alarms)  # replaced, not changed: the engine thread may be iterating
             self._users += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="zyre-engine", daemon=True)
                 self._thread.start()
+        self.wake()
 
-    def release(self) -> None:
-        """One user less; with the last one the thread ends."""
+    def release(self, *alarms: EngineAlarm) -> None:
+        """One user less, and these alarms; with the last user the thread ends."""
         with self._guard:
+            self._alarms -= set(alarms)
             self._users -= 1
         self.wake()
 
@@ -100,10 +108,6 @@ class Engine:
 
         Never call it while holding a node's lock: the engine thread may be waiting for that.
         """
-        thread = self._thread
-        if thread is None or thread is threading.current_thread() or not thread.is_alive():
-            action()
-            return
         done = threading.Event()
 
         def run() -> None:
@@ -112,18 +116,15 @@ class Engine:
             finally:
                 done.set()
 
-        self.call_soon(run)
+        with self._guard:  # the thread decides under the guard to end, and not with calls left
+            elsewhere = self._thread is not None and self._thread is not threading.current_thread()
+            if elsewhere:
+                self._calls.append(run)
+        if not elsewhere:
+            action()
+            return
+        self.wake()
         done.wait(timeout)
-
-    def alarm(self, ring: Callable[[], object]) -> EngineAlarm:
-        """A new alarm; see forget_alarm."""
-        alarm = EngineAlarm(self, ring)
-        self._alarms = self._alarms | {alarm}  # replaced, not changed: the engine thread may be iterating
-        return alarm
-
-    def forget_alarm(self, alarm: EngineAlarm) -> None:
-        """An alarm will not be used any more."""
-        self._alarms = self._alarms - {alarm}
 
     # -- called in the engine thread, or by way of call() -----------------------------------------------------------
 

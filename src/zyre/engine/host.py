@@ -22,7 +22,7 @@ from zyre.core.host import Life
 from zyre.core.node import NodeMachine, NodeProfile
 from zyre.core.timers import NEVER
 from zyre.engine.clock import MonotonicClock
-from zyre.engine.engine import shared_engine
+from zyre.engine.engine import EngineAlarm, shared_engine
 from zyre.engine.lifecycle import register, unregister
 from zyre.engine.mailbox import Mailbox
 from zyre.engine.parking import ThreadParker
@@ -62,10 +62,9 @@ class NodeHost:
         self._blocked: dict[int, int] = {}
         self._watched: tuple[int, ...] = ()
         self._paused = False
-        self._shedding = False
         self._engine = shared_engine()
-        self._alarm = self._engine.alarm(partial(self._guarded, self._on_alarm))
-        self._patience = self._engine.alarm(self._on_patience_over)
+        self._alarm = EngineAlarm(partial(self._guarded, self._on_alarm))
+        self._patience = EngineAlarm(self._on_patience_over)
         self._transport = ZmqTransport(
             profile.identity.octets,
             config,
@@ -92,11 +91,16 @@ class NodeHost:
                 return
             if self.life is Life.STOPPED:
                 raise NodeStopped("start")
-            self._driver.start()
+            self._engine = shared_engine()  # not the one of a parent process, if the node was made before a fork
+            self._engine.acquire(self._alarm, self._patience)
+            try:
+                self._driver.start()
+            except BaseException:
+                self._engine.release(self._alarm, self._patience)
+                raise
             self.life = Life.RUNNING
             self.endpoint = self.machine.endpoint
         register(self)
-        self._engine.acquire()
         self._engine.call(self._watch)
 
     def _watch(self) -> None:
@@ -111,6 +115,7 @@ class NodeHost:
 
     def stop(self, timeout: float) -> None:
         """Say goodbye, close everything, end all waiting. Returns within ``timeout`` seconds; a second call is idle."""
+        deadline = time.monotonic() + max(0.0, timeout)
         with self._lock:
             was, self.life = self.life, Life.STOPPED
             overtaking = was is Life.RUNNING and self.machine.has_plain_peers
@@ -118,27 +123,40 @@ class NodeHost:
                 self._driver.stop()
             self._room.notify_all()
         if was is Life.RUNNING:
-            self._engine.call(self._unwatch, timeout)
-            if overtaking:
-                time.sleep(min(timeout, _HEAD_START))
-            with self._lock:
-                self._driver.farewell()
-                self._transport.close()
-            self._engine.release()
             unregister(self)
-        self._engine.forget_alarm(self._alarm)
-        self._engine.forget_alarm(self._patience)
+            try:
+                self._engine.call(self._unwatch, deadline - time.monotonic())
+                if overtaking:
+                    time.sleep(min(max(0.0, timeout), _HEAD_START))
+            finally:  # also when Ctrl-C ends the waiting
+                self._engine.call(self._close, deadline - time.monotonic())
         self.mailbox.close()
         self._wake_room()
+
+    def _unwatch(self) -> None:
+        for descriptor in (*self._watched, *self._blocked.values()):
+            self._engine.unwatch(descriptor)
+
+    def _close(self) -> None:
+        """In the engine thread, however long ``stop`` could wait for it: nobody may read a socket that is being closed,
+        and a descriptor must not be given back while it is watched, because it may be somebody else's soon."""
+        with self._lock:
+            self._driver.farewell()
+            self._transport.close()
+        self._engine.release(self._alarm, self._patience)
 
     def stop_soon(self) -> None:
         """Stop without waiting, in the engine thread: for a garbage collector that may run anywhere."""
         if self.life is Life.RUNNING:
             self._engine.call_soon(partial(self.stop, 0.0))
 
-    def _unwatch(self) -> None:
-        for descriptor in (*self._watched, *self._blocked.values()):
-            self._engine.unwatch(descriptor)
+    def abandon(self) -> None:
+        """In a child after a fork: the node is the parent's. Nothing is said to its peers here, and nothing read."""
+        self.life = Life.STOPPED
+        self._lock = threading.Lock()  # a thread that does not exist here may have held it
+        self._room = threading.Condition(self._lock)
+        self._transport.abandon()
+        self.mailbox.abandon()
 
     def _require_running(self, verb: str) -> None:
         if self.life is not Life.RUNNING:
@@ -156,6 +174,8 @@ class NodeHost:
     def set_header(self, name: str, value: str) -> None:
         """Change what later HELLOs say."""
         with self._lock:
+            if self.life is Life.STOPPED:
+                raise NodeStopped("set_header")
             self.machine.set_header(name, value)
 
     def whisper_nowait(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
@@ -249,25 +269,11 @@ class NodeHost:
         """What was counted since the start."""
         beacons = self._transport.beacons
         with self._lock:
-            counters = self.machine.counters
-            dropped = dict(counters.dropped)
-            if self.mailbox.dropped:
-                dropped["mailbox_full"] = self.mailbox.dropped
-            failures = dict(counters.failures)
-            if beacons is not None and beacons.failed:
-                failures["beacon"] = beacons.failed
-            return Statistics(
-                peers=len(self._driver.roster),
-                pending=self.machine.pending,
-                messages_sent=counters.sent,
-                messages_received=counters.received,
-                messages_missed=counters.missed,
-                beacons_sent=0 if beacons is None else beacons.sent,
-                beacons_received=counters.beacons_received,
+            return self.machine.statistics(
                 unread=len(self.mailbox),
-                dropped=dropped,
-                violations={str(kind): count for kind, count in counters.violations.items()},
-                failures=failures,
+                mailbox_dropped=self.mailbox.dropped,
+                beacons_sent=0 if beacons is None else beacons.sent,
+                beacons_failed=0 if beacons is None else beacons.failed,
             )
 
     # -- in the engine thread ------------------------------------------------------------------------------------
@@ -294,7 +300,7 @@ class NodeHost:
         if messages:
             with self._lock:
                 self._driver.on_messages(messages)
-            if self.mailbox.full and not self._shedding:
+            if not self.mailbox.shedding and self.mailbox.full:
                 self._pause()
         return len(messages) == self._limits.batch
 
@@ -321,14 +327,17 @@ class NodeHost:
 
     def _on_patience_over(self) -> None:
         """Still full: read on, so that membership goes on, and drop data, until there is room."""
-        self._shedding = True
+        self.mailbox.shedding = True
         self._resume()
 
     def _on_mailbox_room(self) -> None:
-        """In the reader's thread."""
-        self._shedding = False
-        if self._paused:
-            self._engine.call_soon(self._resume)
+        """In the reader's thread, which cannot know whether the engine thread is just about to pause."""
+        if self.life is Life.RUNNING:
+            self._engine.call_soon(self._on_room_made)
+
+    def _on_room_made(self) -> None:
+        self.mailbox.shedding = False
+        self._resume()
 
     def _resume(self) -> None:
         self._paused = False
@@ -342,8 +351,14 @@ class NodeHost:
         """Under the lock: look for room in that link's queue whenever its descriptor says so."""
         if link not in self._blocked:
             self._blocked[link] = descriptor
-            callback = partial(self._guarded, partial(self._on_link_changed, link))
-            self._engine.call_soon(partial(self._engine.watch, descriptor, callback))
+            self._engine.call_soon(partial(self._watch_link, link))
+
+    def _watch_link(self, link: int) -> None:
+        """Under the lock, so that the link is not closed meanwhile; it may have been before."""
+        with self._lock:
+            descriptor = self._blocked.get(link)
+            if descriptor is not None:
+                self._engine.watch(descriptor, partial(self._guarded, partial(self._on_link_changed, link)))
 
     def _on_link_closed(self, link: int) -> None:
         """Under the lock: a closed link's descriptor may be given to somebody else at once."""

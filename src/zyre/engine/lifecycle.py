@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import weakref
 from typing import Protocol
 
@@ -16,6 +17,8 @@ _FAREWELL = 0.7
 
 class _Stoppable(Protocol):
     def stop(self, timeout: float) -> None: ...
+
+    def abandon(self) -> None: ...
 
 
 _running: weakref.WeakSet[_Stoppable] = weakref.WeakSet()
@@ -36,3 +39,15 @@ def _stop_all() -> None:
     for host in list(_running):
         host.stop(_FAREWELL)
     terminate_context(_FAREWELL)
+
+
+def _abandon_after_fork() -> None:
+    """The nodes are the parent's: a child that ends must not say goodbye for them."""
+    hosts = list(_running)
+    _running.clear()
+    for host in hosts:
+        host.abandon()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_abandon_after_fork)

@@ -7,6 +7,7 @@ in octets; membership is not, because it is bounded by the peers themselves and 
 
 from __future__ import annotations
 
+import operator
 import socket
 import threading
 import time
@@ -35,11 +36,14 @@ class _Batch:
 class Mailbox:
     """A bounded queue of events for any number of readers.
 
-    ``on_room`` is called, by the reader that made it, when a full mailbox is half empty again.
+    The limits are kept by who puts: when ``full`` says so it stops reading from the network for a while, and only if
+    that does not help it sets ``shedding``. Until then what comes is taken, since it is in memory already. ``on_room``
+    is called, by the reader that made it, when a full mailbox is half empty again.
     """
 
     def __init__(self, limits: Limits, on_room: Callable[[], None]) -> None:
         self.dropped = 0
+        self.shedding = False
         self._limits = limits
         self._on_room = on_room
         self._mutex = threading.Lock()
@@ -56,15 +60,17 @@ class Mailbox:
     # -- the node's side -----------------------------------------------------------------------------------------
 
     def put(self, events: list[Event]) -> None:
-        """Deliver events, in order. Data over the limits is dropped and counted."""
+        """Deliver events, in order. While shedding, data over the limits is dropped and counted."""
         messages = octets = 0
         for event in events:
             if isinstance(event, (Whisper, Shout)):
                 messages += 1
                 for frame in event.content:
                     octets += len(frame)
-        if messages and not self._fits(messages, octets):
+        if self.shedding and messages and not self._fits(messages, octets):
             events, messages, octets = self._trim(events)
+            if not events:
+                return
         with self._mutex:
             self._messages += messages
             self._octets += octets
@@ -95,10 +101,9 @@ class Mailbox:
     @property
     def full(self) -> bool:
         """Whether data has reached a limit; on_room will be called if so."""
-        if self._fits(1, 1):
-            return False
-        self._was_full = True
-        return True
+        with self._mutex:  # or a reader could make room unseen between the two lines
+            self._was_full = not self._fits(1, 1)
+            return self._was_full
 
     def close(self, defect: BaseException | None = None) -> None:
         """Nothing will come any more; what is there can still be read."""
@@ -163,10 +168,14 @@ class Mailbox:
     def park(self, waker: Waker) -> bool:
         """Have ``waker`` called once, when there is something; False, and no call, if there is already."""
         with self._mutex:
-            if self._batches or self._closed:
+            if self._has_events() or self._closed:
                 return False
             self._waiters.append(waker)
             return True
+
+    def _has_events(self) -> bool:
+        """Under the mutex. What another reader has left of the batch that it began counts, too."""
+        return bool(self._batches) or operator.length_hint(self._current.events) > 0
 
     def unpark(self, waker: Waker) -> None:
         """Wait no longer. If the waker was called meanwhile, its wake-up is passed to the next one waiting."""
@@ -174,7 +183,7 @@ class Mailbox:
             try:
                 self._waiters.remove(waker)
             except ValueError:
-                if self._batches:
+                if self._has_events():
                     self._wake(1)
 
     def _wake(self, readers: int) -> None:
@@ -190,15 +199,18 @@ class Mailbox:
         with self._mutex:
             if self._signal is None:
                 self._signal = _Signal()
-                if self._batches or self._closed:
+                if self._has_events() or self._closed:
                     self._signal.set()
             return self._signal.fileno()
 
-    def release(self) -> None:
-        """Give the descriptor back."""
-        with self._mutex:
-            if self._signal is not None:
-                self._signal.close()
+    def abandon(self) -> None:
+        """In a child after a fork: the descriptor's bytes are the parent's to read."""
+        self._mutex = threading.Lock()  # a thread that does not exist here may have held it
+        self._signal = None
+        self._batches.clear()
+        self._current = _Batch([], 0, 0)
+        self._waiters.clear()
+        self._closed = True
 
     def __len__(self) -> int:
         """Roughly how many data events are waiting."""
@@ -206,7 +218,8 @@ class Mailbox:
 
 
 class _Signal:
-    """A descriptor that is readable while set. Used under the mailbox's mutex."""
+    """A descriptor that is readable while set. Used under the mailbox's mutex, and closed with the last reference:
+    a loop may go on watching it after the node has stopped."""
 
     def __init__(self) -> None:
         self._out, self._in = socket.socketpair()
@@ -226,6 +239,6 @@ class _Signal:
             self._is_set = False
             self._out.recv(1)
 
-    def close(self) -> None:
+    def __del__(self) -> None:
         self._out.close()
         self._in.close()

@@ -113,8 +113,14 @@ class ZmqTransport:
         return True
 
     def send(self, link: int, frames: Sequence[bytes]) -> bool:
-        """Queue a whole message. libzmq refuses at message boundaries only, so it is all or nothing."""
-        send = self._links[link].send
+        """Queue a whole message. libzmq refuses at message boundaries only, so it is all or nothing.
+
+        What is still on its way to a link that could not be opened counts as sent: the failure has been reported.
+        """
+        try:
+            send = self._links[link].send
+        except KeyError:
+            return True
         try:
             for frame in frames[:-1]:
                 send(frame, _MORE, len(frame) < _SHARE_FROM)
@@ -176,3 +182,8 @@ class ZmqTransport:
             self.beacons.close()
         for link in list(self._links):
             self.close_link(link, flush=False)
+
+    def abandon(self) -> None:
+        """In a child after a fork: close copies of descriptors; libzmq's sockets can only be left alone."""
+        if self.beacons is not None:
+            self.beacons.close()

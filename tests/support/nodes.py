@@ -1,0 +1,107 @@
+"""Nodes of ours on real sockets, in this process: how a test starts them, lets them meet, and waits.
+
+A test waits for events, never for time: ``expect`` reads a node until the event it wants, and says what came instead
+if that does not come. ``PATIENCE`` bounds such a wait and is never what a test measures.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from zmq.utils.garbage import gc as pyzmq_collector
+
+import zyre
+from tests.peers.harness import unused_port
+
+PATIENCE = 20.0
+
+# pyzmq starts a thread of its own for good when a large frame is first shared with libzmq. It starts here, so that no
+# test is taken for the one that left it behind.
+if not pyzmq_collector.is_alive():
+    pyzmq_collector.start()
+
+
+def matches(event: object, kind: type, fields: dict[str, Any]) -> bool:
+    return isinstance(event, kind) and all(getattr(event, name) == value for name, value in fields.items())
+
+
+def expect(node: zyre.Node, kind: type, timeout: float = PATIENCE, **fields: Any) -> Any:
+    """Read events until the first of this kind with these fields; those before it are passed over."""
+    deadline = time.monotonic() + timeout
+    passed: list[object] = []
+    while True:
+        try:
+            event = node.recv(max(0.0, deadline - time.monotonic()))
+        except zyre.RecvTimeout:
+            raise AssertionError(f"no {kind.__name__} with {fields} within {timeout} s, but {passed[-20:]}") from None
+        if matches(event, kind, fields):
+            return event
+        passed.append(event)
+
+
+def drain(node: zyre.Node) -> list[Any]:
+    """All events that are there."""
+    events = []
+    try:
+        while True:
+            events.append(node.recv_nowait())
+    except zyre.WouldBlock:
+        return events
+
+
+def until(condition: Callable[[], object], what: str = "the condition", timeout: float = PATIENCE) -> None:
+    """Wait for something that no event tells of, such as a counter."""
+    deadline = time.monotonic() + timeout
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come true within {timeout} s"
+        pause.wait(0.002)
+
+
+@contextmanager
+def meeting(*names: str, port: int | None = None, interface: str = "lo", **options: Any) -> Iterator[Any]:
+    """Started nodes that have all met; what they read for that is gone. One name gives a node, more a tuple."""
+    port = unused_port() if port is None else port
+    with ExitStack() as stack:
+        nodes = [stack.enter_context(zyre.Node(name, port=port, interface=interface, **options)) for name in names]
+        for node in nodes:
+            missing = {other.uuid for other in nodes} - {node.uuid}
+            while missing:
+                missing.discard(expect(node, zyre.Enter).peer)
+        for node in nodes:
+            for other in nodes:
+                if other is not node:
+                    for group in other.groups:
+                        until(lambda n=node, o=other, g=group: o in n.peers_in(g), f"{other.name} in {group}")
+        yield nodes[0] if len(nodes) == 1 else tuple(nodes)
+
+
+def in_threads(*jobs: Callable[[], object], timeout: float = PATIENCE) -> list[Any]:
+    """Run each job in a thread of its own; their results in order. What one of them raises is raised here."""
+    results: list[Any] = [None] * len(jobs)
+    errors: list[BaseException] = []
+
+    def run(index: int, job: Callable[[], object]) -> None:
+        try:
+            results[index] = job()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=pair, daemon=True) for pair in enumerate(jobs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout)
+    if errors:
+        raise errors[0]
+    assert not any(thread.is_alive() for thread in threads), f"still running after {timeout} s"
+    return results
+
+
+def repeat(count: int, job: Callable[[int], Callable[[], object]]) -> Iterable[Callable[[], object]]:
+    """``count`` jobs for ``in_threads``, made by number."""
+    return [job(number) for number in range(count)]
