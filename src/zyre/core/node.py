@@ -86,9 +86,16 @@ class NodeProfile(NamedTuple):
 
 class _Beacon(Enum):
     """The timer for the next beacon. The subjects of the other timers are what they are about: a PeerRecord, a Dial,
-    or the name of a group in which a candidate may be alone."""
+    or the Patience of a candidate."""
 
     DUE = "due"
+
+
+class _Patience(NamedTuple):
+    """The timer of one candidature: who withdraws and stands again has its whole time again."""
+
+    group: str
+    election: Election
 
 
 class NodeMachine:
@@ -367,7 +374,7 @@ class NodeMachine:
                 self._follow(self._membership.dial(subject, now), now)
             elif isinstance(subject, Leaving):
                 self._follow(self._membership.on_goodbye(subject.record), now)
-            elif isinstance(subject, str):
+            elif isinstance(subject, _Patience):
                 self._look_at_election(subject, now)
             else:
                 self._delivery.effects.append(Broadcast(self._beacon))
@@ -480,12 +487,12 @@ class NodeMachine:
         """Give an election its time; that it begins anew meanwhile gives it no more."""
         if not election.timed:
             election.timed = True
-            self._timers.add(now + self._timing.alone, group)
+            self._timers.add(now + self._timing.alone, _Patience(group, election))
 
-    def _look_at_election(self, group: str, now: float) -> None:
+    def _look_at_election(self, patience: _Patience, now: float) -> None:
         """The time of an election is over."""
-        election = self._elections.known(group)
-        if election is not None:
+        group, election = patience
+        if election is self._elections.known(group):
             election.timed = False
             self._count(group, election, election.on_patience_over(self._groups.members(group)), now)
 
