@@ -10,6 +10,7 @@ last colon, and both spellings are read.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from zyre.errors import InvalidEndpoint
 
@@ -38,6 +39,10 @@ class Endpoint:
             return text
         if not isinstance(text, str):
             raise InvalidEndpoint(text, f"is {type(text).__name__}, not text")
+        return _parse(text)
+
+    @classmethod
+    def _parse_text(cls, text: str) -> Endpoint:
         transport, separator, rest = text.partition("://")
         if not separator:
             raise InvalidEndpoint(text, "has no transport")
@@ -84,3 +89,7 @@ class Endpoint:
             return f"{self.transport}://{self.host}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"tcp://{host}:{self.port or '*'}"
+
+
+#: The same few endpoints are read again and again: from the HELLO of each peer, and for every link to it.
+_parse = lru_cache(maxsize=4096)(Endpoint._parse_text)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from zyre.core.dialling import Dial
+from zyre.core.membership import Tick
 from zyre.core.node import NodeMachine
-from zyre.core.peer import PeerRecord
 from zyre.core.tables import PeerState, Phase, Violation
 from zyre.wire.zre import identity_frame
 
@@ -58,7 +58,9 @@ def check_timers(machine: NodeMachine) -> None:
         assert machine._timers.next_at == float("inf")
         return
     subjects = [item for _, _, item in machine._timers._heap]
-    here = [item for item in subjects if isinstance(item, PeerRecord) and item.state is not PeerState.ABSENT]
+    ticks = machine._membership._ticks
+    assert {item.number for item in subjects if isinstance(item, Tick)} == set(ticks), "one timer for each tick"
+    here = [record for watched in ticks.values() for record in watched if record.state is not PeerState.ABSENT]
     assert len(here) == len(set(map(id, here))) == len(machine._directory)
     dials = [item for item in subjects if isinstance(item, Dial)]
     assert sorted(map(id, dials)) == sorted(map(id, machine._membership.dialling))

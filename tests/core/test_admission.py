@@ -27,7 +27,14 @@ def hello(**said: object) -> zre.Hello:
 
 def test_a_hello_that_makes_sense_is_understood() -> None:
     said = hello(groups=("A", "B"), status=7, headers={"k": "v" * 10})
-    assert judge(said) == Greeting(PEER, Endpoint("tcp", "10.0.0.2", 5), said, 1)
+    greeting = judge(said)
+    assert isinstance(greeting, Greeting)
+    assert greeting.peer == PEER
+    speech = greeting.speech
+    assert (speech.sequence, speech.endpoint) == (1, Endpoint("tcp", "10.0.0.2", 5))
+    assert (speech.name, speech.status, speech.groups) == (said.name, 7, ("A", "B"))
+    assert speech.headers == {"k": "v" * 10}
+    assert speech.extensions is None
 
 
 @pytest.mark.parametrize(

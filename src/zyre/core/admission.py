@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 from zyre.config import Limits
 from zyre.core.tables import Violation
@@ -11,21 +13,39 @@ from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError, InvalidEndpoint, InvalidName
 from zyre.identity import PeerId, check_group
 from zyre.wire import zre
+from zyre.wire.extension import application_headers, offered_extensions
 
-__all__ = ["Greeting", "judge_hello", "read_identity"]
+__all__ = ["Greeting", "Speech", "judge_hello", "read_identity", "understand"]
 
 _IDENTITY_SIZE = 17
 _IDENTITY_START = b"\x01"
 
 
 @dataclass(frozen=True, slots=True)
+class Speech:
+    """What a HELLO frame says, checked and made ready for use."""
+
+    sequence: int
+    endpoint: Endpoint
+    name: str
+    status: int
+    groups: tuple[str, ...]
+    """Those with possible names, each once."""
+    headers: Mapping[str, str]
+    """What the application of the peer says; read only."""
+    extensions: frozenset[str] | None
+    """What it understands beyond 36/ZRE; None for a node of another kind."""
+    group_count: int
+    header_count: int
+    longest_header: int
+
+
+@dataclass(frozen=True, slots=True)
 class Greeting:
-    """A HELLO that makes sense: who says it, where they are reached, what they say."""
+    """A HELLO that makes sense, and who says it."""
 
     peer: PeerId
-    endpoint: Endpoint
-    hello: zre.Hello
-    sequence: int
+    speech: Speech
 
 
 def read_identity(frame: bytes) -> PeerId | None:
@@ -48,24 +68,50 @@ def judge_hello(frames: Sequence[bytes], limits: Limits) -> Greeting | Violation
     peer = read_identity(frames[0])
     if peer is None:
         return Violation.IDENTITY_MALFORMED
-    if len(frames[1]) > limits.hello:
+    frame = frames[1]
+    if len(frame) > limits.hello:
         return Violation.HELLO_REFUSED
+    speech = understand(frame) if len(frame) > _REMEMBERED_SIZE else _understand_again(frame)
+    if isinstance(speech, Violation):
+        return speech
+    if (
+        speech.group_count > limits.groups
+        or speech.header_count > limits.headers
+        or speech.longest_header > limits.header_value
+    ):
+        return Violation.HELLO_REFUSED
+    return Greeting(peer, speech)
+
+
+def understand(frame: bytes) -> Speech | Violation:
+    """Read a HELLO frame; without an endpoint at which its sender is reached it is of no use."""
     try:
-        _, sequence = zre.unpack_header(frames[1])
-        hello = zre.decode_hello(frames[1])
+        _, sequence = zre.unpack_header(frame)
+        hello = zre.decode_hello(frame)
+        endpoint = Endpoint.parse(hello.endpoint)
     except DecodeError:
         return Violation.FRAME_MALFORMED
-    if len(hello.groups) > limits.groups or len(hello.headers) > limits.headers:
-        return Violation.HELLO_REFUSED
-    if any(len(value.encode()) > limits.header_value for value in hello.headers.values()):
-        return Violation.HELLO_REFUSED
-    try:
-        endpoint = Endpoint.parse(hello.endpoint)
     except InvalidEndpoint:
         return Violation.HELLO_REFUSED
     if not endpoint.is_reachable:
         return Violation.HELLO_REFUSED
-    return Greeting(peer, endpoint, hello, sequence)
+    return Speech(
+        sequence=sequence,
+        endpoint=endpoint,
+        name=hello.name,
+        status=hello.status,
+        groups=tuple(dict.fromkeys(group for group in hello.groups if is_group(group))),
+        headers=MappingProxyType(application_headers(hello.headers)),
+        extensions=offered_extensions(hello.headers),
+        group_count=len(hello.groups),
+        header_count=len(hello.headers),
+        longest_header=max((len(value.encode()) for value in hello.headers.values()), default=0),
+    )
+
+
+#: A node says the same HELLO to many, so a process with many nodes reads it many times.
+_understand_again = lru_cache(maxsize=2048)(understand)
+_REMEMBERED_SIZE = 2048
 
 
 def is_group(name: str) -> bool:

@@ -47,6 +47,8 @@ class Dialling:
         addresses). Two links to one peer would fight for our one identity at its ROUTER, so a single waiting dial
         to the same port is taken to be the same.
         """
+        if not self._dials:
+            return None
         waiting = [dial for dial in self._dials.values() if dial.record is not None]
         exact = [dial for dial in waiting if dial.endpoint == endpoint]
         alike = [dial for dial in waiting if dial.endpoint.is_tcp and dial.endpoint.port == endpoint.port]

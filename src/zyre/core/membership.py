@@ -6,9 +6,9 @@ that somebody came into a group or went out of one, is returned as moves; the no
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from itertools import chain
-from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
 from zyre.config import Limits, Timing
@@ -27,15 +27,15 @@ from zyre.endpoint import Endpoint
 from zyre.events import Enter, Evasive, Event, Exit, ExitReason, Join, Leave, Returned, Silent
 from zyre.identity import PeerId
 from zyre.wire import zre
-from zyre.wire.extension import EXTENSION_HEADER, application_headers, parse_extensions
 
-__all__ = ["Arrival", "Departure", "Leaving", "Membership", "Moves"]
+__all__ = ["Arrival", "Departure", "Leaving", "Membership", "Moves", "Tick"]
 
 
 class Arrival(NamedTuple):
-    """A peer came into a group."""
+    """A peer came into a group, or we did (None)."""
 
     group: str
+    peer: PeerId | None
 
 
 class Departure(NamedTuple):
@@ -45,6 +45,12 @@ class Departure(NamedTuple):
     peer: PeerId
 
 
+class Tick(NamedTuple):
+    """The timer of all peers that are to be looked at in one stretch of time."""
+
+    number: int
+
+
 class Leaving(NamedTuple):
     """The timer of a peer that said goodbye by beacon."""
 
@@ -52,6 +58,13 @@ class Leaving(NamedTuple):
 
 
 Moves: TypeAlias = tuple[Arrival | Departure, ...]
+
+#: Peers are looked at in stretches of this share of the evasive time: so much later may a silence be noticed.
+_TICKS_PER_EVASIVE: Final = 50
+#: A time that is a whole number of stretches but for the rounding of floats is in the earlier one.
+_ROUNDING: Final = 1e-6
+
+_PLAIN: Final[frozenset[str]] = frozenset()
 
 _REASONS: Final[dict[Action, ExitReason]] = {
     Action.REPLACE: "replaced",
@@ -84,6 +97,9 @@ class Membership:
         self.presence = Presence(timing)
         self.dialling = Dialling()
         self.roster_changed = True
+        self._ticks: dict[int, list[PeerRecord]] = {}
+        self._last_tick = -1
+        self._grain = timing.evasive / _TICKS_PER_EVASIVE
         self._timing = timing
         self._limits = limits
         self._extensions = extensions
@@ -145,7 +161,7 @@ class Membership:
             if action is Action.REPLACE:
                 moves += self._depart(greeting.peer, action)
             elif action is Action.GREET:
-                moves += self._greet(greeting.peer, greeting.endpoint, "hello", now)
+                moves += self._greet(greeting.peer, greeting.speech.endpoint, "hello", now)
             elif action is Action.ADMIT:
                 moves += self._admit(greeting, previous, now)
         return moves
@@ -163,6 +179,27 @@ class Membership:
             return ()
         return self._depart(record.peer, *TRANSITIONS[record.state, Input.GOODBYE])
 
+    def _watch(self, record: PeerRecord, at: float) -> None:
+        """Look at a peer at that time, or with others a little later: one timer serves all whose time has come."""
+        tick = max(math.ceil(at / self._grain - _ROUNDING), self._last_tick + 1)
+        watched = self._ticks.get(tick)
+        if watched is None:
+            watched = self._ticks[tick] = []
+            self._timers.add(tick * self._grain, Tick(tick))
+        watched.append(record)
+
+    def on_tick(self, tick: Tick, now: float) -> Moves:
+        """Look at the peers whose time has come. Most have been heard meanwhile, and are only put back."""
+        moves: Moves = ()
+        alive = Phase.ALIVE
+        self._last_tick = tick.number
+        for record in self._ticks.pop(tick.number):
+            if record.phase is alive and now < record.quiet_at and record.state is not PeerState.ABSENT:
+                self._watch(record, record.quiet_at)
+            else:
+                moves += self.look_at(record, now)
+        return moves
+
     def look_at(self, record: PeerRecord, now: float) -> Moves:
         """A peer has been quiet, or its deadline had moved meanwhile."""
         if record.state is PeerState.ABSENT:
@@ -170,7 +207,7 @@ class Membership:
         silence = self.presence.look(record, now)
         if silence.entered is Phase.EXPIRED:
             return self._depart(record.peer, *TRANSITIONS[record.state, Input.OVERDUE])
-        self._timers.add(silence.look_again_at, record)
+        self._watch(record, silence.look_again_at)
         if record.state is not PeerState.READY:
             return ()
         if silence.entered is Phase.EVASIVE:
@@ -209,7 +246,7 @@ class Membership:
             return ()
         self.roster_changed = True
         self._events.append(Join(record.peer, record.name, change.group))
-        return (Arrival(change.group),)
+        return (Arrival(change.group, record.peer),)
 
     def on_leave(self, record: PeerRecord, change: zre.GroupChange) -> Moves:
         """A peer leaves a group."""
@@ -249,7 +286,7 @@ class Membership:
         record.identity = peer
         record.quiet_at = now + self.presence.evasive
         self.directory.add(record)
-        self._timers.add(record.quiet_at, record)
+        self._watch(record, record.quiet_at)
         return moves
 
     def _admit(self, greeting: Greeting, previous: PeerRecord | None, now: float) -> Moves:
@@ -257,21 +294,23 @@ class Membership:
         record = self.directory.by_id.get(greeting.peer)
         if record is None:  # a limit kept it out
             return ()
-        hello = greeting.hello
+        speech = greeting.speech
         record.state = PeerState.READY
-        record.name = hello.name or greeting.peer.short
-        record.headers = MappingProxyType(application_headers(hello.headers))
-        record.extensions = parse_extensions(hello.headers, self._extensions)
-        record.is_own_kind = EXTENSION_HEADER in hello.headers
-        record.received = greeting.sequence
-        record.status = hello.status
+        record.name = speech.name or greeting.peer.short
+        record.headers = speech.headers
+        record.extensions = self._extensions & (speech.extensions or _PLAIN)
+        record.is_own_kind = speech.extensions is not None
+        record.received = speech.sequence
+        record.status = speech.status
         record.dialect.meet(record, previous)
-        groups = [group for group in hello.groups if is_group(group) and self.groups.enter(record, group)]
+        groups = speech.groups
+        for group in groups:
+            self.groups.enter(record, group)
         self.roster_changed = True
         self.presence.heard(record, now)
         self._events.append(Enter(record.peer, record.name, str(record.endpoint), record.headers, frozenset(groups)))
         self._events.extend(Join(record.peer, record.name, group) for group in groups)
-        return tuple(Arrival(group) for group in groups)
+        return tuple(Arrival(group, record.peer) for group in groups)
 
     def _depart(self, peer: PeerId, *actions: Action) -> Moves:
         moves: Moves = ()

@@ -29,7 +29,7 @@ from zyre.core.effects import (
 from zyre.core.election import Ballot, Election
 from zyre.core.elections import Elections
 from zyre.core.locality import Locality
-from zyre.core.membership import Arrival, Leaving, Membership, Moves
+from zyre.core.membership import Arrival, Leaving, Membership, Moves, Tick
 from zyre.core.peer import PeerRecord
 from zyre.core.tables import PeerState, Violation
 from zyre.core.timers import Deadlines
@@ -38,6 +38,7 @@ from zyre.errors import DecodeError, InvalidConfig, InvalidPeer
 from zyre.events import Event, Gap, Leader, Shout, Whisper
 from zyre.identity import PeerId, check_group, check_headers, check_name
 from zyre.roster import Roster
+from zyre.statistics import Statistics
 from zyre.wire import zre
 from zyre.wire.extension import EXTENSION_HEADER, format_extensions
 
@@ -85,7 +86,7 @@ class NodeProfile(NamedTuple):
 
 
 class _Beacon(Enum):
-    """The timer for the next beacon. The subjects of the other timers are what they are about: a PeerRecord, a Dial,
+    """The timer for the next beacon. The subjects of the other timers are what they are about: a Tick, a Dial,
     or the Patience of a candidate."""
 
     DUE = "due"
@@ -273,6 +274,28 @@ class NodeMachine:
         """How many are known who have not said HELLO."""
         return sum(record.state is PeerState.PENDING for record in self._membership.everyone())
 
+    def statistics(self, *, unread: int, mailbox_dropped: int, beacons_sent: int, beacons_failed: int) -> Statistics:
+        """What was counted, together with what the host counted."""
+        counters = self.counters
+        dropped, failures = dict(counters.dropped), dict(counters.failures)
+        if mailbox_dropped:
+            dropped["mailbox_full"] = mailbox_dropped
+        if beacons_failed:
+            failures["beacon"] = beacons_failed
+        return Statistics(
+            peers=sum(1 for _ in self._directory.ready()),
+            pending=self.pending,
+            messages_sent=counters.sent,
+            messages_received=counters.received,
+            messages_missed=counters.missed,
+            beacons_sent=beacons_sent,
+            beacons_received=counters.beacons_received,
+            unread=unread,
+            dropped=dropped,
+            violations={str(kind): count for kind, count in counters.violations.items()},
+            failures=failures,
+        )
+
     def leader(self, group: str) -> PeerId | None:
         """Who leads a group, as far as we know."""
         return self._elections.leader(group)
@@ -368,8 +391,8 @@ class NodeMachine:
     def handle_timeout(self, now: float) -> None:
         """Do what is due; everything put back is due later than ``now``."""
         for subject in self._timers.due(now):
-            if isinstance(subject, PeerRecord):
-                self._follow(self._membership.look_at(subject, now), now)
+            if isinstance(subject, Tick):
+                self._follow(self._membership.on_tick(subject, now), now)
             elif isinstance(subject, Dial):
                 self._follow(self._membership.dial(subject, now), now)
             elif isinstance(subject, Leaving):
@@ -481,7 +504,7 @@ class NodeMachine:
         election = self._elections.known(group)
         if self._running and election is not None and election.candidate:
             self._be_patient(group, election, now)
-            self._follow((Arrival(group),), now)
+            self._follow((Arrival(group, None),), now)
 
     def _be_patient(self, group: str, election: Election, now: float) -> None:
         """Give an election its time; that it begins anew meanwhile gives it no more."""
@@ -504,7 +527,7 @@ class NodeMachine:
                 continue
             members = self._groups.members(move.group)
             if isinstance(move, Arrival):
-                self._count(move.group, election, election.on_arrival(members), now)
+                self._count(move.group, election, election.on_arrival(move.peer, members), now)
             else:
                 self._count(move.group, election, election.on_departure(move.peer, members), now)
                 self._elections.tidy(move.group, members)

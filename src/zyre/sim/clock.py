@@ -1,4 +1,4 @@
-"""Virtual time: an agenda of things to do, done in order; nobody waits for anything."""
+"""Virtual time: one agenda for a world, and clocks that disagree with it as real ones do."""
 
 from __future__ import annotations
 
@@ -7,51 +7,117 @@ from collections.abc import Callable
 
 from zyre.core.timers import NEVER
 
-__all__ = ["Agenda", "SimAlarm"]
+__all__ = ["Agenda", "BoxClock", "SimAlarm"]
+
+
+_HAIR = 1e-9
 
 
 class Agenda:
-    """The clock of a simulated world. Actions of the same moment are done in the order in which they were planned."""
+    """What is going to happen, in order; things of the same moment in the order in which they were planned."""
 
     def __init__(self) -> None:
+        self.done = 0
+        """How many actions were done: the cost of a simulation is a multiple of it."""
         self._now = 0.0
-        self._heap: list[tuple[float, int, Callable[[], None]]] = []
+        self._heap: list[tuple[float, int, Callable[[], object]]] = []
         self._planned = 0
 
     def now(self) -> float:
         """Seconds since the world began."""
         return self._now
 
-    def at(self, when: float, action: Callable[[], None]) -> None:
-        """Plan an action."""
+    def at(self, when: float, action: Callable[[], object]) -> None:
+        """Plan an action; what should have happened already happens next."""
         self._planned += 1
-        heapq.heappush(self._heap, (max(when, self._now), self._planned, action))
+        heapq.heappush(self._heap, (when if when > self._now else self._now, self._planned, action))
+
+    @property
+    def next_at(self) -> float:
+        """When something happens next; infinity for never."""
+        return self._heap[0][0] if self._heap else NEVER
+
+    def step(self) -> None:
+        """Do the next action, whenever it is."""
+        self._now, _, action = heapq.heappop(self._heap)
+        self.done += 1
+        action()
 
     def run_until(self, end: float) -> None:
         """Do everything that is planned until ``end``, then let it be ``end``."""
         while self._heap and not end < self._heap[0][0]:
-            self._now, _, action = heapq.heappop(self._heap)
-            action()
-        self._now = end
+            self.step()
+        self._now = max(self._now, end)
+
+
+class BoxClock:
+    """The monotonic clock of a simulated computer: begins anywhere, runs a little fast or slow, and may stand still
+    while the computer is suspended. (A monotonic clock never goes back; jumps of the wall clock do not reach it.)"""
+
+    def __init__(self, agenda: Agenda, offset: float = 0.0, rate: float = 1.0) -> None:
+        self._agenda = agenda
+        self._offset = offset
+        self._base = agenda.now()
+        self.rate = rate
+
+    def now(self) -> float:
+        """Seconds as this computer counts them."""
+        return self._offset + (self._agenda.now() - self._base) * self.rate
+
+    def to_world(self, deadline: float) -> float:
+        """When, in the world's time, this clock will show ``deadline``."""
+        if deadline == NEVER:
+            return NEVER
+        return self._base + (deadline - self._offset) / self.rate
+
+    def set_rate(self, rate: float) -> None:
+        """Run faster or slower from now on; no jump."""
+        self._offset, self._base, self.rate = self.now(), self._agenda.now(), rate
+
+    def jump(self, seconds: float) -> None:
+        """Show a later time from now on, as after a suspend on systems whose clock counts that."""
+        self._offset += seconds
+
+    def stand_still_since(self, moment: float) -> None:
+        """Take back what has passed in the world since ``moment``, as after a suspend on systems that do not."""
+        self._offset -= (self._agenda.now() - moment) * self.rate
 
 
 class SimAlarm:
     """The Alarm port on an agenda. An entry that was superseded does nothing when it comes up."""
 
-    def __init__(self, agenda: Agenda, ring: Callable[[], None]) -> None:
+    __slots__ = ("_agenda", "_clock", "_deadline", "_planned_at", "_ring")
+
+    def __init__(self, agenda: Agenda, clock: BoxClock, ring: Callable[[], None]) -> None:
         self._agenda = agenda
+        self._clock = clock
         self._ring = ring
         self._deadline = NEVER
+        self._planned_at = NEVER
 
     def set(self, deadline: float) -> None:
-        """Move the deadline."""
-        if deadline == self._deadline:
-            return
+        """Move the deadline. A later one is planned when the earlier entry comes up, so moving back costs nothing."""
         self._deadline = deadline
-        if deadline < NEVER:
-            self._agenda.at(deadline, lambda: self._come_up(deadline))
+        if deadline == NEVER:
+            return
+        when = self._clock.to_world(deadline)
+        if when < self._planned_at:
+            self._plan(when)
 
-    def _come_up(self, deadline: float) -> None:
-        if deadline == self._deadline:
-            self._deadline = NEVER
-            self._ring()
+    def _plan(self, when: float) -> None:
+        # Never at this very moment: rounding could make the clock show a hair less than the deadline for ever.
+        self._planned_at = max(when, self._agenda.now() + _HAIR)
+        self._agenda.at(self._planned_at, self._come_up)
+
+    def _come_up(self) -> None:
+        if self._agenda.now() < self._planned_at:  # an entry from before the deadline moved forward
+            return
+        self._planned_at = NEVER
+        if self._deadline == NEVER:
+            return
+        when = self._clock.to_world(self._deadline)
+        if when > self._agenda.now():
+            self._plan(when)
+            return
+        self._deadline = NEVER
+        self._ring()

@@ -1,154 +1,399 @@
-"""A world of simulated nodes."""
+"""A world: computers, a network between them, and nodes on them, in virtual time, from one seed, in one thread.
+
+The machines and the driver are the ones that ship. The same seed gives the same history on any machine, and
+``World.trace`` is a number that tells whether it did.
+"""
 
 from __future__ import annotations
 
+import gc
 import random
-from collections.abc import Iterable, Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from zyre.config import NodeConfig
-from zyre.core.discovery import Source
-from zyre.core.driver import Driver
-from zyre.core.node import NodeMachine, NodeProfile
+from zyre.config import DISCOVERY_PORT, NodeConfig
+from zyre.core.driver import Tap
+from zyre.core.host import Life
+from zyre.core.node import NodeProfile
 from zyre.events import Event
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.roster import Roster
-from zyre.sim.clock import Agenda, SimAlarm
-from zyre.sim.network import Network, SimTransport
+from zyre.sim.box import Box, Power
+from zyre.sim.clock import Agenda, BoxClock
+from zyre.sim.conditions import LAN, Conditions
+from zyre.sim.host import SimHost
+from zyre.sim.network import Network
+from zyre.sim.tasks import Baton, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zyre.sim.checkers import Checker
 
 __all__ = ["SimNode", "World"]
 
 
 class SimNode:
-    """One node in a world: the verbs and questions of zyre.Node that need no waiting, and its events as a list."""
+    """One node in a world, for tests that look inside: its verbs that need no waiting, its events as a list, and what
+    can befall it. (``zyre.testing`` offers the same node as a zyre.Node.)"""
 
-    def __init__(self, world: World, address: str, profile: NodeProfile) -> None:
-        self.address = address
-        self.machine = NodeMachine(profile)
+    def __init__(self, world: World, host: SimHost) -> None:
+        self.world = world
+        self.host = host
         self.events: list[Event] = []
-        self.alive = False
-        self.transport = SimTransport(world.network, self, profile.config.limits.link_messages)
-        self.driver = Driver(
-            self.machine,
-            transport=self.transport,
-            clock=world.agenda,
-            alarm=SimAlarm(world.agenda, self._on_alarm),
-            deliver=self.events.extend,
-        )
+        """Everything that its application was told, whether it read it or not."""
 
     # -- verbs, as of zyre.Node ----------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Appear on the network."""
-        self.alive = True
-        self.driver.start()
+        self.host.start()
 
     def stop(self) -> None:
         """Leave politely."""
-        self.driver.stop()
-        self.driver.farewell()
-        self.kill()
-
-    def kill(self) -> None:
-        """Vanish without a word."""
-        self.alive = False
-        self.transport.close()
+        self.host.stop()
 
     def join(self, group: str) -> None:
         """Join a group."""
-        self.driver.join(check_group(group))
+        self.host.change("join", check_group(group))
 
     def leave(self, group: str) -> None:
         """Leave a group."""
-        self.driver.leave(check_group(group))
+        self.host.change("leave", check_group(group))
 
     def contest(self, group: str) -> None:
         """Stand as a candidate for the leader of a group."""
-        self.driver.contest(check_group(group))
+        self.host.change("contest", check_group(group))
 
     def whisper(self, peer: object, *frames: bytes | str) -> bool:
-        """Send to one peer; whether it was taken."""
-        return self.driver.whisper(PeerId.parse(peer), encode_frames(frames)).name == "SENT"
+        """Send to one peer; whether it was taken at once."""
+        return self.host.whisper_nowait(PeerId.parse(peer), encode_frames(frames)).name == "SENT"
 
     def shout(self, group: str, *frames: bytes | str) -> int:
-        """Send to a group; to how many."""
-        return self.driver.shout(check_group(group), encode_frames(frames))[0]
+        """Send to a group; to how many at once."""
+        return self.host.shout_nowait(check_group(group), encode_frames(frames))[0]
 
     @property
     def uuid(self) -> PeerId:
         """Its identity."""
-        return self.machine.identity
+        return self.host.machine.identity
 
     @property
     def name(self) -> str:
         """Its name."""
-        return self.machine.name
+        return self.host.machine.name
 
     @property
     def peers(self) -> Roster:
         """Who is here, as it sees it."""
-        return self.driver.roster
+        return self.host.roster
 
-    # -- what the network does with it ---------------------------------------------------------------------------
+    @property
+    def alive(self) -> bool:
+        """Whether it was started and has neither stopped nor died."""
+        return self.host.life is Life.RUNNING
 
-    def on_datagram(self, data: bytes, source: Source) -> None:
-        """A datagram arrives."""
-        if self.alive:
-            self.driver.on_datagrams([(data, source)])
+    @property
+    def address(self) -> str:
+        """The first address of its computer."""
+        return next(iter(self.box.ports.values())).address
 
-    def on_messages(self, messages: Iterable[Sequence[bytes]]) -> None:
-        """Messages arrive."""
-        if self.alive:
-            self.driver.on_messages(messages)
+    @property
+    def box(self) -> Box:
+        """The computer that it runs on."""
+        return self.host.box
 
-    def _on_alarm(self) -> None:
-        if self.alive:
-            self.driver.on_alarm()
+    @property
+    def machine(self) -> Any:
+        """Its protocol machine."""
+        return self.host.machine
+
+    @property
+    def driver(self) -> Any:
+        """Its driver."""
+        return self.host.driver
+
+    @property
+    def transport(self) -> Any:
+        """Its simulated sockets."""
+        return self.host.transport
+
+    # -- what can befall it --------------------------------------------------------------------------------------
+
+    def kill(self) -> None:
+        """Its process dies without a word; its computer lives on and refuses connections."""
+        self.host.kill()
+
+    def stall(self, seconds: float | None = None) -> None:
+        """Its process does not run, for some time or until ``resume``; messages wait, its clock goes on."""
+        self.host.stall()
+        if seconds is not None:
+            self.world.after(seconds, self.resume)
+
+    def resume(self) -> None:
+        """Its process runs again."""
+        self.host.resume()
+
+    def __repr__(self) -> str:
+        return f"<SimNode {self.name} {self.uuid.short}>"
 
 
 class World:
-    """Nodes, a network and a clock. The same seed gives the same history.
+    """Nodes, a network and a clock.
 
     >>> world = World(seed=1)
     >>> alice, bob = world.node("alice"), world.node("bob")
     >>> world.run_for(1.0)
     >>> [peer.name for peer in alice.peers]
     ['bob']
+
+    Args:
+        seed: where all chance comes from.
+        conditions: what the network is like; see zyre.sim.conditions.
+        checkers: what must always hold; see zyre.sim.checkers. A violation raises CheckFailed out of ``run_for``.
+        trace: whether to follow everything that happens in ``World.trace``; costs a little for each input.
     """
 
-    def __init__(self, seed: int = 0, latency: tuple[float, float] = (0.0005, 0.002), loss: float = 0.0) -> None:
+    def __init__(
+        self,
+        seed: int = 0,
+        conditions: Conditions = LAN,
+        *,
+        checkers: Iterable[Checker] = (),
+        trace: bool = True,
+    ) -> None:
+        self.seed = seed
         self.entropy = random.Random(seed)
         self.agenda = Agenda()
-        self.network = Network(self.agenda, self.entropy, latency, loss)
+        self.baton = Baton(self.agenda)
+        self.network = Network(self.agenda, self.entropy, conditions)
         self.nodes: list[SimNode] = []
+        self.boxes: dict[str, Box] = {}
+        self.trace = 0
+        """A number made of every input of every node and every event: equal histories have equal ones."""
+        self.checkers = tuple(checkers)
+        self._tracing = trace
+        self._by_host: dict[SimHost, SimNode] = {}
+        self._addresses = 0
+
+    # -- building ------------------------------------------------------------------------------------------------
+
+    def box(
+        self,
+        name: str | None = None,
+        *,
+        segments: Iterable[str] = ("lan",),
+        clock_offset: float | None = None,
+        clock_rate: float = 1.0,
+    ) -> Box:
+        """A computer with one interface in each of the segments. Its clock begins anywhere unless told where."""
+        name = name or f"box{len(self.boxes) + 1}"
+        offset = self.entropy.uniform(0, 100_000) if clock_offset is None else clock_offset
+        box = self.boxes[name] = Box(name, BoxClock(self.agenda, offset, clock_rate))
+        for number, segment in enumerate(segments):
+            self.network.plug_in(box.add_port(f"eth{number}", self.new_address(segment), 16, segment))
+        return box
+
+    def new_address(self, segment: str) -> str:
+        """An address that nobody has. Each segment is a network of its own."""
+        self._addresses += 1
+        third, fourth = divmod(self._addresses, 250)
+        return f"10.{zlib.crc32(segment.encode()) % 250}.{third}.{fourth + 1}"
 
     def node(
         self,
         name: str,
         *,
-        headers: Mapping[str, str] | None = None,
-        groups: Sequence[str] = (),
-        config: NodeConfig | None = None,
-        extensions: Iterable[str] | None = None,
+        box: Box | None = None,
         identity: PeerId | None = None,
-        address: str | None = None,
+        interface: str | None = None,
+        port: int = DISCOVERY_PORT,
+        headers: Mapping[str, str] | None = None,
+        groups: Iterable[str] = (),
+        extensions: Iterable[str] | None = None,
+        config: NodeConfig | None = None,
         start: bool = True,
     ) -> SimNode:
-        """A new node on a host of its own (or at the ``address`` of an earlier one)."""
-        number = len(self.nodes) + 1
+        """A new node, on a computer of its own unless ``box`` says which."""
         profile = NodeProfile.make(
-            identity or PeerId.parse(self.entropy.randbytes(16)),
+            identity or self.new_identity(),
             name,
+            port=port,
             headers=headers,
             groups=groups,
             extensions=extensions,
             config=config,
         )
-        node = SimNode(self, address or f"10.0.{number // 250}.{number % 250 + 1}", profile)
+        host = SimHost(
+            self.network, box or self.box(), self.baton, profile, interface, self._on_events, self._tap_for(profile)
+        )
+        node = SimNode(self, host)
         self.nodes.append(node)
+        self._by_host[host] = node
         if start:
             node.start()
         return node
 
+    def new_identity(self) -> PeerId:
+        """A random identity, the same for the same seed; it never looks like an RFC 4122 version 4."""
+        octets = bytearray(self.entropy.randbytes(16))
+        octets[6] &= 0x0F
+        return PeerId.parse(octets)
+
+    def restart(self, node: SimNode, *, same_identity: bool = False, name: str | None = None) -> SimNode:
+        """A new start of a node that has stopped or died, on the same computer and the same TCP port."""
+        profile = node.host.profile
+        again = self.node(
+            name or profile.name,
+            box=node.box,
+            identity=profile.identity if same_identity else None,
+            port=profile.cluster.port,
+            headers=profile.headers,
+            groups=profile.groups,
+            extensions=profile.extensions,
+            config=profile.config,
+            start=False,
+        )
+        again.host.transport.wanted_port = node.host.transport.tcp_port
+        again.start()
+        return again
+
+    # -- time ----------------------------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """Seconds since the world began."""
+        return self.agenda.now()
+
     def run_for(self, seconds: float) -> None:
-        """Let time pass."""
-        self.agenda.run_until(self.agenda.now() + seconds)
+        """Let time pass. Raises what a checker or a simulated program raises."""
+        with _without_collections(len(self.nodes)):
+            self.agenda.run_until(self.agenda.now() + seconds)
+        for checker in self.checkers:
+            checker.on_pause(self)
+
+    def run_until(self, condition: Callable[[], bool], within: float) -> float:
+        """Let time pass until ``condition()`` holds; how long that took. Raises TimeoutError if it did not in time."""
+        begin, end = self.now(), self.now() + within
+        while not condition():
+            if not self.agenda.next_at <= end:
+                raise TimeoutError(f"it did not happen within {within:g} s of the simulated world (seed {self.seed})")
+            self.agenda.step()
+        return self.now() - begin
+
+    def after(self, seconds: float, action: Callable[[], object]) -> None:
+        """Do something later."""
+        self.agenda.at(self.now() + seconds, action)
+
+    def spawn(self, function: Callable[..., Any], *arguments: Any) -> Task:
+        """Run an ordinary blocking program in virtual time; see zyre.sim.tasks."""
+        return self.baton.spawn(getattr(function, "__name__", "program"), function, *arguments)
+
+    def close(self) -> None:
+        """End the programs that still wait."""
+        self.baton.end()
+
+    # -- faults --------------------------------------------------------------------------------------------------
+
+    def partition(self, *sides: Iterable[SimNode]) -> None:
+        """Nothing passes between the sides any more, in either direction."""
+        boxes = [[node.box for node in side] for side in sides]
+        for side in boxes:
+            for other in boxes:
+                if other is not side:
+                    self.network.block(side, other)
+
+    def heal(self) -> None:
+        """Everything passes everywhere, and every computer and process runs."""
+        self.network.unblock_all()
+        for box in self.boxes.values():
+            box.hidden = False
+            for port in box.ports.values():
+                port.up = True
+            if box.power is Power.SUSPENDED:
+                self.wake_up(box)
+        for node in self.nodes:
+            if node.host.stalled:
+                node.resume()
+
+    def reset(self, one: SimNode, other: SimNode) -> None:
+        """Break the connections between two nodes, both ways; what is in flight is lost."""
+        one.transport.reset_links(lambda link: link.leads_to(other.box))
+        other.transport.reset_links(lambda link: link.leads_to(one.box))
+
+    def suspend(self, box: Box) -> None:
+        """Close the laptop."""
+        box.power = Power.SUSPENDED
+        box.asleep_since = self.now()
+        for node in self._on(box):
+            node.host.stall()
+
+    def wake_up(self, box: Box, *, clock_counts: bool = False) -> None:
+        """Open it again. ``clock_counts``: its monotonic clock has counted the time asleep, as on some systems."""
+        if not clock_counts:
+            box.clock.stand_still_since(box.asleep_since)
+        box.power = Power.ON
+        for node in self._on(box):
+            node.host.resume()
+
+    def power_off(self, box: Box) -> None:
+        """Pull the plug: its nodes die, and nobody is told anything."""
+        box.power = Power.OFF
+        for node in self._on(box):
+            node.kill()
+
+    def change_address(self, box: Box, port: str = "eth0", address: str | None = None) -> str:
+        """Give an interface another address; its connections break, its nodes are told. Returns the new one."""
+        interface = box.ports[port]
+        address = address or self.new_address(interface.segment)
+        self.network.readdress(interface, address)
+        for node in self._on(box):
+            node.transport.reset_links(lambda link: True)
+            node.host.on_locality()
+        return address
+
+    def _on(self, box: Box) -> Iterator[SimNode]:
+        return (node for node in self.nodes if node.box is box and node.alive)
+
+    # -- watching ------------------------------------------------------------------------------------------------
+
+    @property
+    def alive(self) -> list[SimNode]:
+        """The nodes that run."""
+        return [node for node in self.nodes if node.alive]
+
+    def _on_events(self, host: SimHost, events: list[Event]) -> None:
+        node = self._by_host[host]
+        node.events.extend(events)
+        if self._tracing:
+            self._follow(repr(events).encode())
+        for checker in self.checkers:
+            checker.on_events(self, node, events)
+
+    def _tap_for(self, profile: NodeProfile) -> Tap | None:
+        if not self._tracing:
+            return None
+        mark = profile.identity.octets
+
+        def tap(now: float, what: str, arguments: tuple[object, ...]) -> None:
+            self._follow(mark + what.encode() + repr(arguments).encode())
+
+        return tap
+
+    def _follow(self, happening: bytes) -> None:
+        self.trace = zlib.crc32(happening, self.trace ^ hash(self.agenda.now()) & 0xFFFFFFFF)
+
+
+@contextmanager
+def _without_collections(nodes: int) -> Iterator[None]:
+    """A large world is millions of objects that live as long as it does; looking through them for garbage again and
+    again takes longer than the simulation itself."""
+    if nodes < 100 or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

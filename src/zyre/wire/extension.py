@@ -14,7 +14,7 @@ __all__ = [
     "RESERVED_PREFIX",
     "application_headers",
     "format_extensions",
-    "parse_extensions",
+    "offered_extensions",
 ]
 
 EXTENSION_HEADER: Final = "X-ZYRE-EXT"
@@ -26,9 +26,10 @@ def format_extensions(features: Iterable[str]) -> str:
     return " ".join(sorted(features))
 
 
-def parse_extensions(headers: Mapping[str, str], mine: frozenset[str]) -> frozenset[str]:
-    """What both sides understand; unknown words, and a node without the header, are no error."""
-    return mine.intersection(headers.get(EXTENSION_HEADER, "").split())
+def offered_extensions(headers: Mapping[str, str]) -> frozenset[str] | None:
+    """What a peer says it understands, unknown words included; None for a node that is not of our kind."""
+    offered = headers.get(EXTENSION_HEADER)
+    return None if offered is None else frozenset(offered.split())
 
 
 def application_headers(headers: Mapping[str, str]) -> dict[str, str]:

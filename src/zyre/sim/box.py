@@ -1,0 +1,85 @@
+"""A computer on the simulated network: its interfaces, its clock, its power, and the nodes that run on it."""
+
+from __future__ import annotations
+
+import ipaddress
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from zyre.core.locality import Interface
+from zyre.sim.clock import BoxClock
+
+if TYPE_CHECKING:
+    from zyre.sim.transport import SimTransport
+
+__all__ = ["Box", "Port", "Power"]
+
+_FIRST_PORT = 49152
+
+
+class Power(Enum):
+    """Whether a computer is there."""
+
+    ON = auto()
+    SUSPENDED = auto()
+    """Asleep: nothing runs, nothing answers; it will go on where it was."""
+    OFF = auto()
+
+
+class Port:
+    """One interface of a box: an address in a segment of the network. May be down, and may change its address."""
+
+    __slots__ = ("address", "box", "name", "prefix", "segment", "up")
+
+    def __init__(self, box: Box, name: str, address: str, prefix: int, segment: str) -> None:
+        self.box = box
+        self.name = name
+        self.address = address
+        self.prefix = prefix
+        self.segment = segment
+        self.up = True
+
+    def describe(self) -> Interface:
+        """What a node is told about it."""
+        network = ipaddress.IPv4Network(f"{self.address}/{self.prefix}", strict=False)
+        return Interface(self.name, self.address, self.prefix, str(network.broadcast_address))
+
+
+class Box:
+    """A computer. Its nodes hear beacons at ``ears``, by UDP port, and are reached at ``inboxes``, by TCP port.
+
+    ``hidden``: nobody can open a connection to it (it can open connections), as behind a NAT or a firewall.
+    """
+
+    def __init__(self, name: str, clock: BoxClock) -> None:
+        self.name = name
+        self.clock = clock
+        self.power = Power.ON
+        self.asleep_since = 0.0
+        self.hidden = False
+        self.ports: dict[str, Port] = {}
+        self.ears: dict[int, list[SimTransport]] = {}
+        self.inboxes: dict[int, SimTransport] = {}
+        self._next_port = _FIRST_PORT
+
+    def add_port(self, name: str, address: str, prefix: int, segment: str) -> Port:
+        """One more interface."""
+        port = self.ports[name] = Port(self, name, address, prefix, segment)
+        return port
+
+    def choose(self, wanted: str | None) -> tuple[Port, ...]:
+        """The interfaces that a node asks for, by name or address; None for all."""
+        return tuple(port for port in self.ports.values() if wanted in (None, port.name, port.address))
+
+    def bind(self, transport: SimTransport, tcp_port: int | None) -> int:
+        """Give a node a TCP port: the wanted one, or the next free one."""
+        if tcp_port is None:
+            while self._next_port in self.inboxes:
+                self._next_port += 1
+            tcp_port = self._next_port
+        self.inboxes[tcp_port] = transport
+        return tcp_port
+
+    def has_address(self, address: str) -> bool:
+        """Whether one of its interfaces is up and has that address."""
+        return any(port.up and port.address == address for port in self.ports.values())

@@ -1,0 +1,173 @@
+"""What must hold in every simulated world, whatever happens to it: safety always, liveness once it is quiet.
+
+A checker hears every event as it is delivered and looks around whenever the world pauses. It raises CheckFailed, whose
+message names the seed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from zyre.core.timers import NEVER
+from zyre.errors import ZyreError
+from zyre.events import Enter, Evasive, Event, Exit, Gap, Join, Leader, Leave, Returned, Shout, Silent, Whisper
+from zyre.identity import PeerId
+
+if TYPE_CHECKING:
+    from zyre.sim.world import SimNode, World
+
+__all__ = [
+    "CheckFailed",
+    "Checker",
+    "Lifecycle",
+    "Order",
+    "Bounds",
+    "all_checkers",
+    "check_agreement",
+]
+
+
+class CheckFailed(ZyreError, AssertionError):
+    """Something that must hold does not."""
+
+    def __init__(self, rule: str, what: str, seed: int, now: float) -> None:
+        super().__init__(rule, what, seed, now)
+        self.rule = rule
+        self.what = what
+        self.seed = seed
+        self.now = now
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.what} (seed {self.seed}, {self.now:.3f} s)"
+
+
+class Checker:
+    """The base: hears and looks, and finds nothing wrong."""
+
+    rule = ""
+
+    def on_events(self, world: World, node: SimNode, events: list[Event]) -> None:
+        """Events are delivered to a node's application."""
+
+    def on_pause(self, world: World) -> None:
+        """The world pauses."""
+
+    def fail(self, world: World, what: str) -> None:
+        """Raise CheckFailed."""
+        raise CheckFailed(self.rule, what, world.seed, world.now())
+
+
+class Lifecycle(Checker):
+    """Nothing about a peer outside its Enter..Exit, and no event for a state that has not changed."""
+
+    rule = "one event for each change of state"
+
+    def __init__(self) -> None:
+        self._present: dict[PeerId, dict[PeerId, set[str]]] = defaultdict(dict)
+        self._quiet: dict[tuple[PeerId, PeerId], str] = {}
+        self._leaders: dict[tuple[PeerId, str], PeerId] = {}
+
+    def on_events(self, world: World, node: SimNode, events: list[Event]) -> None:
+        for event in events:
+            self._check(world, node, event)
+
+    def _check(self, world: World, node: SimNode, event: Event) -> None:
+        present = self._present[node.uuid]
+        told = f"{node.name} was told {event}"
+        match event:
+            case Enter(peer=peer):
+                self._require(world, peer not in present, told, "although that peer is here")
+                self._require(world, peer != node.uuid, told, "about itself")
+                present[peer] = set()
+                self._quiet[node.uuid, peer] = "alive"
+            case Leader(group=group, peer=peer):
+                known = peer == node.uuid or peer in present
+                self._require(world, known, told, "although that peer is not here")
+            case Exit(peer=peer):
+                self._require(world, peer in present, told, "although that peer is not here")
+                del present[peer]
+            case Join(peer=peer, group=group):
+                self._require(world, peer in present, told, "although that peer is not here")
+                self._require(world, group not in present[peer], told, "although it is in the group")
+                present[peer].add(group)
+            case Leave(peer=peer, group=group):
+                self._require(world, group in present.get(peer, ()), told, "although it is not in the group")
+                present[peer].discard(group)
+            case Evasive(peer=peer) | Silent(peer=peer) | Returned(peer=peer):
+                self._require(world, peer in present, told, "although that peer is not here")
+                self._move(world, node, event, told)
+            case Whisper(peer=peer) | Shout(peer=peer) | Gap(peer=peer):
+                self._require(world, peer in present, told, "although that peer is not here")
+
+    def _move(self, world: World, node: SimNode, event: Event, told: str) -> None:
+        allowed = {Evasive: ("alive",), Silent: ("alive", "evasive"), Returned: ("evasive", "silent")}
+        following = {Evasive: "evasive", Silent: "silent", Returned: "alive"}
+        was = self._quiet[node.uuid, event.peer]
+        self._require(world, was in allowed[type(event)], told, f"although it was {was}")
+        self._quiet[node.uuid, event.peer] = following[type(event)]
+
+    def _require(self, world: World, holds: bool, told: str, why: str) -> None:
+        if not holds:
+            self.fail(world, f"{told}, {why}")
+
+
+class Order(Checker):
+    """Messages whose first frame is ``#n`` arrive from each sender in rising order, and none twice."""
+
+    rule = "per-sender order"
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[PeerId, PeerId, str], int] = {}
+
+    def on_events(self, world: World, node: SimNode, events: list[Event]) -> None:
+        for event in events:
+            if not isinstance(event, (Whisper, Shout)) or not event.content or event.content[0][:1] != b"#":
+                continue
+            number = int(event.content[0][1:])
+            key = (node.uuid, event.peer, getattr(event, "group", ""))
+            if number <= self._last.get(key, -1):
+                self.fail(world, f"{node.name} got #{number} after #{self._last[key]} from {event.name}")
+            self._last[key] = number
+
+
+class Bounds(Checker):
+    """Every timer lies within the longest timing ahead, and no table grows beyond its limit."""
+
+    rule = "bounded timers and memory"
+
+    def on_pause(self, world: World) -> None:
+        for node in world.alive:
+            if node.host.stalled:
+                continue
+            timing = node.host.profile.config.timing
+            ahead = node.machine.next_timeout() - node.box.clock.now()
+            if node.machine.next_timeout() < NEVER and ahead > timing.expired + 1:
+                self.fail(world, f"{node.name} wants to be called in {ahead:.1f} s")
+            if len(node.peers) > node.host.profile.config.limits.peers:
+                self.fail(world, f"{node.name} knows {len(node.peers)} peers")
+            if node.transport.link_count > 2 * len(world.nodes):
+                self.fail(world, f"{node.name} has {node.transport.link_count} links for {len(world.nodes)} nodes")
+
+
+def all_checkers() -> tuple[Checker, ...]:
+    """One of each, for one world."""
+    return (Lifecycle(), Order(), Bounds())
+
+
+def check_agreement(world: World) -> None:
+    """Once the network is quiet: everybody who runs knows everybody else who runs, with their groups, and nobody else.
+
+    Raises CheckFailed for the first difference.
+    """
+    alive = {node.uuid: node for node in world.alive}
+    for node in alive.values():
+        expected = {uuid: other.host.own_groups for uuid, other in alive.items() if uuid != node.uuid}
+        seen = {peer.uuid: peer.groups for peer in node.peers}
+        if seen == expected:
+            continue
+        missing = [alive[uuid].name for uuid in expected.keys() - seen.keys()]
+        ghosts = [node.peers[uuid].name for uuid in seen.keys() - expected.keys()]
+        differ = [alive[uuid].name for uuid in expected.keys() & seen.keys() if expected[uuid] != seen[uuid]]
+        what = f"{node.name} misses {missing}, sees ghosts {ghosts}, has wrong groups of {differ}"
+        raise CheckFailed("rosters agree once the network is quiet", what, world.seed, world.now())

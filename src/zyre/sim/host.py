@@ -1,0 +1,257 @@
+"""The host of one simulated node: what engine/host.py is to a real one, without locks, because nothing is concurrent.
+
+Faults of the process are here: it can stall (its clock runs on, it does nothing) and die.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from zyre.core.delivery import Outcome
+from zyre.core.discovery import Source
+from zyre.core.driver import Driver, Tap
+from zyre.core.effects import LocalityChanged, Report
+from zyre.core.host import Life, Waker
+from zyre.core.node import NodeMachine, NodeProfile
+from zyre.errors import NodeNotStarted, NodeStopped
+from zyre.events import Event
+from zyre.identity import PeerId
+from zyre.roster import Roster
+from zyre.sim.box import Box
+from zyre.sim.clock import SimAlarm
+from zyre.sim.mailbox import SimMailbox
+from zyre.sim.network import Network
+from zyre.sim.tasks import Baton, SimParker
+from zyre.sim.transport import SimTransport
+from zyre.statistics import Statistics
+
+__all__ = ["SimHost"]
+
+
+class SimHost:
+    """See zyre.core.host.Host. ``on_events`` hears every event as it is delivered, before the application does."""
+
+    def __init__(
+        self,
+        network: Network,
+        box: Box,
+        baton: Baton,
+        profile: NodeProfile,
+        interface: str | None,
+        on_events: Callable[[SimHost, list[Event]], None],
+        tap: Tap | None = None,
+    ) -> None:
+        self.profile = profile
+        self.box = box
+        self.life = Life.NEW
+        self.endpoint = ""
+        self.send_patience = profile.config.timing.send_patience
+        self.machine = NodeMachine(profile)
+        self.stalled = False
+        self._baton = baton
+        self._on_events = on_events
+        self._room_wakers: list[Waker] = []
+        self.mailbox = SimMailbox(profile.config.limits, baton.agenda.now, baton.new_parker)
+        self.transport = SimTransport(
+            network, box, profile.identity.octets, profile.config.limits, profile.cluster.port, interface
+        )
+        self.transport.host = self
+        self.transport.wanted_port = profile.config.peer_port
+        self.transport.advertise = profile.config.advertise
+        self._alarm_missed = False
+        self.driver = Driver(
+            self.machine,
+            transport=self.transport,
+            clock=box.clock,
+            alarm=SimAlarm(baton.agenda, box.clock, self._on_alarm),
+            deliver=self._deliver,
+            tap=tap,
+        )
+
+    def _deliver(self, events: list[Event]) -> None:
+        self._on_events(self, events)
+        self.mailbox.put(events)
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Appear on the network."""
+        if self.life is Life.STOPPED:
+            raise NodeStopped("start")
+        if self.life is Life.NEW:
+            self.life = Life.RUNNING
+            self.driver.start()
+            self.endpoint = self.machine.endpoint
+
+    def stop(self, timeout: float = 0.0) -> None:
+        """Leave politely."""
+        if self.life is Life.RUNNING:
+            self.life = Life.STOPPED
+            self.driver.stop()
+            self.driver.farewell()
+            self.transport.close()
+        self.life = Life.STOPPED
+        self._end()
+
+    def kill(self) -> None:
+        """The process dies without a word."""
+        if self.life is Life.RUNNING:
+            self.transport.close()
+        self.life = Life.STOPPED
+        self._end()
+
+    def _end(self) -> None:
+        self.mailbox.close()
+        self._wake_room()
+
+    def stop_soon(self) -> None:
+        """A simulated node that nobody holds any more goes on: the world holds it."""
+
+    def stall(self) -> None:
+        """The process does not run, as under SIGSTOP or a busy machine."""
+        self.stalled = True
+
+    def resume(self) -> None:
+        """The process runs again, and takes in what has waited for it."""
+        self.stalled = False
+        if not self.ready:
+            return
+        self.transport.wake()
+        if self._alarm_missed:
+            self._alarm_missed = False
+            self.driver.on_alarm()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the process takes anything in."""
+        return self.life is Life.RUNNING and not self.stalled
+
+    # -- what comes in -------------------------------------------------------------------------------------------
+
+    def on_datagrams(self, datagrams: Iterable[tuple[bytes, Source]]) -> None:
+        """Beacons arrive."""
+        self.driver.on_datagrams(datagrams)
+
+    def on_messages(self, messages: Iterable[Sequence[bytes]]) -> None:
+        """Messages arrive."""
+        self.driver.on_messages(messages)
+
+    def on_report(self, report: Report) -> None:
+        """A link has room again."""
+        if self.life is Life.RUNNING:
+            self.driver.on_report(report)
+            self._wake_room()
+
+    def on_locality(self) -> None:
+        """The box's addresses changed."""
+        if self.life is Life.RUNNING:
+            self.driver.on_report(LocalityChanged(self.transport.locality()))
+
+    def _on_alarm(self) -> None:
+        if self.ready:
+            self.driver.on_alarm()
+        else:
+            self._alarm_missed = True
+
+    # -- verbs ---------------------------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """The time of the world: an application's timeouts are not what a simulation is about."""
+        return self._baton.agenda.now()
+
+    def new_parker(self) -> SimParker:
+        """A way to wait in virtual time."""
+        return self._baton.new_parker()
+
+    def _require_running(self, verb: str) -> None:
+        if self.life is not Life.RUNNING:
+            raise (NodeNotStarted if self.life is Life.NEW else NodeStopped)(verb)
+
+    def change(self, verb: str, *arguments: object) -> None:
+        """Join, leave, contest, connect."""
+        if self.life is Life.STOPPED:
+            raise NodeStopped(verb)
+        getattr(self.driver, verb)(*arguments)
+
+    def set_header(self, name: str, value: str) -> None:
+        """Change what later HELLOs say."""
+        self.machine.set_header(name, value)
+
+    def whisper_nowait(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
+        """Send to one peer, or say why not."""
+        self._require_running("whisper")
+        return self.driver.whisper(peer, content)
+
+    def whisper(self, peer: PeerId, content: tuple[bytes, ...]) -> bool:
+        """Send to one peer, waiting for room in virtual time; whether it was taken."""
+        return self._retry(peer, partial(self.whisper_nowait, peer, content)) is Outcome.SENT
+
+    def shout_nowait(self, group: str, content: tuple[bytes, ...]) -> tuple[int, tuple[PeerId, ...]]:
+        """Send to a group: how many were sent to, and whose queues were full."""
+        self._require_running("shout")
+        return self.driver.shout(group, content)
+
+    def shout_to_nowait(self, peer: PeerId, group: str, content: tuple[bytes, ...]) -> Outcome:
+        """Send a shout to one member whose queue was full."""
+        self._require_running("shout")
+        return self.driver.shout_to(peer, group, content)
+
+    def shout(self, group: str, content: tuple[bytes, ...]) -> int:
+        """Send to a group, waiting for room; to how many it was sent."""
+        sent, blocked = self.shout_nowait(group, content)
+        for peer in blocked:
+            sent += self._retry(peer, partial(self.shout_to_nowait, peer, group, content)) is Outcome.SENT
+        return sent
+
+    def _retry(self, peer: PeerId, send: Callable[[], Outcome]) -> Outcome:
+        end = self.now() + self.send_patience
+        while (outcome := send()) is Outcome.BLOCKED:
+            parker = self.new_parker()
+            self.on_room(parker.wake)
+            if not parker.park(max(0.0, end - self.now())):
+                self.shed(peer)
+        return outcome
+
+    def shed(self, peer: PeerId) -> None:
+        """Patience with a peer's full queue is over."""
+        self.driver.shed(peer)
+
+    def on_room(self, waker: Waker) -> None:
+        """Have ``waker`` called once, when some full queue has room again or the node stops."""
+        self._room_wakers.append(waker)
+
+    def _wake_room(self) -> None:
+        wakers, self._room_wakers = self._room_wakers, []
+        for waker in wakers:
+            waker()
+
+    # -- questions -----------------------------------------------------------------------------------------------
+
+    @property
+    def roster(self) -> Roster:
+        """Who is here."""
+        return self.driver.roster
+
+    @property
+    def own_groups(self) -> frozenset[str]:
+        """The groups that it is in."""
+        return self.machine.own_groups
+
+    @property
+    def peer_groups(self) -> frozenset[str]:
+        """The groups that peers are in."""
+        return self.machine.peer_groups
+
+    def leader(self, group: str) -> PeerId | None:
+        """Who leads a group."""
+        return self.machine.leader(group)
+
+    def statistics(self) -> Statistics:
+        """What was counted."""
+        return self.machine.statistics(
+            unread=len(self.mailbox),
+            mailbox_dropped=self.mailbox.dropped,
+            beacons_sent=self.transport.beacons_sent,
+            beacons_failed=0,
+        )

@@ -1,0 +1,93 @@
+"""The mailbox of a simulated node: a queue with the bounds of the real one, and waiting in virtual time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from zyre.config import Limits
+from zyre.core.host import Closed, Empty, Parker, Waker
+from zyre.errors import UsageError
+from zyre.events import Event, Shout, Whisper
+
+__all__ = ["SimMailbox"]
+
+
+class SimMailbox:
+    """See zyre.core.host.Inbox."""
+
+    def __init__(self, limits: Limits, now: Callable[[], float], new_parker: Callable[[], Parker]) -> None:
+        self.dropped = 0
+        self._limits = limits
+        self._now = now
+        self._new_parker = new_parker
+        self._events: deque[Event] = deque()
+        self._data = 0
+        self._octets = 0
+        self._wakers: deque[Waker] = deque()
+        self._closed = False
+
+    def put(self, events: list[Event]) -> None:
+        """Deliver events. Data over the limits is dropped and counted."""
+        for event in events:
+            if isinstance(event, (Whisper, Shout)):
+                octets = sum(map(len, event.content))
+                if self._data >= self._limits.mailbox_messages or self._octets + octets > self._limits.mailbox_bytes:
+                    self.dropped += 1
+                    continue
+                self._data += 1
+                self._octets += octets
+            self._events.append(event)
+        for _ in range(min(len(self._wakers), len(self._events))):
+            self._wakers.popleft()()
+
+    def close(self) -> None:
+        """Nothing will come any more."""
+        self._closed = True
+        while self._wakers:
+            self._wakers.popleft()()
+
+    def get_nowait(self) -> Event:
+        """The next event. Raises Empty, or Closed."""
+        if not self._events:
+            raise Closed if self._closed else Empty
+        event = self._events.popleft()
+        if isinstance(event, (Whisper, Shout)):
+            self._data -= 1
+            self._octets -= sum(map(len, event.content))
+        return event
+
+    def get(self, timeout: float | None = None) -> Event:
+        """The next event, waiting in virtual time. Raises Empty, or Closed."""
+        end = float("inf") if timeout is None else self._now() + timeout
+        while True:
+            try:
+                return self.get_nowait()
+            except Empty:
+                if not self._now() < end:
+                    raise
+            parker = self._new_parker()
+            if self.park(parker.wake):
+                try:
+                    parker.park(None if timeout is None else end - self._now())
+                finally:
+                    self.unpark(parker.wake)
+
+    def park(self, waker: Waker) -> bool:
+        """Have ``waker`` called once, when there is something; False if there is already."""
+        if self._events or self._closed:
+            return False
+        self._wakers.append(waker)
+        return True
+
+    def unpark(self, waker: Waker) -> None:
+        """Wait no longer."""
+        if waker in self._wakers:
+            self._wakers.remove(waker)
+
+    def fileno(self) -> int:
+        """A simulated node has no descriptor."""
+        raise UsageError("a simulated node has no descriptor: use recv, iteration or streams in a simulation")
+
+    def __len__(self) -> int:
+        return self._data

@@ -1,0 +1,269 @@
+"""The Transport port on the modelled network: links that behave like libzmq's DEALER over TCP.
+
+A link queues while it is not connected, keeps order, and loses nothing but what is in flight when its connection is
+reset. It tries again by itself. A receiver that does not read fills its inbox, then the sender's queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from zyre.config import Limits
+from zyre.core.discovery import Source
+from zyre.core.effects import LinkWritable, Report
+from zyre.core.locality import Locality
+from zyre.endpoint import Endpoint
+from zyre.errors import AddressInUse, InvalidEndpoint, NoInterface
+from zyre.wire.zre import identity_frame
+
+if TYPE_CHECKING:
+    from zyre.sim.box import Box, Port
+    from zyre.sim.network import Network
+
+__all__ = ["SimLink", "SimTransport", "Receiver"]
+
+#: libzmq tries again to connect after this long, and a sender to an unreachable receiver here as well.
+RETRY = 0.1
+
+
+class Receiver(Protocol):
+    """What takes in what arrives: a node's host."""
+
+    @property
+    def ready(self) -> bool:
+        """False while its process does not run."""
+
+    def on_datagrams(self, datagrams: Iterable[tuple[bytes, Source]]) -> None:
+        """Beacons."""
+
+    def on_messages(self, messages: Iterable[Sequence[bytes]]) -> None:
+        """Messages."""
+
+    def on_report(self, report: Report) -> None:
+        """How a link fares."""
+
+
+class SimLink:
+    """A DEALER: a queue toward one endpoint, and what is on its way there."""
+
+    __slots__ = ("_connected", "_flight", "_last_arrival", "_number", "_queue", "_refused", "_waiting", "_way", "open")
+
+    def __init__(self, way: SimTransport, number: int, endpoint: Endpoint) -> None:
+        self.open = True
+        self._way = _Way(way, endpoint)
+        self._number = number
+        self._queue: list[Sequence[bytes]] = []
+        self._flight = 0
+        """Raised by a reset, so that what was in flight before does not arrive."""
+        self._connected = False
+        self._waiting = False
+        self._refused = False
+        self._last_arrival = 0.0
+
+    def push(self, frames: Sequence[bytes]) -> bool:
+        """Queue a message, unless the queue is full."""
+        if len(self._queue) >= self._way.sender.limits.link_messages:
+            self._refused = True
+            return False
+        self._queue.append(frames)
+        if not self._waiting:
+            self._depart()
+        return True
+
+    def _depart(self) -> None:
+        """Send off what is queued; it arrives after the latency, and behind everything sent before."""
+        network = self._way.sender.network
+        delay = network.delay() if self._connected else network.delay() + 2 * network.delay()
+        self._last_arrival = max(self._last_arrival, network.agenda.now() + delay)
+        self._waiting = True
+        flight = self._flight
+        network.agenda.at(self._last_arrival, lambda: self._arrive(flight))
+
+    def _arrive(self, flight: int) -> None:
+        if flight != self._flight:
+            return
+        self._waiting = False
+        if not self._queue:
+            return
+        target = self._way.target(self._connected)
+        room = 0 if target is None else target.room
+        if target is None or not room:
+            self._retry()
+            return
+        self._connected = True
+        arrived, self._queue = self._queue[:room], self._queue[room:]
+        target.take(self._way.sender.identity, arrived)
+        if self._refused and self.open and len(self._queue) <= self._way.sender.limits.link_messages // 2:
+            self._refused = False
+            self._way.sender.host.on_report(LinkWritable(self._number))
+        if self._queue and not self._waiting:
+            self._depart()
+
+    def _retry(self) -> None:
+        if not self.open:
+            return
+        self._waiting = True
+        flight = self._flight
+        network = self._way.sender.network
+        network.agenda.at(network.agenda.now() + RETRY, lambda: self._arrive(flight))
+
+    def reset(self) -> None:
+        """The connection breaks; what is in flight is lost, and it connects again by itself."""
+        if self._waiting:
+            self._queue.clear()
+        self._flight += 1
+        self._waiting = False
+        self._connected = False
+
+    def leads_to(self, box: Box) -> bool:
+        """Whether the link's endpoint is on that computer."""
+        return box.has_address(self._way.endpoint.host)
+
+
+class _Way:
+    """From one node to one endpoint."""
+
+    __slots__ = ("endpoint", "sender")
+
+    def __init__(self, sender: SimTransport, endpoint: Endpoint) -> None:
+        self.sender = sender
+        self.endpoint = endpoint
+
+    def target(self, connected: bool) -> SimTransport | None:
+        """Who is reached now. A new connection needs the way back as well, and a receiver that is not hidden."""
+        network, box = self.sender.network, self.sender.box
+        target = network.transport_at(self.endpoint)
+        if target is None or not network.passes(box, target.box) or not network.passes(target.box, box):
+            return None
+        if not connected and target.box.hidden and target.box is not box:
+            return None
+        return target
+
+
+class SimTransport:
+    """The sockets of one node."""
+
+    def __init__(
+        self, network: Network, box: Box, identity: bytes, limits: Limits, beacon_port: int, interface: str | None
+    ) -> None:
+        self.network = network
+        self.box = box
+        self.identity = identity_frame(identity)
+        self.limits = limits
+        self.host: Receiver
+        self.wanted_port: int | None = None
+        self.advertise: str | None = None
+        self.beacons_sent = 0
+        self.octets_sent = 0
+        self._beacon_port = beacon_port
+        self._interface = interface
+        self._ports: tuple[Port, ...] = ()
+        self.tcp_port = 0
+        self._inbox: list[list[bytes]] = []
+        self._links: dict[int, SimLink] = {}
+        self._last_words: list[SimLink] = []
+
+    # -- the port -------------------------------------------------------------------------------------------------
+
+    def open(self) -> Locality:
+        """Appear at the box's addresses."""
+        self._ports = self.box.choose(self._interface)
+        if not self._ports:
+            raise NoInterface(self._interface, tuple(self.box.ports))
+        if self.wanted_port is not None and self.wanted_port in self.box.inboxes:
+            raise AddressInUse(f"tcp://*:{self.wanted_port}")
+        self.tcp_port = self.box.bind(self, self.wanted_port)
+        if self._beacon_port:
+            self.box.ears.setdefault(self._beacon_port, []).append(self)
+        return self.locality()
+
+    def locality(self) -> Locality:
+        """Where the node is now; the box's addresses may have changed."""
+        interfaces = tuple(port.describe() for port in self._ports)
+        host = interfaces[0].address if len(interfaces) == 1 and self._interface else "*"
+        restricted = self._interface is not None
+        return Locality(Endpoint("tcp", host, self.tcp_port), interfaces, self.advertise, restricted)
+
+    def open_link(self, link: int, endpoint: str) -> bool:
+        """Begin to connect."""
+        try:
+            target = Endpoint.parse(endpoint)
+        except InvalidEndpoint:
+            return False
+        self._links[link] = SimLink(self, link, target)
+        return True
+
+    def send(self, link: int, frames: Sequence[bytes]) -> bool:
+        """Queue a message."""
+        if not self._links[link].push(frames):
+            return False
+        for frame in frames:
+            self.octets_sent += len(frame)
+        return True
+
+    def close_link(self, link: int, flush: bool) -> None:
+        """Close a link; what is queued leaves only with ``flush``."""
+        closed = self._links.pop(link, None)
+        if closed is None:
+            return
+        closed.open = False
+        if not flush:
+            closed.reset()
+
+    def broadcast(self, payload: bytes) -> None:
+        """Send a datagram on every interface that is up."""
+        for port in self._ports:
+            if port.up:
+                self.beacons_sent += 1
+                self.octets_sent += len(payload)
+                self.network.broadcast(port, self._beacon_port, self._beacon_port, payload)
+
+    def close(self) -> None:
+        """Disappear. Links that were closed with ``flush`` still deliver."""
+        if self.box.inboxes.get(self.tcp_port) is self:
+            del self.box.inboxes[self.tcp_port]
+        ears = self.box.ears.get(self._beacon_port, [])
+        if self in ears:
+            ears.remove(self)
+        for link in self._links.values():
+            link.open = False
+            link.reset()
+        self._links.clear()
+
+    # -- what the network does with it ----------------------------------------------------------------------------
+
+    def hear(self, payload: bytes, source: Source, port: Port) -> None:
+        """A datagram arrives. A process that does not run misses it: the kernel keeps a few, we keep none."""
+        if port in self._ports and self.host.ready:
+            self.host.on_datagrams(((payload, source),))
+
+    @property
+    def room(self) -> int:
+        """How many more messages the inbox takes from one sender."""
+        return self.limits.inbox_messages - len(self._inbox)
+
+    def take(self, identity: bytes, messages: Iterable[Sequence[bytes]]) -> None:
+        """Messages arrive; they wait here while the process does not run."""
+        arrived = [[identity, *frames] for frames in messages]
+        if self.host.ready and not self._inbox:
+            self.host.on_messages(arrived)
+        else:
+            self._inbox.extend(arrived)
+
+    def wake(self) -> None:
+        """The process runs again: take in what has waited."""
+        waiting, self._inbox = self._inbox, []
+        if waiting:
+            self.host.on_messages(waiting)
+
+    def reset_links(self, concerns: Callable[[SimLink], bool]) -> None:
+        """Break the connections that ``concerns`` is true of."""
+        for link in self._links.values():
+            if concerns(link):
+                link.reset()
+
+    @property
+    def link_count(self) -> int:
+        """How many links are open."""
+        return len(self._links)
