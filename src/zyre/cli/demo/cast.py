@@ -33,7 +33,7 @@ class Actor:
         self._heard = heard
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # it is closed by end()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "zyre.cli.demo.node", name, str(port)],
+            [sys.executable, "-m", "zyre.cli.demo", name, str(port)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -1,6 +1,6 @@
 """One of the demo's four processes: a node that obeys JSON lines on its input and reports JSON lines on its output.
 
-Run as ``python -m zyre.cli.demo.node NAME PORT``. It ends when its input ends, so that none outlives the demo. Moments
+Run as ``python -m zyre.cli.demo NAME PORT``. It ends when its input ends, so that none outlives the demo. Moments
 are readings of the monotonic clock, which all processes of one machine share.
 """
 
@@ -76,7 +76,3 @@ def main() -> None:
             report(type(event).__name__.lower(), at, **record)
     except BrokenPipeError:
         node.stop()  # nobody listens: the demo is gone
-
-
-if __name__ == "__main__":
-    main()
