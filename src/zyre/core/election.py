@@ -122,11 +122,17 @@ class Election:
 
     # -- members -------------------------------------------------------------------------------------------------
 
-    def on_arrival(self, members: Collection[PeerId]) -> Ballot:
-        """A peer came into the group, or we did: its lowest candidate calls everybody to a wave that includes it."""
-        if self.wave is not None and self.wave.candidate < self.own:
+    def on_arrival(self, peer: PeerId | None, members: Collection[PeerId]) -> Ballot:
+        """A peer came into the group, or we did: the lowest candidate calls everybody to a wave that includes it.
+
+        It may have heard of the wave that we carry from others, and then waits for our echo as well.
+        """
+        wave = self.wave
+        if self.candidate and (wave is None or self.own <= wave.candidate):
+            return self.start(members)
+        if wave is None or peer is None:
             return _NOTHING
-        return self.start(members)
+        return Ballot(((zre.ELECT, wave.candidate, (peer,)),))
 
     def on_departure(self, peer: PeerId, members: Collection[PeerId]) -> Ballot:
         """A peer left the group: if it led or would have led, the rest elects anew; else nobody waits for it."""
