@@ -11,7 +11,7 @@ from tests.core.invariants import check_machine
 from tests.core.rig import ADDRESS, LOCALITY, OWN, PORT, Foreign, Rig, names, peer_id, read
 from zyre.config import NodeConfig, Timing
 from zyre.core.delivery import Outcome
-from zyre.core.effects import Broadcast, CloseLink, LinkBlocked, LinkWritable, LocalityChanged, Send
+from zyre.core.effects import Broadcast, CloseLink, LinkBlocked, LinkFailed, LinkWritable, LocalityChanged, Send
 from zyre.core.locality import Interface, Locality
 from zyre.core.node import NodeProfile
 from zyre.endpoint import Endpoint
@@ -367,6 +367,19 @@ def test_who_has_stopped_is_deaf_and_has_no_deadline() -> None:
     Foreign(rig, 2).beacon()
     assert rig.events() == rig.effects() == []
     assert rig.machine.next_timeout() == math.inf
+
+
+def test_a_report_after_the_stop_sends_and_closes_nothing() -> None:
+    """A regression: what was kept for a full queue was sent on the closed link when there was room."""
+    rig = Rig()
+    peer = rig.ready()
+    rig.machine.join("G", rig.now)
+    block(rig, peer)
+    rig.machine.stop(rig.now)
+    rig.effects()
+    rig.machine.receive_report(LinkWritable(peer.link), rig.now)
+    rig.machine.receive_report(LinkFailed(peer.link), rig.now)
+    assert rig.effects() == rig.events() == []
 
 
 def test_who_has_not_started_is_deaf() -> None:

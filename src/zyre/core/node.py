@@ -377,7 +377,7 @@ class NodeMachine:
             self._hellos.clear()
             return
         record = self._directory.at_link(report.link) or self._membership.dialling.at_link(report.link)
-        if record is None:
+        if record is None or not self._running:
             return
         if isinstance(report, LinkBlocked):
             self._delivery.on_blocked(record, report.frames)
