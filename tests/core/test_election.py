@@ -20,14 +20,14 @@ A, B, C, D = (peer_id(number) for number in (1, 2, 3, 4))
 def test_who_does_not_stand_starts_nothing() -> None:
     election = Election(A)
     assert election.start([B]) == Ballot()
-    assert election.on_arrival([B]) == Ballot()
+    assert election.on_arrival(B, [B]) == Ballot()
     assert election.lead([]) == Ballot()
 
 
 def test_a_candidate_sends_its_wave_to_everybody_and_waits_where_nobody_is() -> None:
     election = Election(A, candidate=True)
-    assert election.on_arrival([]) == Ballot()
-    assert election.on_arrival([B, C]) == Ballot(((ELECT, A, (B, C)),))
+    assert election.on_arrival(None, []) == Ballot()
+    assert election.on_arrival(C, [B, C]) == Ballot(((ELECT, A, (B, C)),))
     assert election.is_running
 
 
@@ -92,6 +92,18 @@ def test_who_is_left_alone_leads_if_it_stands(candidate: bool) -> None:
     election = Election(A, candidate=candidate, leader=B)
     assert election.on_departure(B, []).elected == (A if candidate else None)
     assert election.leader == (A if candidate else None)
+
+
+def test_whoever_comes_while_a_wave_is_under_way_gets_our_echo_of_it() -> None:
+    election = Election(C, candidate=True)
+    election.on_elect(A, A, [A, B])
+    assert election.on_arrival(D, [A, B, D]) == Ballot(((ELECT, A, (D,)),))
+
+
+def test_a_stronger_candidate_calls_again_when_somebody_comes() -> None:
+    election = Election(A, candidate=True)
+    election.start([B])
+    assert election.on_arrival(C, [B, C]) == Ballot(((ELECT, A, (B, C)),))
 
 
 def test_a_leader_that_goes_is_followed_by_an_election() -> None:
@@ -162,7 +174,7 @@ def run(ids: list[PeerId], candidates: set[PeerId], entropy: random.Random) -> d
         busy = [key for key in sorted(links) if links[key]]
         if starting and (not busy or entropy.random() < 0.2):
             peer = starting.pop(entropy.randrange(len(starting)))
-            send(peer, elections[peer].on_arrival(others(peer)))
+            send(peer, elections[peer].on_arrival(None, others(peer)))
             continue
         sender, receiver = entropy.choice(busy)
         message_id, candidate = links[sender, receiver].popleft()
@@ -196,7 +208,7 @@ def test_any_votes_from_anybody_are_taken_without_harm(data: st.DataObject) -> N
             ballot = election.on_leader(who, candidate, members)
         elif verb == "arrive":
             members = sorted({*members, who})
-            ballot = election.on_arrival(members)
+            ballot = election.on_arrival(who, members)
         elif verb == "depart" and who in members:
             members = [member for member in members if member != who]
             ballot = election.on_departure(who, members)
