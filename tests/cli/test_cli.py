@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 import zyre
 from zyre.cli import VERBS, cli
+from zyre.cli.exits import Unfit, exit_codes
 
 from .command import run
 
@@ -76,6 +77,11 @@ def test_no_such_interface_is_code_3_and_names_those_there_are() -> None:
     assert result.exit_code == 3
     assert result.stderr.startswith("zyre: no usable interface matches 'no-such'")
     assert "lo (127.0.0.1)" in result.stderr
+
+
+def test_advice_is_for_the_shell() -> None:
+    with pytest.raises(Unfit, match=r"this machine has: none\); --interface lo works without a network"), exit_codes():
+        raise zyre.NoInterface(None, ())
 
 
 def test_run_as_a_module() -> None:

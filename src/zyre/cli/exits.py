@@ -77,9 +77,14 @@ def exit_codes() -> Iterator[None]:
     except zyre.UsageError as error:
         raise click.UsageError(str(error)) from None
     except zyre.NetworkError as error:
-        raise Unfit(str(error)) from None
+        raise Unfit(_for_the_shell(error)) from None
     except zyre.ZyreError as error:
         raise NotDone(str(error)) from None
+
+
+def _for_the_shell(error: zyre.NetworkError) -> str:
+    """The error's sentence, with the option in place of the argument."""
+    return str(error).replace("Node(interface='lo')", "--interface lo")
 
 
 def _be_silent() -> None:

@@ -118,7 +118,8 @@ class PeopleOutput(Output):
         from rich.text import Text
 
         kind = type(event).__name__.lower()
-        line = Text(f"{datetime.now():%H:%M:%S.%f}"[:12], style="dim")
+        line = Text()
+        line.append(f"{datetime.now():%H:%M:%S.%f}"[:12], style="dim")
         line.append(f"  {kind:<8}", style=_STYLES.get(kind, "dim"))
         line.append(f"  {safe(event.name):<12}", style="bold")
         line.append(f"  {details(event)}".rstrip())
@@ -133,7 +134,7 @@ class PeopleOutput(Output):
     def hint(self, sentence: str) -> None:
         """Print it beside the output, so that a pipe stays clean."""
         if sys.stderr.isatty():
-            click.secho(sentence, err=True, dim="NO_COLOR" not in os.environ)
+            click.echo(sentence if "NO_COLOR" in os.environ else click.style(sentence, dim=True), err=True)
 
     def line(self, text: object) -> None:
         """Print a line whatever its length."""

@@ -53,6 +53,7 @@ def _print_table(here: list[zyre.Peer]) -> None:
     from zyre.cli.console import make_console, make_table
 
     table = make_table("name", "uuid", "address", "groups", "headers", "found by")
+    table.columns[2].no_wrap = True  # a folded address cannot be copied
     for peer in here:
         table.add_row(
             safe(peer.name),

@@ -54,7 +54,8 @@ def shout(
     if not complete:
         raise NotDone(f"everybody left {group!r}; {sent} messages were sent before")
     what = "1 message" if sent == 1 else f"{sent} messages"
-    output.result("sent", f"{what} to {members} in {group}", verb="shout", group=group, messages=sent, peers=members)
+    whom = "1 node" if members == 1 else f"{members} nodes"
+    output.result("sent", f"{what} to {whom} in {group}", verb="shout", group=group, messages=sent, peers=members)
 
 
 def _members(node: zyre.Node, group: str, wanted: int) -> zyre.Roster | None:

@@ -76,7 +76,8 @@ class LiveScreen(Screen):
         elif happening.kind == "killed" or (happening.kind, happening.text) == ("did", "stop"):
             self._ended[happening.who] = "killed" if happening.kind == "killed" else "left"
         if words := sentence(happening):
-            line = Text(f"{self.elapsed(happening.at):7.3f}  ", style="dim")
+            line = Text()
+            line.append(f"{self.elapsed(happening.at):7.3f}  ", style="dim")
             line.append(f"{happening.who:<5}", style="bold")
             line.append(f" {words}", style=_FEED_STYLES.get(happening.kind, "default"))
             self._feed.append(line)
@@ -89,7 +90,8 @@ class LiveScreen(Screen):
 
     def summary(self, measurements: Sequence[Measurement], failure: str) -> None:
         """Print the table below the last picture."""
-        self._console.print(summary_table(measurements))
+        if measurements:
+            self._console.print(summary_table(measurements))
         if not failure:
             self._console.print("\nEvery step was seen by everyone who should see it.")
 
@@ -109,6 +111,9 @@ class LiveScreen(Screen):
     def _table(self) -> Table:
         names = list(self._processes)
         table = make_table("node", "process", *names, "leader")
+        for column in table.columns[1:]:
+            column.min_width = 9  # "no answer"; or the table would twitch
+        table.columns[1].min_width = 14
         for who, pid in self._processes.items():
             ended = self._ended.get(who)
             process = Text(f"{pid} {ended or ''}", style="red" if ended else "dim")

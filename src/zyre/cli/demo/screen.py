@@ -114,8 +114,9 @@ class PlainScreen(Screen):
 
     def summary(self, measurements: Sequence[Measurement], failure: str) -> None:
         """A table."""
-        self._line("")
-        self.console.print(summary_table(measurements))
+        if measurements:
+            self._line("")
+            self.console.print(summary_table(measurements))
         if not failure:
             self._line("\nEvery step was seen by everyone who should see it.")
 
