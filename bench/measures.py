@@ -36,18 +36,22 @@ class Run:
     say: Callable[[str], None]
 
     @contextmanager
-    def ends(self, *, followers: int = 1, groups: Sequence[str] = ()) -> Iterator[dict[Contestant, Ends]]:
+    def ends(
+        self, warm_up: Callable[[Ends], object], *, followers: int = 1, groups: Sequence[str] = ()
+    ) -> Iterator[dict[Contestant, Ends]]:
         """The processes of all contestants: one end that sends, and one or more that receive."""
         with ExitStack() as stack:
             opened = {}
             for one in self.contestants:
                 try:
-                    opened[one] = stack.enter_context(ends(one, followers, groups))
+                    pair = stack.enter_context(ends(one, followers, groups))
+                    warm_up(pair)
                 except Failed as failure:
                     self.results.note(f"{one.name} does not take part: {failure}")
-                else:
-                    if opened[one].sender.note:
-                        self.results.note(f"{one.name}: {opened[one].sender.note}")
+                    continue
+                opened[one] = pair
+                if pair.sender.note:
+                    self.results.note(f"{one.name}: {pair.sender.note}")
             yield opened
 
     def rounds(self, opened: Mapping[Contestant, Ends], step: Callable[[Contestant, Ends], None]) -> None:
@@ -97,9 +101,7 @@ def ends(one: Contestant, followers: int, groups: Sequence[str]) -> Iterator[End
 
 def whispers(run: Run) -> None:
     """How many whispers a second one process can send to another, and what CPU that takes on both sides."""
-    with run.ends() as opened:
-        for pair in opened.values():
-            _whisper_burst(pair, 32, WARM_UP)
+    with run.ends(lambda pair: _whisper_burst(pair, 32, WARM_UP)) as opened:
         for number, (size, amount) in enumerate(run.plan.whispers.items()):
             rate = Measure(f"whisper {_octets(size)}", "k/s", more_is_better=True)
             cpu = Measure(f"CPU per whisper {_octets(size)}, both ends", "us")
@@ -147,10 +149,8 @@ def round_trips(run: Run) -> None:
         run.results.add(middle, one.name, percentile(times, 50))
         run.results.add(tail, one.name, percentile(times, 99))
 
-    with run.ends() as opened:
-        run.say("round trip")
-        for pair in opened.values():
-            _ping(pair, WARM_UP // 10)
+    run.say("round trip")
+    with run.ends(lambda pair: _ping(pair, WARM_UP // 10)) as opened:
         run.rounds(opened, step)
 
 
@@ -175,9 +175,7 @@ def shouts(run: Run) -> None:
             n = int(amount * one.pace)
             run.results.add(rate, one.name, n * peers / _shout_burst(group, n) / 1e3)
 
-        with run.ends(followers=peers, groups=[GROUP]) as opened:
-            for group in opened.values():
-                _shout_burst(group, WARM_UP // 10)
+        with run.ends(lambda group: _shout_burst(group, WARM_UP // 10), followers=peers, groups=[GROUP]) as opened:
             run.rounds(opened, step)
 
 
@@ -228,20 +226,21 @@ def discovery(run: Run) -> None:
         pairs = {}
         for first in able:
             for second in able:
-                pair = Ends(
+                pairs[f"{first.name}, {second.name}"] = pair = Ends(
                     stack.enter_context(PeerProcess(first.name)), [stack.enter_context(PeerProcess(second.name))]
                 )
                 port = unused_port()
                 pair.sender.me = pair.sender.call("new", port=port, groups=[]) | {"port": port}
                 pair.sender.call("start")
-                pairs[f"{first.name}, {second.name}"] = pair
         for _ in range(run.plan.rounds):
-            times: dict[str, list[float]] = {name: [] for name in pairs}
-            for _ in range(run.plan.starts):
-                for name, pair in pairs.items():
-                    times[name].append(_encounter(pair))
-            for name, each in times.items():
-                run.results.add(measure, name, median(each))
+            for name in list(pairs):
+                try:
+                    times = [_encounter(pairs[name]) for _ in range(run.plan.starts)]
+                except Failed as failure:
+                    del pairs[name]
+                    run.results.note(f"{name} gave up: {failure}")
+                else:
+                    run.results.add(measure, name, median(times))
 
 
 def _encounter(pair: Ends) -> float:

@@ -107,9 +107,22 @@ def test_a_contestant_that_fails_is_left_out_and_named():
     def fail(one: object, ends: object) -> None:
         raise Failed("no luck")
 
-    with run.ends() as opened:
+    with run.ends(lambda pair: None) as opened:
         run.rounds(opened, fail)
     assert results.notes == ["pyzmq gave up: no luck"]
+
+
+@pytest.mark.lan
+def test_who_fails_to_warm_up_does_not_take_part():
+    results = Results()
+    run = Run(SMALLEST, [contestant("pyzmq")], results, lambda text: None)
+
+    def fail(ends: object) -> None:
+        raise Failed("no luck")
+
+    with run.ends(fail) as opened:
+        assert not opened
+    assert results.notes == ["pyzmq does not take part: no luck"]
 
 
 @pytest.mark.lan
