@@ -64,8 +64,8 @@ class Lifecycle(Checker):
     rule = "one event for each change of state"
 
     def __init__(self) -> None:
-        self._present: dict[PeerId, dict[PeerId, set[str]]] = defaultdict(dict)
-        self._quiet: dict[tuple[PeerId, PeerId], str] = {}
+        self._present: dict[SimNode, dict[PeerId, set[str]]] = defaultdict(dict)
+        self._quiet: dict[tuple[SimNode, PeerId], str] = {}
         self._leaders: dict[tuple[PeerId, str], PeerId] = {}
 
     def on_events(self, world: World, node: SimNode, events: list[Event]) -> None:
@@ -73,14 +73,14 @@ class Lifecycle(Checker):
             self._check(world, node, event)
 
     def _check(self, world: World, node: SimNode, event: Event) -> None:
-        present = self._present[node.uuid]
+        present = self._present[node]
         told = f"{node.name} was told {event}"
         match event:
             case Enter(peer=peer):
                 self._require(world, peer not in present, told, "although that peer is here")
                 self._require(world, peer != node.uuid, told, "about itself")
                 present[peer] = set()
-                self._quiet[node.uuid, peer] = "alive"
+                self._quiet[node, peer] = "alive"
             case Leader(group=group, peer=peer):
                 known = peer == node.uuid or peer in present
                 self._require(world, known, told, "although that peer is not here")
@@ -103,9 +103,9 @@ class Lifecycle(Checker):
     def _move(self, world: World, node: SimNode, event: Event, told: str) -> None:
         allowed = {Evasive: ("alive",), Silent: ("alive", "evasive"), Returned: ("evasive", "silent")}
         following = {Evasive: "evasive", Silent: "silent", Returned: "alive"}
-        was = self._quiet[node.uuid, event.peer]
+        was = self._quiet[node, event.peer]
         self._require(world, was in allowed[type(event)], told, f"although it was {was}")
-        self._quiet[node.uuid, event.peer] = following[type(event)]
+        self._quiet[node, event.peer] = following[type(event)]
 
     def _require(self, world: World, holds: bool, told: str, why: str) -> None:
         if not holds:
@@ -118,14 +118,14 @@ class Order(Checker):
     rule = "per-sender order"
 
     def __init__(self) -> None:
-        self._last: dict[tuple[PeerId, PeerId, str], int] = {}
+        self._last: dict[tuple[SimNode, PeerId, str], int] = {}
 
     def on_events(self, world: World, node: SimNode, events: list[Event]) -> None:
         for event in events:
             if not isinstance(event, (Whisper, Shout)) or not event.content or event.content[0][:1] != b"#":
                 continue
             number = int(event.content[0][1:])
-            key = (node.uuid, event.peer, getattr(event, "group", ""))
+            key = (node, event.peer, getattr(event, "group", ""))
             if number <= self._last.get(key, -1):
                 self.fail(world, f"{node.name} got #{number} after #{self._last[key]} from {event.name}")
             self._last[key] = number

@@ -43,6 +43,7 @@ class SimHost:
         tap: Tap | None = None,
     ) -> None:
         self.profile = profile
+        self.name = profile.name
         self.box = box
         self.life = Life.NEW
         self.endpoint = ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from zyre.core.discovery import Source
@@ -33,6 +33,8 @@ class Network:
         self.conditions = conditions
         self.datagrams = 0
         self.datagram_octets = 0
+        self.watcher: Callable[[SimTransport, SimTransport, Iterable[Sequence[bytes]]], None] | None = None
+        """Told of every batch of messages that arrives: from whom, to whom, what."""
         self._entropy = entropy
         self._segments: dict[str, list[Port]] = defaultdict(list)
         self._at: dict[str, Port] = {}

@@ -28,7 +28,9 @@ RETRY = 0.1
 
 
 class Receiver(Protocol):
-    """What takes in what arrives: a node's host."""
+    """What takes in what arrives: a node's host. ``name`` is the node's."""
+
+    name: str
 
     @property
     def ready(self) -> bool:
@@ -93,6 +95,9 @@ class SimLink:
             return
         self._connected = True
         arrived, self._queue = self._queue[:room], self._queue[room:]
+        watcher = self._way.sender.network.watcher
+        if watcher is not None:
+            watcher(self._way.sender, target, arrived)
         target.take(self._way.sender.identity, arrived)
         if self._refused and self.open and len(self._queue) <= self._way.sender.limits.link_messages // 2:
             self._refused = False

@@ -9,23 +9,26 @@ from __future__ import annotations
 import gc
 import random
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from zyre.config import DISCOVERY_PORT, NodeConfig
 from zyre.core.driver import Tap
 from zyre.core.host import Life
 from zyre.core.node import NodeProfile
-from zyre.events import Event
+from zyre.events import Enter, Event
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.roster import Roster
 from zyre.sim.box import Box, Power
+from zyre.sim.chart import Arrow, Chart, Mark, Note, describe_event, describe_message
 from zyre.sim.clock import Agenda, BoxClock
 from zyre.sim.conditions import LAN, Conditions
 from zyre.sim.host import SimHost
 from zyre.sim.network import Network
 from zyre.sim.tasks import Baton, Task
+from zyre.sim.transport import SimTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -154,6 +157,7 @@ class World:
         conditions: what the network is like; see zyre.sim.conditions.
         checkers: what must always hold; see zyre.sim.checkers. A violation raises CheckFailed out of ``run_for``.
         trace: whether to follow everything that happens in ``World.trace``; costs a little for each input.
+        chart: whether to keep the last happenings in ``World.chart``.
     """
 
     def __init__(
@@ -163,6 +167,7 @@ class World:
         *,
         checkers: Iterable[Checker] = (),
         trace: bool = True,
+        chart: bool = False,
     ) -> None:
         self.seed = seed
         self.entropy = random.Random(seed)
@@ -174,6 +179,11 @@ class World:
         self.trace = 0
         """A number made of every input of every node and every event: equal histories have equal ones."""
         self.checkers = tuple(checkers)
+        self.chart = Chart()
+        """The last messages and events, for people; empty unless it was asked for."""
+        self._charting = chart
+        if chart:
+            self.network.watcher = self._on_arrival
         self._tracing = trace
         self._by_host: dict[SimHost, SimNode] = {}
         self._addresses = 0
@@ -366,10 +376,22 @@ class World:
     def _on_events(self, host: SimHost, events: list[Event]) -> None:
         node = self._by_host[host]
         node.events.extend(events)
+        if self._charting:
+            for event in events:
+                self.chart.add(Mark(self.now(), node.name, describe_event(event)))
         if self._tracing:
-            self._follow(repr(events).encode())
+            self._follow("".join(map(_spell, events)).encode())
         for checker in self.checkers:
             checker.on_events(self, node, events)
+
+    def _on_arrival(self, sender: SimTransport, target: SimTransport, messages: Iterable[Sequence[bytes]]) -> None:
+        for frames in messages:
+            self.chart.add(Arrow(self.now(), sender.host.name, target.host.name, describe_message(frames)))
+
+    def note(self, text: str) -> None:
+        """Write something that was done to the world into the chart."""
+        if self._charting:
+            self.chart.add(Note(self.now(), text))
 
     def _tap_for(self, profile: NodeProfile) -> Tap | None:
         if not self._tracing:
@@ -383,6 +405,13 @@ class World:
 
     def _follow(self, happening: bytes) -> None:
         self.trace = zlib.crc32(happening, self.trace ^ hash(self.agenda.now()) & 0xFFFFFFFF)
+
+
+def _spell(event: Event) -> str:
+    """An event in the same words in every process: a set of text has no order of its own."""
+    if isinstance(event, Enter):
+        return f"{replace(event, groups=frozenset())}{sorted(event.groups)}"
+    return repr(event)
 
 
 @contextmanager
