@@ -18,7 +18,7 @@ from zyre.errors import NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.node import BaseNode
-from zyre.waiting import checkpoint, new_async_parker
+from zyre.waiting import TURN, checkpoint, new_async_parker
 
 if TYPE_CHECKING:
     from zyre.streams import AsyncStream
@@ -39,10 +39,7 @@ class AsyncNode(BaseNode):
     A cancelled ``recv`` or ``async for`` loses no event. Several tasks may read; each event goes to one of them.
     """
 
-    #: After this many events without waiting, other tasks get a turn.
-    TURN = 64
-
-    _reads = 0
+    _turns = 0
 
     # -- life ------------------------------------------------------------------------------------------------------
 
@@ -76,6 +73,9 @@ class AsyncNode(BaseNode):
 
     async def whisper(self, peer: object, *frames: bytes | str) -> bool:
         """Send to one peer; see Node.whisper. Waits, without blocking the loop, only if the peer's queue is full."""
+        self._turns += 1
+        if self._turns % TURN == 0:
+            await checkpoint()
         target, content = PeerId.parse(peer), encode_frames(frames)
         outcome = self._host.whisper_nowait(target, content)
         if outcome is Outcome.BLOCKED:
@@ -84,6 +84,9 @@ class AsyncNode(BaseNode):
 
     async def shout(self, group: str, *frames: bytes | str) -> int:
         """Send to a group; see Node.shout. Waits, without blocking the loop, only for members whose queue is full."""
+        self._turns += 1
+        if self._turns % TURN == 0:
+            await checkpoint()
         name, content = check_group(group), encode_frames(frames)
         sent, blocked = self._host.shout_nowait(name, content)
         for peer in blocked:
@@ -106,8 +109,8 @@ class AsyncNode(BaseNode):
 
     async def recv(self, timeout: float | None = None) -> Event:
         """The next event, waiting up to ``timeout`` seconds, or for ever. Raises RecvTimeout, NodeStopped."""
-        self._reads += 1
-        if self._reads % self.TURN == 0:
+        self._turns += 1
+        if self._turns % TURN == 0:
             await checkpoint()
         deadline = None if timeout is None else self._host.now() + timeout
         while True:
@@ -140,13 +143,9 @@ class AsyncNode(BaseNode):
         finally:
             self._host.mailbox.unpark(parker.wake)
 
-    async def __aiter__(self) -> AsyncIterator[Event]:
+    def __aiter__(self) -> AsyncIterator[Event]:
         """Events for ever: the loop ends when the node is stopped."""
-        try:
-            while True:
-                yield await self.recv()
-        except NodeStopped:
-            return
+        return _Events(self)
 
     def stream(self) -> AsyncStream[Event]:
         """The events as a lazy pipeline; see zyre.streams."""
@@ -165,3 +164,19 @@ class AsyncNode(BaseNode):
                 await self.recv(None if deadline is None else deadline - self._host.now())
         except (NodeStopped, RecvTimeout):
             return
+
+
+class _Events:
+    """An iterator and no async generator: one that is left by ``break`` would have to be closed, with a warning."""
+
+    def __init__(self, node: AsyncNode) -> None:
+        self._node = node
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self
+
+    async def __anext__(self) -> Event:
+        try:
+            return await self._node.recv()
+        except NodeStopped:
+            raise StopAsyncIteration from None

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
+import threading
+import types
 from collections.abc import Callable
 from typing import NamedTuple
 
+from zyre.errors import InvalidConfig, UsageError
 from zyre.events import Event
 from zyre.identity import PeerId
 
-__all__ = ["Handlers"]
+__all__ = ["Handlers", "require_kinds"]
+
+
+def require_kinds(verb: str, kinds: tuple[object, ...]) -> None:
+    """Refuse what are no kinds of events: none at all, a name, or the function to be decorated."""
+    if not kinds or not all(isinstance(kind, (type, types.UnionType)) for kind in kinds):
+        given = ", ".join(map(repr, kinds)) or "nothing"
+        raise InvalidConfig(
+            f"{verb} wants kinds of events, as in {verb}(zyre.Shout) or {verb}(zyre.Enter, zyre.Exit), and got {given}"
+        )
 
 
 class _Registration(NamedTuple):
@@ -28,29 +41,39 @@ class _Registration(NamedTuple):
 class Handlers:
     """Registered functions, called in the order of their registration. May be changed while being called."""
 
-    __slots__ = ("_registered",)
+    __slots__ = ("_guard", "_registered")
 
     def __init__(self) -> None:
+        self._guard = threading.Lock()
         self._registered: tuple[_Registration, ...] = ()
 
     def add(
         self, handler: Callable[..., object], kinds: tuple[type, ...], group: str | None, peer: PeerId | None
     ) -> None:
         """Register a function."""
-        self._registered += (_Registration(handler, kinds, group, peer),)
+        with self._guard:
+            self._registered += (_Registration(handler, kinds, group, peer),)
 
     def remove(self, handler: Callable[..., object]) -> None:
-        """Forget a function, however often it was registered."""
-        self._registered = tuple(entry for entry in self._registered if entry.handler is not handler)
+        """Forget a function, however often it was registered. A bound method is a new object whenever it is named,
+        so it is equality that counts."""
+        with self._guard:
+            self._registered = tuple(entry for entry in self._registered if entry.handler != handler)
 
     def matching(self, event: Event) -> list[Callable[..., object]]:
         """The functions that an event concerns."""
         return [entry.handler for entry in self._registered if entry.concerns(event)]
 
     def dispatch(self, event: Event) -> None:
-        """Call them."""
+        """Call them. Raises UsageError for a coroutine function, which nobody could await here."""
         for handler in self.matching(event):
-            handler(event)
+            result = handler(event)
+            if inspect.iscoroutine(result):
+                result.close()
+                raise UsageError(
+                    f"{handler!r} is a coroutine function, which recv_nowait, streams and zyre.Node cannot await: "
+                    "register a plain function, or read an AsyncNode by 'async for', recv() or run()"
+                )
 
     def __bool__(self) -> bool:
         return bool(self._registered)

@@ -18,7 +18,6 @@ from zyre.engine.entropy import new_identity
 from zyre.engine.host import NodeHost
 from zyre.errors import (
     InternalError,
-    InvalidConfig,
     InvalidEndpoint,
     NodeNotStarted,
     NodeStopped,
@@ -27,7 +26,7 @@ from zyre.errors import (
     ZyreError,
 )
 from zyre.events import Event
-from zyre.handlers import Handlers
+from zyre.handlers import Handlers, require_kinds
 from zyre.identity import PeerId, check_group, check_header, encode_frames
 from zyre.pipeline import NodeSource
 from zyre.roster import Roster
@@ -217,11 +216,12 @@ class BaseNode:
         It is called with each such event in the thread that reads it, before the reader gets it; ``node.run()`` reads
         for those who have nothing else to do. What it raises is raised at the reader. See ``off``.
         """
-        if not kinds:
-            raise InvalidConfig("say which events: @node.on(zyre.Shout), @node.on(zyre.Enter, zyre.Exit)")
+        require_kinds("node.on", kinds)
+        wanted_group = None if group is None else check_group(group)
+        wanted_peer = None if peer is None else PeerId.parse(peer)
 
         def register(handler: Handler) -> Handler:
-            self._handlers.add(handler, kinds, group, None if peer is None else PeerId.parse(peer))
+            self._handlers.add(handler, kinds, wanted_group, wanted_peer)
             return handler
 
         return register

@@ -36,6 +36,10 @@ T_co = TypeVar("T_co", covariant=True)
 
 NEVER = float("inf")
 
+#: So many items may be filtered out before a poll says NotYet although there are more: time limits must be looked at
+#: and other tasks get a turn, also in a flood of which nothing is wanted.
+_PATIENCE = 64
+
 
 class NotYet(Exception):
     """There is nothing now; there may be later."""
@@ -317,22 +321,22 @@ class Scan(Step):
 
 
 class Stepped(Generic[T]):
-    """A source whose items pass through steps. The steps are made when the first item is asked for, so that streams
-    derived from one another do not share their counts."""
+    """A source whose items pass through steps."""
 
-    def __init__(self, source: Source[Any], makers: Sequence[Callable[[], Step]]) -> None:
+    def __init__(self, source: Source[Any], steps: Sequence[Step]) -> None:
         self.time = source.time
         self._source = source
-        self._makers = makers
-        self._steps: list[Step] | None = None
+        self._steps = steps
         self._ready: deque[T] = deque()
 
     def poll(self) -> T:
-        if self._steps is None:
-            self._steps = [make() for make in self._makers]
+        looked = 0
         while not self._ready:
             if any(step.done for step in self._steps):
                 raise Ended
+            if looked == _PATIENCE:
+                raise NotYet
+            looked += 1
             self._feed(self._source.poll(), self._steps)
         return self._ready.popleft()
 

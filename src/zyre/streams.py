@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from zyre.errors import InvalidConfig
 from zyre.events import Event
+from zyre.handlers import require_kinds
 from zyre.identity import PeerId
 from zyre.pipeline import (
     NEVER,
@@ -40,7 +41,7 @@ from zyre.pipeline import (
     TakeWhile,
     Tap,
 )
-from zyre.waiting import new_async_parker
+from zyre.waiting import TURN, checkpoint, new_async_parker
 
 if TYPE_CHECKING:
     from zyre.node import BaseNode
@@ -55,15 +56,25 @@ S = TypeVar("S", bound="_Pipeline[Any]")
 class _Pipeline(Generic[T]):
     """What can be done with a stream, whoever waits for it. Every method returns a new stream and asks for nothing."""
 
-    def __init__(self, source: Source[Any], makers: tuple[Callable[[], Step], ...] = ()) -> None:
-        self._source = source
+    def __init__(self, make_source: Callable[[], Source[Any]], makers: tuple[Callable[[], Step], ...] = ()) -> None:
+        self._make_source = make_source
         self._makers = makers
-        self._stepped: Stepped[T] = Stepped(source, makers)
+        self._begun: Stepped[T] | None = None
+
+    def _make(self) -> Stepped[T]:
+        """All that this stream is made of, anew: streams derived from one another share no count and no clock."""
+        return Stepped(self._make_source(), [make() for make in self._makers])
+
+    def _begin(self) -> Stepped[T]:
+        """What this stream itself iterates over, made when the first item is asked for."""
+        if self._begun is None:
+            self._begun = self._make()
+        return self._begun
 
     @classmethod
     def over(cls: type[S], node: BaseNode) -> S:
         """All events of a node."""
-        return cls(node.source())
+        return cls(node.source)
 
     @classmethod
     def every(cls: type[S], seconds: float, node: BaseNode | None = None) -> S:
@@ -71,20 +82,20 @@ class _Pipeline(Generic[T]):
 
         ``node`` says whose time that is; it matters in a simulation only.
         """
-        return cls(Every(seconds, RealTime() if node is None else node.source().time))
+        _require_seconds(seconds)
+        return cls(lambda: Every(seconds, RealTime() if node is None else node.source().time))
 
     @classmethod
     def merge(cls: type[S], *streams: _Pipeline[Any]) -> S:
         """The items of several streams as they come, of each in its order. Ends when all of them have."""
-        return cls(Merged([stream._stepped for stream in streams]))
+        return cls(lambda: Merged([stream._make() for stream in streams]))
 
     def _then(self, make: Callable[[], Step]) -> Any:
-        return type(self)(self._source, (*self._makers, make))
+        return type(self)(self._make_source, (*self._makers, make))
 
     def _limited(self, seconds: float, *, renewed: bool, error: bool) -> Any:
-        if not seconds > 0:
-            raise InvalidConfig(f"a time limit is a number of seconds above 0, not {seconds!r}")
-        return type(self)(Limited(self._stepped, seconds, renewed=renewed, error=error))
+        _require_seconds(seconds)
+        return type(self)(lambda: Limited(self._make(), seconds, renewed=renewed, error=error))
 
     # -- choosing --------------------------------------------------------------------------------------------------
 
@@ -94,6 +105,7 @@ class _Pipeline(Generic[T]):
 
     def of(self: S, *kinds: type[Event]) -> S:
         """Only events of these kinds."""
+        require_kinds("stream.of", kinds)
         return self.filter(lambda event: isinstance(event, kinds))
 
     def in_group(self: S, group: str) -> S:
@@ -146,6 +158,11 @@ class _Pipeline(Generic[T]):
         return self._limited(seconds, renewed=True, error=True)  # type: ignore[no-any-return]
 
 
+def _require_seconds(seconds: object) -> None:
+    if not isinstance(seconds, (int, float)) or not seconds > 0:
+        raise InvalidConfig(f"a time is a number of seconds above 0, not {seconds!r}")
+
+
 def _seconds_left(source: Source[Any]) -> float | None:
     deadline = source.next_at()
     return None if deadline == NEVER else max(0.0, deadline - source.time.now())
@@ -158,7 +175,7 @@ class Stream(_Pipeline[T]):
         return self
 
     def __next__(self) -> T:
-        source = self._stepped
+        source = self._begin()
         while True:
             try:
                 return source.poll()
@@ -177,11 +194,16 @@ class Stream(_Pipeline[T]):
 class AsyncStream(_Pipeline[T]):
     """A lazy stream for asyncio and trio: an async iterator. Cancelling a wait loses no item."""
 
+    _asked = 0
+
     def __aiter__(self) -> AsyncIterator[T]:
         return self
 
     async def __anext__(self) -> T:
-        source = self._stepped
+        source = self._begin()
+        self._asked += 1
+        if self._asked % TURN == 0:
+            await checkpoint()
         while True:
             try:
                 return source.poll()
@@ -190,8 +212,10 @@ class AsyncStream(_Pipeline[T]):
             except NotYet:
                 pass
             parker = new_async_parker()
-            if source.park(parker.wake):
-                try:
-                    await parker.park(_seconds_left(source))
-                finally:
-                    source.unpark(parker.wake)
+            if not source.park(parker.wake):
+                await checkpoint()
+                continue
+            try:
+                await parker.park(_seconds_left(source))
+            finally:
+                source.unpark(parker.wake)

@@ -7,7 +7,10 @@ from typing import Any, Protocol
 
 from zyre.errors import UsageError
 
-__all__ = ["AsyncParker", "checkpoint", "new_async_parker"]
+__all__ = ["TURN", "AsyncParker", "checkpoint", "new_async_parker"]
+
+#: After so many operations that needed no waiting, other tasks get a turn.
+TURN = 64
 
 
 class AsyncParker(Protocol):
