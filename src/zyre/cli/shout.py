@@ -67,6 +67,9 @@ def _missing(node: zyre.Node, group: str, wanted: int, timeout: float) -> str:
     found = len(node.peers_in(group))
     if found:
         return f"only {found} of {wanted} were in {group!r} within {timeout:g} s; nothing was sent"
-    here = ", ".join(sorted(node.peer_groups))
-    others = f"; the groups here are: {here}" if here else f"; {len(node.peers)} nodes are here, in no group"
-    return f"nobody was in {group!r} within {timeout:g} s{others}"
+    groups = ", ".join(sorted(node.peer_groups))
+    if groups:
+        others = f"the groups here are: {groups}"
+    else:
+        others = f"{len(node.peers)} here, in no group at all" if node.peers else "nobody else is here either"
+    return f"nobody was in {group!r} within {timeout:g} s; {others}"
