@@ -85,6 +85,9 @@ class Endpoint:
         return self.is_tcp and self.host in _ANY_HOST
 
     def __str__(self) -> str:
+        return _text(self)
+
+    def _to_text(self) -> str:
         if not self.is_tcp:
             return f"{self.transport}://{self.host}"
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -93,3 +96,4 @@ class Endpoint:
 
 #: The same few endpoints are read again and again: from the HELLO of each peer, and for every link to it.
 _parse = lru_cache(maxsize=4096)(Endpoint._parse_text)
+_text = lru_cache(maxsize=4096)(Endpoint._to_text)

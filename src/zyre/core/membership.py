@@ -64,6 +64,7 @@ _TICKS_PER_EVASIVE: Final = 50
 #: A time that is a whole number of stretches but for the rounding of floats is in the earlier one.
 _ROUNDING: Final = 1e-6
 
+_ALIVE: Final = Phase.ALIVE
 _PLAIN: Final[frozenset[str]] = frozenset()
 
 _REASONS: Final[dict[Action, ExitReason]] = {
@@ -115,11 +116,10 @@ class Membership:
 
     # -- inputs --------------------------------------------------------------------------------------------------
 
-    def heard_again(self, beacon: bytes, address: str, now: float) -> bool:
-        """Whether a datagram is the beacon that a READY peer sends all the time, from where it is reached; if so, it
-        is a sign of life and nothing else."""
-        record = self.directory.by_beacon.get(beacon)
-        if record is None or record.endpoint.host != address or record.phase is not Phase.ALIVE:
+    def heard_again(self, record: PeerRecord, address: str, now: float) -> bool:
+        """Whether the beacon that a READY peer sends all the time came from where it is reached; if so, it is a sign
+        of life and nothing else."""
+        if record.endpoint.host != address or record.phase is not _ALIVE:
             return False
         record.quiet_at = now + self.presence.evasive
         return True
@@ -191,10 +191,9 @@ class Membership:
     def on_tick(self, tick: Tick, now: float) -> Moves:
         """Look at the peers whose time has come. Most have been heard meanwhile, and are only put back."""
         moves: Moves = ()
-        alive = Phase.ALIVE
         self._last_tick = tick.number
         for record in self._ticks.pop(tick.number):
-            if record.phase is alive and now < record.quiet_at and record.state is not PeerState.ABSENT:
+            if record.phase is _ALIVE and now < record.quiet_at and record.state is not PeerState.ABSENT:
                 self._watch(record, record.quiet_at)
             else:
                 moves += self.look_at(record, now)

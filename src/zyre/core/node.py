@@ -327,12 +327,13 @@ class NodeMachine:
     def receive_datagram(self, data: bytes, source: Source, now: float) -> bool:
         """A datagram on the beacon port; False if nothing follows from it.
 
-        Nearly all of them are the same beacon of a known peer, once more: that costs two lookups, however many peers
+        Nearly all of them are the same beacon of a known peer, once more: that costs one lookup, however many peers
         there are.
         """
         if not self._running or self._locality is None:
             return False
-        if self._membership.heard_again(data, source[0], now):
+        record = self._directory.by_beacon.get(data)
+        if record is not None and self._membership.heard_again(record, source[0], now):
             self.counters.beacons_received += 1
             return False
         verdict = self._discovery.judge(data, source, self._locality)

@@ -16,7 +16,13 @@ from typing import Final
 __all__ = ["PHASES", "TRANSITIONS", "Action", "Input", "PeerState", "Phase", "Violation"]
 
 
-class PeerState(Enum):
+class _Key(Enum):
+    """Members are looked up by identity: Enum's own hash is a call into Python for every lookup in a table."""
+
+    __hash__ = object.__hash__
+
+
+class PeerState(_Key):
     """How far we are with a peer."""
 
     ABSENT = auto()
@@ -27,7 +33,7 @@ class PeerState(Enum):
     """It said HELLO: it entered, and can be talked to."""
 
 
-class Input(Enum):
+class Input(_Key):
     """What can happen to a peer."""
 
     FOUND = auto()
@@ -43,7 +49,7 @@ class Input(Enum):
     """Nothing was heard for the expiry time."""
 
 
-class Action(Enum):
+class Action(_Key):
     """What the node does then."""
 
     GREET = auto()

@@ -19,18 +19,19 @@ class Agenda:
     def __init__(self) -> None:
         self.done = 0
         """How many actions were done: the cost of a simulation is a multiple of it."""
-        self._now = 0.0
+        self.time = 0.0
+        """Seconds since the world began; the same as now(), without the call."""
         self._heap: list[tuple[float, int, Callable[[], object]]] = []
         self._planned = 0
 
     def now(self) -> float:
         """Seconds since the world began."""
-        return self._now
+        return self.time
 
     def at(self, when: float, action: Callable[[], object]) -> None:
         """Plan an action; what should have happened already happens next."""
         self._planned += 1
-        heapq.heappush(self._heap, (when if when > self._now else self._now, self._planned, action))
+        heapq.heappush(self._heap, (when if when > self.time else self.time, self._planned, action))
 
     @property
     def next_at(self) -> float:
@@ -39,7 +40,7 @@ class Agenda:
 
     def step(self) -> None:
         """Do the next action, whenever it is."""
-        self._now, _, action = heapq.heappop(self._heap)
+        self.time, _, action = heapq.heappop(self._heap)
         self.done += 1
         action()
 
@@ -47,7 +48,7 @@ class Agenda:
         """Do everything that is planned until ``end``, then let it be ``end``."""
         while self._heap and not end < self._heap[0][0]:
             self.step()
-        self._now = max(self._now, end)
+        self.time = max(self.time, end)
 
 
 class BoxClock:
@@ -62,7 +63,7 @@ class BoxClock:
 
     def now(self) -> float:
         """Seconds as this computer counts them."""
-        return self._offset + (self._agenda.now() - self._base) * self.rate
+        return self._offset + (self._agenda.time - self._base) * self.rate
 
     def to_world(self, deadline: float) -> float:
         """When, in the world's time, this clock will show ``deadline``."""

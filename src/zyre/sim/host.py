@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from zyre.core.delivery import Outcome
-from zyre.core.discovery import Source
 from zyre.core.driver import Driver, Tap
 from zyre.core.effects import LocalityChanged, Report
 from zyre.core.host import Life, Waker
@@ -50,6 +49,8 @@ class SimHost:
         self.send_patience = profile.config.timing.send_patience
         self.machine = NodeMachine(profile)
         self.stalled = False
+        self.ready = False
+        """Whether the process takes anything in: it runs, and is not stalled."""
         self._baton = baton
         self._on_events = on_events
         self._room_wakers: list[Waker] = []
@@ -69,6 +70,7 @@ class SimHost:
             deliver=self._deliver,
             tap=tap,
         )
+        self.on_datagrams = self.driver.on_datagrams
 
     def _deliver(self, events: list[Event]) -> None:
         self._on_events(self, events)
@@ -82,6 +84,7 @@ class SimHost:
             raise NodeStopped("start")
         if self.life is Life.NEW:
             self.life = Life.RUNNING
+            self.ready = not self.stalled
             self.driver.start()
             self.endpoint = self.machine.endpoint
 
@@ -103,6 +106,7 @@ class SimHost:
         self._end()
 
     def _end(self) -> None:
+        self.ready = False
         self.mailbox.close()
         self._wake_room()
 
@@ -112,27 +116,20 @@ class SimHost:
     def stall(self) -> None:
         """The process does not run, as under SIGSTOP or a busy machine."""
         self.stalled = True
+        self.ready = False
 
     def resume(self) -> None:
         """The process runs again, and takes in what has waited for it."""
         self.stalled = False
-        if not self.ready:
+        if self.life is not Life.RUNNING:
             return
+        self.ready = True
         self.transport.wake()
         if self._alarm_missed:
             self._alarm_missed = False
             self.driver.on_alarm()
 
-    @property
-    def ready(self) -> bool:
-        """Whether the process takes anything in."""
-        return self.life is Life.RUNNING and not self.stalled
-
     # -- what comes in -------------------------------------------------------------------------------------------
-
-    def on_datagrams(self, datagrams: Iterable[tuple[bytes, Source]]) -> None:
-        """Beacons arrive."""
-        self.driver.on_datagrams(datagrams)
 
     def on_messages(self, messages: Iterable[Sequence[bytes]]) -> None:
         """Messages arrive."""

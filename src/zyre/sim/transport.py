@@ -31,13 +31,9 @@ class Receiver(Protocol):
     """What takes in what arrives: a node's host. ``name`` is the node's."""
 
     name: str
-
-    @property
-    def ready(self) -> bool:
-        """False while its process does not run."""
-
-    def on_datagrams(self, datagrams: Iterable[tuple[bytes, Source]]) -> None:
-        """Beacons."""
+    ready: bool
+    """False while its process does not run."""
+    on_datagrams: Callable[[Iterable[tuple[bytes, Source]]], None]
 
     def on_messages(self, messages: Iterable[Sequence[bytes]]) -> None:
         """Messages."""
@@ -240,8 +236,9 @@ class SimTransport:
 
     def hear(self, payload: bytes, source: Source, port: Port) -> None:
         """A datagram arrives. A process that does not run misses it: the kernel keeps a few, we keep none."""
-        if port in self._ports and self.host.ready:
-            self.host.on_datagrams(((payload, source),))
+        host = self.host
+        if host.ready and port in self._ports:
+            host.on_datagrams(((payload, source),))
 
     @property
     def room(self) -> int:
