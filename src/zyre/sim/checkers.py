@@ -7,6 +7,7 @@ message names the seed.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from zyre.core.timers import NEVER
@@ -46,9 +47,17 @@ class Checker:
     """The base: hears and looks, and finds nothing wrong."""
 
     rule = ""
+    wants_inputs = False
+    """Whether ``on_input`` is to be called, which costs a call for every input of every node."""
 
     def on_events(self, world: World, node: SimNode, events: list[Event]) -> None:
         """Events are delivered to a node's application."""
+
+    def on_input(self, world: World, node: SimNode, what: str, arguments: tuple[object, ...]) -> None:
+        """A node's machine is about to see an input; see zyre.core.driver.Tap."""
+
+    def on_lost(self, world: World, sender: str, identity: bytes, messages: Sequence[Sequence[bytes]]) -> None:
+        """The network destroyed messages that a node had sent on one of its links."""
 
     def on_pause(self, world: World) -> None:
         """The world pauses."""

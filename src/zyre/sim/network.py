@@ -35,6 +35,8 @@ class Network:
         self.datagram_octets = 0
         self.watcher: Callable[[SimTransport, SimTransport, Iterable[Sequence[bytes]]], None] | None = None
         """Told of every batch of messages that arrives: from whom, to whom, what."""
+        self.on_lost: Callable[[SimTransport, Sequence[Sequence[bytes]]], None] = lambda sender, messages: None
+        """Told of messages that a link loses: from whom, what."""
         self._entropy = entropy
         self._segments: dict[str, list[Port]] = defaultdict(list)
         self._at: dict[str, Port] = {}

@@ -45,7 +45,19 @@ class Receiver(Protocol):
 class SimLink:
     """A DEALER: a queue toward one endpoint, and what is on its way there."""
 
-    __slots__ = ("_connected", "_flight", "_last_arrival", "_number", "_queue", "_refused", "_waiting", "_way", "open")
+    __slots__ = (
+        "_connected",
+        "_departed",
+        "_flight",
+        "_last_arrival",
+        "_number",
+        "_queue",
+        "_reached",
+        "_refused",
+        "_waiting",
+        "_way",
+        "open",
+    )
 
     def __init__(self, way: SimTransport, number: int, endpoint: Endpoint) -> None:
         self.open = True
@@ -54,6 +66,10 @@ class SimLink:
         self._queue: list[Sequence[bytes]] = []
         self._flight = 0
         """Raised by a reset, so that what was in flight before does not arrive."""
+        self._departed = 0
+        """How many of the queue are on their way."""
+        self._reached: SimTransport | None = None
+        """Whom the connection leads to; its end breaks the connection."""
         self._connected = False
         self._waiting = False
         self._refused = False
@@ -75,6 +91,7 @@ class SimLink:
         delay = network.delay() if self._connected else network.delay() + 2 * network.delay()
         self._last_arrival = max(self._last_arrival, network.agenda.now() + delay)
         self._waiting = True
+        self._departed = len(self._queue)
         flight = self._flight
         network.agenda.at(self._last_arrival, lambda: self._arrive(flight))
 
@@ -82,6 +99,9 @@ class SimLink:
         if flight != self._flight:
             return
         self._waiting = False
+        if self._reached is not None and self._reached.closed:
+            self._lose(self._departed)
+            self._connected, self._reached = False, None
         if not self._queue:
             return
         target = self._way.target(self._connected)
@@ -89,7 +109,7 @@ class SimLink:
         if target is None or not room:
             self._retry()
             return
-        self._connected = True
+        self._connected, self._reached, self._departed = True, target, 0
         arrived, self._queue = self._queue[:room], self._queue[room:]
         watcher = self._way.sender.network.watcher
         if watcher is not None:
@@ -103,6 +123,7 @@ class SimLink:
 
     def _retry(self) -> None:
         if not self.open:
+            self._lose(len(self._queue))
             return
         self._waiting = True
         flight = self._flight
@@ -112,10 +133,16 @@ class SimLink:
     def reset(self) -> None:
         """The connection breaks; what is in flight is lost, and it connects again by itself."""
         if self._waiting:
-            self._queue.clear()
+            self._lose(len(self._queue))
         self._flight += 1
         self._waiting = False
-        self._connected = False
+        self._connected, self._reached = False, None
+
+    def _lose(self, count: int) -> None:
+        lost, self._queue = self._queue[:count], self._queue[count:]
+        self._departed = 0
+        if lost:
+            self._way.sender.network.on_lost(self._way.sender, lost)
 
     def leads_to(self, box: Box) -> bool:
         """Whether the link's endpoint is on that computer."""
@@ -136,6 +163,8 @@ class _Way:
         network, box = self.sender.network, self.sender.box
         target = network.transport_at(self.endpoint)
         if target is None or not network.passes(box, target.box) or not network.passes(target.box, box):
+            return None
+        if target.box is not box and not any(port.up for port in box.ports.values()):
             return None
         if not connected and target.box.hidden and target.box is not box:
             return None
@@ -161,6 +190,7 @@ class SimTransport:
         self._interface = interface
         self._ports: tuple[Port, ...] = ()
         self.tcp_port = 0
+        self.closed = False
         self._inbox: list[list[bytes]] = []
         self._links: dict[int, SimLink] = {}
         self._last_words: list[SimLink] = []
@@ -222,6 +252,7 @@ class SimTransport:
 
     def close(self) -> None:
         """Disappear. Links that were closed with ``flush`` still deliver."""
+        self.closed = True
         if self.box.inboxes.get(self.tcp_port) is self:
             del self.box.inboxes[self.tcp_port]
         ears = self.box.ears.get(self._beacon_port, [])

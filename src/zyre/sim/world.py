@@ -136,8 +136,9 @@ class SimNode:
             self.world.after(seconds, self.resume)
 
     def resume(self) -> None:
-        """Its process runs again."""
-        self.host.resume()
+        """Its process runs again; on a computer that sleeps, when that wakes up."""
+        if self.box.power is not Power.SUSPENDED:
+            self.host.resume()
 
     def __repr__(self) -> str:
         return f"<SimNode {self.name} {self.uuid.short}>"
@@ -174,6 +175,7 @@ class World:
         self.agenda = Agenda()
         self.baton = Baton(self.agenda)
         self.network = Network(self.agenda, self.entropy, conditions)
+        self.network.on_lost = self._on_lost
         self.nodes: list[SimNode] = []
         self.boxes: dict[str, Box] = {}
         self.trace = 0
@@ -333,14 +335,19 @@ class World:
         other.transport.reset_links(lambda link: link.leads_to(one.box))
 
     def suspend(self, box: Box) -> None:
-        """Close the laptop."""
+        """Close the laptop, if it runs."""
+        if box.power is not Power.ON:
+            return
         box.power = Power.SUSPENDED
         box.asleep_since = self.now()
         for node in self._on(box):
             node.host.stall()
 
     def wake_up(self, box: Box, *, clock_counts: bool = False) -> None:
-        """Open it again. ``clock_counts``: its monotonic clock has counted the time asleep, as on some systems."""
+        """Open it again. ``clock_counts``: its monotonic clock has counted the time asleep, as on some systems.
+        Nothing happens to one that is awake or off: it may have been woken, or unplugged, before its time."""
+        if box.power is not Power.SUSPENDED:
+            return
         if not clock_counts:
             box.clock.stand_still_since(box.asleep_since)
         box.power = Power.ON
@@ -393,13 +400,22 @@ class World:
         if self._charting:
             self.chart.add(Note(self.now(), text))
 
+    def _on_lost(self, sender: SimTransport, messages: Sequence[Sequence[bytes]]) -> None:
+        for checker in self.checkers:
+            checker.on_lost(self, sender.host.name, sender.identity, messages)
+
     def _tap_for(self, profile: NodeProfile) -> Tap | None:
-        if not self._tracing:
+        """What follows every input of a node, if anybody wants that."""
+        listeners = [checker.on_input for checker in self.checkers if checker.wants_inputs]
+        if not self._tracing and not listeners:
             return None
-        mark = profile.identity.octets
+        mark, number = profile.identity.octets, len(self.nodes)
 
         def tap(now: float, what: str, arguments: tuple[object, ...]) -> None:
-            self._follow(mark + what.encode() + repr(arguments).encode())
+            if self._tracing:
+                self._follow(mark + what.encode() + repr(arguments).encode())
+            for listen in listeners:
+                listen(self, self.nodes[number], what, arguments)
 
         return tap
 
