@@ -1,0 +1,102 @@
+"""What programs do with their nodes in a history: values like the faults, and applied like them."""
+
+# ruff: noqa: D102  apply is the same everywhere: it lets the thing happen in a world, now
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from zyre.endpoint import Endpoint
+from zyre.sim.naming import nodes_named, running
+from zyre.sim.world import SimNode, World
+
+__all__ = ["Action", "Connect", "Contest", "Join", "Leave", "Shout", "Whisper"]
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """The node joins a group."""
+
+    node: str
+    group: str
+
+    def apply(self, world: World) -> None:
+        for node in running(world, self.node):
+            node.join(self.group)
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The node leaves a group."""
+
+    node: str
+    group: str
+
+    def apply(self, world: World) -> None:
+        for node in running(world, self.node):
+            node.leave(self.group)
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """The node stands as a candidate for the leader of a group."""
+
+    node: str
+    group: str
+
+    def apply(self, world: World) -> None:
+        for node in running(world, self.node):
+            node.contest(self.group)
+
+
+@dataclass(frozen=True, slots=True)
+class Whisper:
+    """The node sends ``count`` messages to each of ``to`` whom it knows."""
+
+    node: str
+    to: str
+    count: int = 1
+
+    def apply(self, world: World) -> None:
+        for node in running(world, self.node):
+            for other in nodes_named(world, self.to):
+                if other is not node:
+                    for _ in range(self.count):
+                        node.whisper(other.uuid, _numbered(world, node))
+
+
+@dataclass(frozen=True, slots=True)
+class Shout:
+    """The node sends ``count`` messages to a group."""
+
+    node: str
+    group: str
+    count: int = 1
+
+    def apply(self, world: World) -> None:
+        for node in running(world, self.node):
+            for _ in range(self.count):
+                node.shout(self.group, _numbered(world, node))
+
+
+def _numbered(world: World, node: SimNode) -> bytes:
+    """The content of the next message: numbers that only rise, over a restart with the same identity as well."""
+    return b"#%d" % (int(world.now() * 1e6) * 1_000_000 + node.machine.counters.sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """The node keeps up an explicit connection to where ``to`` is now."""
+
+    node: str
+    to: str
+
+    def apply(self, world: World) -> None:
+        for node in running(world, self.node):
+            for other in nodes_named(world, self.to):
+                if other is not node and other.alive:
+                    node.host.change("connect", Endpoint("tcp", other.address, other.transport.tcp_port), None)
+
+
+Action: TypeAlias = Join | Leave | Contest | Whisper | Shout | Connect
