@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, Self
 
+import zmq
 from zmq.utils.garbage import gc as pyzmq_collector
 
 import zyre
+from tests.peers import raw
 from tests.peers.harness import unused_port
+from zyre.node import BaseNode
 
 PATIENCE = 20.0
 
@@ -78,6 +82,33 @@ def meeting(*names: str, port: int | None = None, interface: str = "lo", **optio
                     for group in other.groups:
                         until(lambda n=node, o=other, g=group: o in n.peers_in(g), f"{other.name} in {group}")
         yield nodes[0] if len(nodes) == 1 else tuple(nodes)
+
+
+class DeafPeer:
+    """A peer played by hand that says HELLO to a node and reads only when told to, so that its queue fills."""
+
+    def __init__(self, node: BaseNode, groups: Sequence[str] = ()) -> None:
+        identity = uuid.uuid4().bytes
+        self.uuid = identity.hex().upper()
+        self._context = zmq.Context()
+        self._inbox = self._context.socket(zmq.ROUTER)
+        self._inbox.rcvhwm = 1
+        port = self._inbox.bind_to_random_port("tcp://127.0.0.1")
+        self._outbox = self._context.socket(zmq.DEALER)
+        self._outbox.routing_id = b"\x01" + identity
+        self._outbox.connect(node.endpoint)
+        self._outbox.send(raw.header(raw.HELLO, 1) + raw.hello(f"tcp://127.0.0.1:{port}", "deaf", groups, status=1))
+
+    def read(self) -> list[bytes]:
+        """The next message, its identity frame first."""
+        assert self._inbox.poll(int(PATIENCE * 1000)), "nothing came"
+        return self._inbox.recv_multipart()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._context.destroy(linger=0)
 
 
 def in_threads(*jobs: Callable[[], object], timeout: float = PATIENCE) -> list[Any]:
