@@ -1,0 +1,80 @@
+"""Every module can be imported alone, and importing the package brings nothing along that it does not need."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.house.checks import FLOORS, modules, room
+
+#: Imports each module in a forked child of one interpreter that has loaded foreign packages only. Below the faces,
+#: the front door is replaced by an empty package, so that no module leans on what the front door has imported before.
+EACH_ALONE = """
+import os, sys, types, traceback
+sys.path[:0] = {path!r}
+import zmq, click, ifaddr, logging, threading, dataclasses, json, socket
+import rich.console, rich.live, rich.table
+root = {root!r}
+for name, bare in {modules!r}:
+    sys.stdout.flush()
+    child = os.fork()
+    if not child:
+        try:
+            if bare:
+                package = sys.modules["zyre"] = types.ModuleType("zyre")
+                package.__path__ = [root]
+            assert not [loaded for loaded in sys.modules if loaded.startswith("zyre.")]
+            __import__("zyre." + name if name else "zyre")
+        except BaseException as error:
+            print("zyre." + name, type(error).__name__, error)
+        sys.stdout.flush()
+        os._exit(0)
+    os.waitpid(child, 0)
+print("all done")
+"""
+
+BROUGHT_ALONG = """
+import sys, time
+begin = time.perf_counter()
+import zyre
+print(round((time.perf_counter() - begin) * 1000))
+print(*sorted({name.split(".")[0] for name in sys.modules} & set(sys.argv[1:])))
+print(*sorted(name for name in sys.modules if name.startswith("zyre.")))
+"""
+
+#: None of these belongs into a program that makes a node. (pyzmq itself does not import asyncio.)
+UNNEEDED = ["asyncio", "click", "gevent", "hypothesis", "pytest", "rich", "trio", "unittest", "multiprocessing"]
+
+
+def run(program: str, *arguments: str) -> list[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    result = subprocess.run(
+        [sys.executable, "-c", program, *arguments], env=environment, capture_output=True, text=True, check=True
+    )
+    return result.stdout.splitlines()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the children are forked")
+def test_each_module_imports_alone() -> None:
+    import zyre
+
+    wanted = [(name, 0 <= FLOORS.get(room(name), 99) < 4) for name in modules() if not name.endswith("__main__")]
+    program = EACH_ALONE.format(path=sys.path, root=str(zyre.__path__[0]), modules=wanted)
+    assert run(program) == ["all done"]
+
+
+def test_a_module_that_cannot_would_be_seen(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "broken.py").write_text("import zyre.nowhere")
+    program = EACH_ALONE.format(path=sys.path, root=str(tmp_path), modules=[("broken", True)])
+    assert run(program) == ["zyre.broken ModuleNotFoundError No module named 'zyre.nowhere'", "all done"]
+
+
+def test_importing_the_package_brings_nothing_unneeded() -> None:
+    milliseconds, unneeded, own = run(BROUGHT_ALONG, *UNNEEDED)
+    print(f"import zyre took {milliseconds} ms here; the budget on a quiet machine is 150 ms")
+    assert unneeded == ""
+    rooms = {name.split(".")[1] for name in own.split()}
+    assert not rooms & {"cli", "sockets", "sim", "testing", "pytest_plugin", "lowlevel"}

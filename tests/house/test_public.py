@@ -1,0 +1,98 @@
+"""What is visible is what is meant: written down here, so that a change is a decision."""
+
+from __future__ import annotations
+
+import inspect
+from types import ModuleType
+
+import pytest
+
+import zyre
+import zyre.lowlevel
+from tests.house.checks import FLOORS
+
+FRONT_DOOR = {
+    # nodes
+    "Node", "AsyncNode",
+    # who and what
+    "PeerId", "Peer", "Roster", "Statistics",
+    # events
+    "Event", "Enter", "Exit", "Evasive", "Silent", "Returned", "Join", "Leave", "Whisper", "Shout", "Leader", "Gap",
+    # settings
+    "ClusterConfig", "NodeConfig", "Timing", "Limits",
+    # errors
+    "ZyreError", "UsageError", "InvalidName", "InvalidPeer", "InvalidEndpoint", "InvalidFrame", "InvalidConfig",
+    "NodeNotStarted", "NodeStopped", "WouldBlock", "RecvTimeout", "NetworkError", "NoInterface", "AddressInUse",
+    "DecodeError", "InternalError",
+}  # fmt: skip
+
+SIDE_DOOR = {
+    # the machine and what drives it
+    "Machine", "NodeMachine", "NodeProfile", "Driver", "Tap", "Transport", "Clock", "Alarm", "Outcome",
+    # effects and reports
+    "Effect", "OpenLink", "Send", "CloseLink", "Broadcast",
+    "Report", "LinkBlocked", "LinkWritable", "LinkFailed", "LocalityChanged",
+    # where a node is
+    "Endpoint", "Interface", "Locality",
+    # the protocol as tables
+    "TRANSITIONS", "PeerState", "Input", "Action", "Phase", "Violation",
+    # codecs, by module
+    "beacon", "extension", "primitives", "zre",
+}  # fmt: skip
+
+
+def visible(door: ModuleType) -> set[str]:
+    """What a door shows. A package also has its loaded modules as attributes; those are rooms, not what it shows."""
+    rooms = FLOORS if door is zyre else ()
+    return (
+        {name for name in vars(door) if not name.startswith(("_", "@"))}
+        - {name for name in rooms if isinstance(getattr(door, name, None), ModuleType)}
+        - {"annotations"}
+    )
+
+
+@pytest.mark.parametrize(("door", "meant"), [(zyre, FRONT_DOOR), (zyre.lowlevel, SIDE_DOOR)])
+def test_a_door_shows_exactly_what_is_meant(door: ModuleType, meant: set[str]) -> None:
+    assert sorted(visible(door)) == sorted(meant)
+
+
+def test_something_accidental_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zyre, "sys", inspect, raising=False)
+    assert visible(zyre) - FRONT_DOOR == {"sys"}
+
+
+SHOWN = [
+    pytest.param(getattr(door, name), id=f"{door.__name__}.{name}")
+    for door, names in ((zyre, FRONT_DOOR), (zyre.lowlevel, SIDE_DOOR))
+    for name in sorted(names)
+    if inspect.isclass(getattr(door, name)) or inspect.isfunction(getattr(door, name))
+]
+
+
+@pytest.mark.parametrize("shown", SHOWN)
+def test_it_says_what_it_is(shown: object) -> None:
+    assert vars(shown).get("__doc__"), "its own docstring, not an inherited one"
+
+
+@pytest.mark.parametrize("shown", SHOWN)
+def test_its_public_methods_say_what_they_do(shown: type) -> None:
+    ours = (
+        [kind for kind in inspect.getmro(shown) if kind.__module__.startswith("zyre")] if inspect.isclass(shown) else []
+    )
+    silent = [
+        name
+        for kind in ours
+        for name, value in vars(kind).items()
+        if not name.startswith("_")
+        and (inspect.isfunction(value) or isinstance(value, (property, classmethod, staticmethod)))
+        and not inspect.getdoc(getattr(shown, name, value))
+    ]
+    assert silent == []
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    import tomllib
+
+    from tests.house.checks import ROOT
+
+    assert zyre.__version__ == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
