@@ -36,14 +36,14 @@ from zyre.sockets.faults import translated
 from zyre.sockets.message import Message, make
 from zyre.sockets.waiting import Waiter
 
-__all__ = ["CLOSED", "RECEIVE", "SEND", "Handle", "Watch"]
+__all__ = ["CLOSED", "DONTWAIT", "RECEIVE", "SEND", "Handle", "Watch"]
 
 #: What a waiter can be interested in; of ``CLOSED`` only the closing itself.
 CLOSED: Final = 0
 RECEIVE: Final = int(zmq.POLLIN)
 SEND: Final = int(zmq.POLLOUT)
 
-_DONTWAIT: Final = int(zmq.DONTWAIT)
+DONTWAIT: Final = int(zmq.DONTWAIT)
 _MORE_TO_COME: Final = int(zmq.DONTWAIT | zmq.SNDMORE)
 _EVENTS: Final = zmq.EVENTS
 
@@ -106,11 +106,11 @@ class Handle:
         self._acquire()
         try:
             if isinstance(frames, bytes):
-                self._send_frame(frames, _DONTWAIT)
+                self._send_frame(frames, DONTWAIT)
             else:
                 for frame in frames[:-1]:
                     self._send_frame(frame, _MORE_TO_COME)
-                self._send_frame(frames[-1], _DONTWAIT)
+                self._send_frame(frames[-1], DONTWAIT)
             if self._waiters:
                 self._look()
         finally:
@@ -121,7 +121,7 @@ class Handle:
         try:
             # As frames, because only a frame says at no cost whether it was the last: asking the socket is
             # dearer.
-            frame = self._receive_frame(_DONTWAIT, False)
+            frame = self._receive_frame(DONTWAIT, False)
             message = self._take_rest(frame) if frame.more else make((frame.bytes,))
             if self._waiters:
                 self._look()
@@ -132,7 +132,7 @@ class Handle:
     def _take_rest(self, frame: zmq.Frame) -> Message:
         frames = [frame.bytes]
         while frame.more:
-            frame = self._receive_frame(_DONTWAIT, False)
+            frame = self._receive_frame(DONTWAIT, False)
             frames.append(frame.bytes)
         return make(tuple(frames))
 
@@ -143,7 +143,7 @@ class Handle:
         with self._lock:
             try:
                 for _ in range(limit):
-                    frame = receive(_DONTWAIT, False)
+                    frame = receive(DONTWAIT, False)
                     append(self._take_rest(frame) if frame.more else new(Message, (frame.bytes,)))
             except zmq.ZMQError:
                 if not messages:

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 import zmq
 
 from zyre.sockets.errors import SocketClosed, SocketTimeout
-from zyre.sockets.handle import CLOSED, RECEIVE, SEND, Handle
+from zyre.sockets.handle import CLOSED, DONTWAIT, RECEIVE, SEND, Handle
 from zyre.sockets.message import Content, Message, as_text, encode, only_frame
 from zyre.sockets.parking import park
 from zyre.sockets.waiting import Deadline
@@ -35,15 +35,25 @@ class ThreadVerbs(Handle):
         req, dealer, pair); others drop. Raises SocketTimeout after ``timeout`` seconds (without: the option
         sndtimeo).
         """
+        if type(message) is not bytes:
+            frames = encode(message)
+            self._attempt(lambda: self._put(frames), "send", SEND, timeout, zmq.SNDTIMEO)
+            return
         try:
-            self._put(message if type(message) is bytes else encode(message))
+            # What _put does, once more in place: one call less is a tenth of the price of a message.
+            self._acquire()
+            try:
+                self._send_frame(message, DONTWAIT)
+                if self._waiters:
+                    self._look()
+            finally:
+                self._release()
         except zmq.ZMQError as error:
             if error.errno != _EAGAIN:
                 raise self._error("send", error) from None
         else:
             return
-        frames = encode(message)
-        self._repeat(lambda: self._put(frames), "send", SEND, timeout, zmq.SNDTIMEO)
+        self._repeat(lambda: self._put(message), "send", SEND, timeout, zmq.SNDTIMEO)
 
     def recv(self, timeout: float | None = None) -> Message:
         """The next message, whole; SocketTimeout after ``timeout`` seconds (without: the option rcvtimeo)."""
@@ -63,12 +73,7 @@ class ThreadVerbs(Handle):
         def take() -> list[Message]:
             return self._take_many(limit)
 
-        try:
-            return take()
-        except zmq.ZMQError as error:
-            if error.errno != _EAGAIN:
-                raise self._error("recv_many", error) from None
-        return self._repeat(take, "recv_many", RECEIVE, timeout, zmq.RCVTIMEO)
+        return self._attempt(take, "recv_many", RECEIVE, timeout, zmq.RCVTIMEO)
 
     def send_string(self, text: str, timeout: float | None = None) -> None:
         """Send a message of one frame of text."""
@@ -105,12 +110,30 @@ class ThreadVerbs(Handle):
         except SocketClosed:
             return
 
+    def wait_writable(self, timeout: float | None = None) -> bool:
+        """Wait until ``send`` would not wait, for instance until a peer is connected; False if the time is over."""
+        deadline = Deadline(timeout)
+        while not self._look() & SEND:
+            if deadline.passed():
+                return False
+            park(((self, SEND),), deadline.left())
+        return True
+
     def wait_closed(self, timeout: float | None = None) -> bool:
         """Wait until somebody closes the socket; False if nobody has within ``timeout`` seconds."""
         deadline = Deadline(timeout)
         while not self._closed and not deadline.passed():
             park(((self, CLOSED),), deadline.left())
         return self._closed
+
+    def _attempt(self, attempt: Callable[[], _T], verb: str, interest: int, timeout: float | None, limit: int) -> _T:
+        """Attempt, and wait only if there is need to."""
+        try:
+            return attempt()
+        except zmq.ZMQError as error:
+            if error.errno != _EAGAIN:
+                raise self._error(verb, error) from None
+        return self._repeat(attempt, verb, interest, timeout, limit)
 
     def _repeat(self, attempt: Callable[[], _T], verb: str, interest: int, timeout: float | None, limit: int) -> _T:
         """Wait and attempt again, until it works or the time is over."""
