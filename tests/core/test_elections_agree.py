@@ -12,9 +12,11 @@ from itertools import pairwise
 import pytest
 
 from zyre.config import NodeConfig, Timing
+from zyre.core.election import Ballot, Election
 from zyre.events import Leader
 from zyre.identity import PeerId
 from zyre.sim.world import SimNode, World
+from zyre.wire.zre import ELECT, LEADER
 
 GROUP = "G"
 CONFIG = NodeConfig(timing=Timing.within(3.0))
@@ -88,3 +90,14 @@ def test_each_result_is_told_once() -> None:
         for node in nodes:
             told = [event.peer for event in node.events if isinstance(event, Leader)]
             assert all(before != after for before, after in pairwise(told)), f"seed {seed}"
+
+
+def test_a_late_word_of_the_dead_holds_nobody_up() -> None:
+    """A member that has not noticed yet may bring the wave of a candidate that is gone, and a low id drowns ours."""
+    dead, member, own = (PeerId(digit * 32) for digit in "123")
+    election = Election(own, candidate=True)
+    election.start([member])
+    election.on_elect(member, dead, [member])
+    assert not election.is_running
+    assert election.on_patience_over([member]) == Ballot(((ELECT, own, (member,)),))
+    assert election.on_patience_over([member]) == Ballot(((LEADER, own, (member,)),), elected=own)

@@ -156,10 +156,15 @@ class Election:
     # -- results -------------------------------------------------------------------------------------------------
 
     def on_patience_over(self, members: Collection[PeerId]) -> Ballot:
-        """Nobody else is in the group, or the echoes are not complete: if we stand, we lead."""
-        if members and not self.is_running:
+        """Nobody else is in the group, or the echoes are not complete: if we stand, we lead. A member that was late to
+        learn that its candidate is gone may have brought us that one's wave again: it is given up."""
+        wave = self.wave
+        if not members or self.is_running:
+            return self.lead(members)
+        if wave is None or wave.candidate in members:
             return _NOTHING
-        return self.lead(members)
+        self.wave = None
+        return self.start(members)
 
     def lead(self, members: Collection[PeerId]) -> Ballot:
         """Tell everybody that we lead, if we stand."""

@@ -535,7 +535,7 @@ class NodeMachine:
 
     def _count(self, group: str, election: Election, ballot: Ballot, now: float) -> None:
         """Send the votes that follow from one, and say who was elected."""
-        if election.is_running:
+        if election.wave is not None:
             self._be_patient(group, election, now)
         for message_id, candidate, voters in ballot.messages:
             fields = zre.encode_vote(group, candidate)
