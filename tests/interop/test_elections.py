@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -22,10 +23,12 @@ STANDS = {"groups": ["G"], "contest": ["G"]}
 
 
 @contextmanager
-def candidate(monkeypatch: pytest.MonkeyPatch, identity: PeerId, port: int) -> Iterator[Ours]:
+def candidate(
+    monkeypatch: pytest.MonkeyPatch, identity: PeerId, port: int, timing: zyre.Timing = HASTY
+) -> Iterator[Ours]:
     """A node of ours that stands in group "G" under an identity of the test's choice."""
     monkeypatch.setattr("zyre.node.new_identity", lambda: identity)
-    with Ours(port=port, timing=HASTY) as node:
+    with Ours(port=port, timing=timing) as node:
         node.node.contest("G")
         yield node
 
@@ -50,16 +53,29 @@ def test_two_elect_the_lowest(monkeypatch: pytest.MonkeyPatch, identity: PeerId,
         agree(min(node.uuid, peer.uuid), node, peer)
 
 
+@contextmanager
+def pair(port: int, **options: Any) -> Iterator[tuple[ReferencePeer, ReferencePeer]]:
+    """Two candidates of libzyre that have elected one of them; the leader comes first.
+
+    Ours comes later. Were it the other way round, with a third libzyre of the lowest id, the vote could fail for a
+    reason of theirs: of three libzyre nodes among themselves, every eighth such election never ends.
+    """
+    with (
+        ReferencePeer("libzyre", port=port, **STANDS, **options) as one,
+        ReferencePeer("libzyre", port=port, **STANDS, **options) as two,
+    ):
+        leader, other = sorted((one, two), key=lambda peer: peer.uuid)
+        for peer in (one, two):
+            peer.wait_for("LEADER", group="G", peer=leader)
+        yield leader, other
+
+
 @pytest.mark.parametrize("identity", [LOWEST, HIGHEST], ids=["ours is the lowest", "one of theirs is"])
 def test_three_elect_the_lowest(monkeypatch: pytest.MonkeyPatch, identity: PeerId) -> None:
     require("libzyre")
     port = unused_port()
-    with (
-        ReferencePeer("libzyre", port=port, **STANDS) as one,
-        candidate(monkeypatch, identity, port) as node,
-        ReferencePeer("libzyre", port=port, **STANDS) as two,
-    ):
-        agree(min(node.uuid, one.uuid, two.uuid), node, one, two)
+    with pair(port) as (one, two), candidate(monkeypatch, identity, port) as node:
+        agree(min(node.uuid, one.uuid), node, one, two)
 
 
 def test_a_member_of_theirs_that_does_not_stand_takes_part(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,20 +98,16 @@ def test_a_member_of_ours_that_does_not_stand_takes_part() -> None:
 def test_who_remains_elects_anew_when_their_leader_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     require("libzyre")
     port = unused_port()
-    with (
-        ReferencePeer("libzyre", port=port, **STANDS, **QUICK_TO_EXPIRE) as one,
-        candidate(monkeypatch, HIGHEST, port) as node,
-        ReferencePeer("libzyre", port=port, **STANDS, **QUICK_TO_EXPIRE) as two,
-    ):
-        leader, other = sorted((one, two), key=lambda peer: peer.uuid)
+    with pair(port, **QUICK_TO_EXPIRE) as (leader, other), candidate(monkeypatch, HIGHEST, port) as node:
         agree(leader.uuid, node, leader, other)
         leader.kill()
         node.wait_for(zyre.Exit, peer=leader)
         agree(other.uuid, node, other)
 
 
-@pytest.mark.parametrize("politely", [True, False], ids=["goes", "is killed"])
-def test_who_remains_elects_anew_when_our_leader(monkeypatch: pytest.MonkeyPatch, politely: bool) -> None:
+def test_who_remains_elects_anew_when_our_leader_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The member of libzyre, which does not stand, learns of it first: it counts votes once, against the members that
+    it then has, so that a vote from who knew before would leave it without a leader for good."""
     require("libzyre")
     port = unused_port()
     with (
@@ -104,10 +116,23 @@ def test_who_remains_elects_anew_when_our_leader(monkeypatch: pytest.MonkeyPatch
     ):
         meet(member, leader)
         member.wait_for("LEADER", peer=leader)
-        with candidate(monkeypatch, HIGHEST, port) as node:
+        with candidate(monkeypatch, HIGHEST, port, zyre.Timing(evasive=0.5, silent=1, expired=2, ping=0.1)) as node:
             agree(leader.uuid, node, leader)
-            if politely:
-                leader.close()
-            else:
-                leader.kill()
+            leader.kill()
             agree(HIGHEST, node, member)
+
+
+def test_our_candidate_leads_when_our_leader_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a member of libzyre that does not stand makes of it is chance, for the reason above; it holds nobody up."""
+    require("libzyre")
+    port = unused_port()
+    with (
+        ReferencePeer("libzyre", port=port, groups=["G"]) as member,
+        ReferencePeer("zyre", port=port, **STANDS) as leader,
+        candidate(monkeypatch, HIGHEST, port) as node,
+    ):
+        meet(member, leader)
+        agree(leader.uuid, node, leader)
+        leader.close()
+        node.wait_for(zyre.Leader, peer=node.uuid)
+        assert node.node.leader("G") == node.uuid
