@@ -104,6 +104,10 @@ class DeafPeer:
         assert self._inbox.poll(int(PATIENCE * 1000)), "nothing came"
         return self._inbox.recv_multipart()
 
+    def say_goodbye(self) -> None:
+        """Leave."""
+        self._outbox.send(raw.header(raw.GOODBYE, 2))
+
     def __enter__(self) -> Self:
         return self
 

@@ -365,6 +365,8 @@ class NodeHost:
         descriptor = self._blocked.pop(link, None)
         if descriptor is not None:
             self._engine.call_soon(partial(self._engine.unwatch, descriptor))
+            self._room.notify_all()  # nobody need wait any longer for a peer that is gone
+            self._engine.call_soon(self._wake_room)
 
     def _on_link_changed(self, link: int) -> bool:
         with self._lock:
