@@ -236,7 +236,8 @@ def show(title: str, rates: dict[str, list[float]]) -> None:
             median(mine / theirs for mine, theirs in zip(each, rates[raw], strict=True)) for raw in list(rates)[:2]
         ]
         print(
-            f"{name:<28} {median(each):>10,.0f} {min(each):>10,.0f} {max(each):>10,.0f}  {ratios[0]:7.2f} {ratios[1]:9.2f}"
+            f"{name:<28} {median(each):>10,.0f} {min(each):>10,.0f} {max(each):>10,.0f}"
+            f"  {ratios[0]:7.2f} {ratios[1]:9.2f}"
         )
 
 

@@ -55,6 +55,7 @@ def main(
     sink_endpoint: str = "tcp://*:5558",
     tasks: int = TASKS,
     work: Callable[[float], object] = sleep,
+    settle: float = 1.0,
 ) -> float:
     go = Event()
     sender = Socket("push", bind=tasks_endpoint)
@@ -65,8 +66,7 @@ def main(
     threads.append(Thread(target=ventilator, args=(sender, there, go, tasks)))
     for thread in threads:
         thread.start()
-    # To get the speed-up of ten workers, give all of them the time to connect.
-    wait_until_connected(workers)
+    sleep(settle)  # to get the speed-up of ten workers, give all of them time to connect
     go.set()
     elapsed = sink(results, tasks)
     for receiver, _ in workers:
@@ -75,12 +75,6 @@ def main(
         thread.join()
     results.close()
     return elapsed
-
-
-def wait_until_connected(workers: list[tuple[Socket, Socket]]) -> None:
-    """A push can be sent to as soon as it is connected, so no guess at a time is needed."""
-    for _, sender in workers:
-        sender.wait_writable(timeout=5)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def test_zip_codes() -> None:
 
 def test_divide_and_conquer(free: Callable[[], str], capsys: pytest.CaptureFixture[str]) -> None:
     done: list[float] = []
-    load("divide_and_conquer").main(free(), free(), work=done.append)
+    load("divide_and_conquer").main(free(), free(), work=done.append, settle=0)
     assert len(done) == 100
     lines = capsys.readouterr().out.splitlines()
     assert f"Total expected cost: {round(sum(done) * 1000)} msec" in lines
