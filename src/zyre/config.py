@@ -122,7 +122,7 @@ class Limits:
     mailbox_patience: float = 1.0
     """Seconds for which a full mailbox makes the peers wait before anything is dropped."""
     backlog: int = 1024
-    """Joins, leaves and pings kept for a peer whose queue is full."""
+    """Votes kept for a peer whose queue is full; joins and leaves are kept without a limit."""
     batch: int = 256
     """Messages taken from the network before the application gets a turn."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.core.invariants import check_machine
-from tests.core.rig import Foreign, Rig, check_lives, names, peer_id
+from tests.core.rig import LOCALITY, Foreign, Rig, check_lives, names, peer_id
 from zyre.core.dialling import Dialling
 from zyre.core.effects import CloseLink, LinkFailed, OpenLink
 from zyre.core.peer import PeerRecord
@@ -109,8 +109,6 @@ def test_a_dial_before_the_start_is_made_at_the_start() -> None:
     rig = Rig(port=0, start=False)
     connect(rig)
     assert rig.effects() == []
-    from tests.core.rig import LOCALITY
-
     rig.machine.start(LOCALITY, rig.now)
     assert rig.commands() == ["HELLO"]
 
@@ -230,3 +228,30 @@ def test_lives_are_whole_whatever_a_dialled_peer_does() -> None:
         assert links(rig) == 1
         check_machine(rig.machine)
     assert check_lives(rig.history) == {peer.id}
+
+
+# -- known defects -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.xfail(reason="with two waiting dials to one port neither is claimed, and both sides greet without end")
+def test_two_host_names_with_one_port_make_no_storm_of_hellos() -> None:
+    """A peer that we greeted by a host name says HELLO; being READY to it, our second HELLO makes it say another one."""
+    rig = Rig(port=0)
+    connect(rig, "tcp://hostb:49152")
+    connect(rig, "tcp://hostc:49152")
+    peer = Foreign(rig)
+    for _ in range(3):
+        peer.hello()
+        rig.effects()
+    peer.hello()
+    assert "HELLO" not in rig.commands()
+
+
+@pytest.mark.xfail(reason="a dial to the same port on another computer is taken for the way to whoever greets")
+def test_a_dial_that_nobody_answers_is_not_the_way_to_another_computer() -> None:
+    rig = Rig(port=0)
+    connect(rig, "tcp://10.0.0.99:49152")
+    peer = Foreign(rig)
+    peer.hello()
+    rig.effects()
+    assert rig.links[peer.link] == peer.endpoint

@@ -23,6 +23,9 @@ __all__ = ["Delivery", "Outcome"]
 _DATA: Final = (zre.WHISPER, zre.SHOUT)
 #: A liveness question waits for nothing: if the queue is full the peer is not reading anyway.
 _PERISHABLE: Final = (zre.PING, zre.PING_OK)
+#: A peer that misses one of these has us in the wrong groups for good, and libzyre aborts at the status of the next.
+#: How many there are is up to our own application, and the peer expires if its queue stays full.
+_NEVER_DROPPED: Final = (zre.HELLO, zre.JOIN, zre.LEAVE)
 _ONE_EMPTY_FRAME: Final = (b"",)
 
 
@@ -90,7 +93,7 @@ class Delivery:
     def _hold(self, record: PeerRecord, message_id: int, fields: bytes) -> None:
         if message_id in _PERISHABLE:
             return
-        if len(record.backlog) >= self._backlog_limit:
+        if len(record.backlog) >= self._backlog_limit and message_id not in _NEVER_DROPPED:
             self._counters.dropped["peer_slow"] += 1
             return
         record.backlog.append((message_id, fields))
