@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from zyre.identity import PeerId
 
@@ -143,3 +143,44 @@ class Gap:
 
 
 Event: TypeAlias = Enter | Exit | Evasive | Silent | Returned | Join | Leave | Whisper | Shout | Leader | Gap
+
+
+class _NewWhisper:
+    """A Whisper while it is made: same slots, and assignable.
+
+    A frozen dataclass sets each field by a call of object.__setattr__, which doubles the cost of the events that there
+    are most of. Made like this they are the same values of the same class, in half the time.
+    """
+
+    __slots__ = Whisper.__slots__
+
+    def __init__(self, peer: PeerId, name: str, content: tuple[bytes, ...]) -> None:
+        self.peer = peer
+        self.name = name
+        self.content = content
+
+
+class _NewShout:
+    """A Shout while it is made."""
+
+    __slots__ = Shout.__slots__
+
+    def __init__(self, peer: PeerId, name: str, group: str, content: tuple[bytes, ...]) -> None:
+        self.peer = peer
+        self.name = name
+        self.group = group
+        self.content = content
+
+
+def new_whisper(peer: PeerId, name: str, content: tuple[bytes, ...]) -> Whisper:
+    """A Whisper, made quickly."""
+    event: Any = _NewWhisper(peer, name, content)
+    event.__class__ = Whisper
+    return event  # type: ignore[no-any-return]
+
+
+def new_shout(peer: PeerId, name: str, group: str, content: tuple[bytes, ...]) -> Shout:
+    """A Shout, made quickly."""
+    event: Any = _NewShout(peer, name, group, content)
+    event.__class__ = Shout
+    return event  # type: ignore[no-any-return]

@@ -5,8 +5,10 @@ A face only: it checks arguments, makes the machine's profile, and waits. What a
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,6 +18,7 @@ from zyre.core.node import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.engine.entropy import new_identity
 from zyre.engine.host import NodeHost
+from zyre.engine.recorder import JOURNAL_LIMIT, Recorder
 from zyre.errors import (
     InternalError,
     InvalidEndpoint,
@@ -61,6 +64,9 @@ class BaseNode:
         groups: Iterable[str] = (),
         extensions: Iterable[str] | None = None,
         config: NodeConfig | None = None,
+        journal: str | os.PathLike[str] | None = None,
+        journal_contents: bool = True,
+        journal_limit: int = JOURNAL_LIMIT,
     ) -> None:
         profile = NodeProfile.make(
             new_identity(),
@@ -71,7 +77,10 @@ class BaseNode:
             extensions=extensions,
             config=config,
         )
-        self._attach(NodeHost(profile, interface), profile.config.limits)
+        record = None
+        if journal is not None:
+            record = partial(Recorder, journal, profile, contents=journal_contents, limit=journal_limit)
+        self._attach(NodeHost(profile, interface, record), profile.config.limits)
 
     def _attach(self, host: Host, limits: Limits) -> None:
         self._host = host
@@ -251,6 +260,10 @@ class Node(BaseNode):
         extensions: what to use beyond plain 36/ZRE between nodes of this package; ``()`` for nothing. By default all,
             or what ZYRE_EXTENSIONS says.
         config: timing, limits and endpoints; see NodeConfig.
+        journal: a file in which everything that this node takes in is recorded, so that ``zyre replay`` shows the same
+            events again. It takes at most ``journal_limit`` octets (64 MiB), in this file and one of the same name
+            with ``.1`` behind it. Each node needs a file of its own.
+        journal_contents: False records of messages only how long they were.
 
     Every method may be called from any thread. A node runs once: start it (or enter its ``with``), stop it.
     """
@@ -297,7 +310,8 @@ class Node(BaseNode):
             InvalidFrame: if a frame is neither bytes nor str.
             NodeNotStarted, NodeStopped: if the node is not running.
         """
-        return self._host.whisper(PeerId.parse(peer), encode_frames(frames))
+        target = peer if type(peer) is PeerId else PeerId.parse(peer)
+        return self._host.whisper(target, encode_frames(frames))
 
     def shout(self, group: str, *frames: bytes | str) -> int:
         """Send a message to everybody in a group, this node excepted; it need not be in the group itself.
@@ -319,7 +333,7 @@ class Node(BaseNode):
         try:
             if self._host.life is Life.NEW:
                 raise NodeNotStarted("recv")
-            event = self._host.mailbox.get(timeout)
+            event = self._host.next_event(timeout)
         except Empty:
             raise RecvTimeout(timeout or 0.0) from None
         except Closed as closed:

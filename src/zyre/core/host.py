@@ -99,6 +99,9 @@ class Host(Protocol):
     def peer_groups(self) -> frozenset[str]:
         """The groups that peers are in."""
 
+    def next_event(self, timeout: float | None) -> Event:
+        """The next event, waiting up to ``timeout`` seconds (None: for ever). Raises Empty, or Closed."""
+
     def now(self) -> float:
         """The time by which timeouts are measured."""
 

@@ -31,11 +31,11 @@ from zyre.core.elections import Elections
 from zyre.core.locality import Locality
 from zyre.core.membership import Arrival, Leaving, Membership, Moves, Tick
 from zyre.core.peer import PeerRecord
-from zyre.core.tables import PeerState, Violation
+from zyre.core.tables import PeerState, Phase, Violation
 from zyre.core.timers import Deadlines
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError, InvalidConfig, InvalidPeer
-from zyre.events import Event, Gap, Leader, Shout, Whisper
+from zyre.events import Event, Gap, Leader, new_shout, new_whisper
 from zyre.identity import PeerId, check_group, check_headers, check_name
 from zyre.roster import Roster
 from zyre.statistics import Statistics
@@ -43,6 +43,11 @@ from zyre.wire import zre
 from zyre.wire.extension import EXTENSION_HEADER, format_extensions
 
 __all__ = ["NodeMachine", "NodeProfile"]
+
+
+# Names of this module: on the way of every message, looking a member up in its enumeration shows.
+_READY: Final = PeerState.READY
+_ALIVE: Final = Phase.ALIVE
 
 
 class NodeProfile(NamedTuple):
@@ -206,7 +211,7 @@ class NodeMachine:
     def whisper(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
         """Send to one peer."""
         record = self._directory.by_id.get(peer)
-        if record is None or record.state is not PeerState.READY:
+        if record is None or record.state is not _READY:
             self.counters.dropped["absent"] += 1
             return Outcome.ABSENT
         return self._delivery.offer(record, zre.WHISPER, b"", content)
@@ -359,14 +364,18 @@ class NodeMachine:
                 self._on_other(message_id, frames, now)
                 return
             record = self._directory.by_frame.get(frames[0])
-            if record is None or record.state is not PeerState.READY:
+            if record is None or record.state is not _READY:
                 self._on_stranger(message_id, record, now)
                 return
-            missed = record.missed_before(sequence)
-            if missed:
+            if sequence == record.received + 1:
+                record.received = sequence
+            elif missed := record.missed_before(sequence):
                 self._on_missed(record, missed)
             self.counters.received += 1
-            self._membership.heard(record, now)
+            if record.phase is _ALIVE:
+                record.quiet_at = now + self._timing.evasive
+            else:
+                self._membership.heard(record, now)
             handler(self, record, frames, now)
         except DecodeError:
             self.counters.violations[Violation.FRAME_MALFORMED] += 1
@@ -433,11 +442,11 @@ class NodeMachine:
         self._events.append(Gap(record.peer, record.name, missed))
 
     def _on_whisper(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
-        self._events.append(Whisper(record.peer, record.name, tuple(frames[2:])))
+        self._events.append(new_whisper(record.peer, record.name, tuple(frames[2:])))
 
     def _on_shout(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
         group = zre.decode_shout_group(frames[1])
-        self._events.append(Shout(record.peer, record.name, group, tuple(frames[2:])))
+        self._events.append(new_shout(record.peer, record.name, group, tuple(frames[2:])))
 
     def _on_join(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
         self._follow(self._membership.on_join(record, zre.decode_group_change(frames[1])), now)

@@ -1,10 +1,11 @@
 """The host of one node: its lock, its driver, its sockets, its mailbox.
 
     out:  host.whisper -> [lock] driver.whisper -> machine -> transport.send           all in the caller's thread
-    in:   engine thread -> host._on_inbox -> [lock] driver.on_messages -> mailbox.put  -> whoever waits
+    in:   host._take_in -> [lock] driver.on_messages -> mailbox.put                    in the thread that waits in
+          recv, and without one in the engine thread: see lead.py
 
-The node's lock is held to step the machine or to touch a link, never while waiting for anything. The inbox and the
-beacon socket are read by the engine thread only.
+The node's lock is held to step the machine or to touch a link, never while waiting for anything. The beacon socket is
+read by the engine thread only.
 """
 
 from __future__ import annotations
@@ -16,16 +17,19 @@ from collections.abc import Callable
 from functools import partial
 
 from zyre.core.delivery import Outcome
-from zyre.core.driver import Driver, Tap
+from zyre.core.driver import Driver
 from zyre.core.effects import LinkWritable
 from zyre.core.host import Life
+from zyre.core.machine import Clock, Transport
 from zyre.core.node import NodeMachine, NodeProfile
 from zyre.core.timers import NEVER
 from zyre.engine.clock import MonotonicClock
 from zyre.engine.engine import EngineAlarm, shared_engine
+from zyre.engine.lead import Lead
 from zyre.engine.lifecycle import register, unregister
 from zyre.engine.mailbox import Mailbox
 from zyre.engine.parking import ThreadParker
+from zyre.engine.recorder import Recorder
 from zyre.engine.transport import ZmqTransport
 from zyre.errors import NodeNotStarted, NodeStopped
 from zyre.events import Event
@@ -42,24 +46,40 @@ _HEAD_START = 0.02
 _log = logging.getLogger("zyre")
 
 
+# Names of this module: on the way of every message, looking a member up in its enumeration shows.
+_RUNNING = Life.RUNNING
+_SENT = Outcome.SENT
+
+
 class NodeHost:
-    """The Host of one node on real sockets. Every method may be called from any thread."""
+    """The Host of one node on real sockets. Every method may be called from any thread.
+
+    ``record`` makes the recorder of the machine's journal, if there is to be one.
+    """
 
     now = staticmethod(time.monotonic)
     new_parker = ThreadParker
 
-    def __init__(self, profile: NodeProfile, interface: str | None, tap: Tap | None = None) -> None:
+    def __init__(
+        self,
+        profile: NodeProfile,
+        interface: str | None,
+        record: Callable[[NodeMachine], Recorder] | None = None,
+    ) -> None:
         config = profile.config
         self.life = Life.NEW
         self.endpoint = ""
         self.machine = NodeMachine(profile)
-        self.mailbox = Mailbox(config.limits, self._on_mailbox_room)
+        self.mailbox = Mailbox(config.limits, self._on_mailbox_room, self._on_wait)
+        self._lead = Lead(self.mailbox, self._take_in, config.limits.batch)
+        self.next_event = self._lead.get
         self.send_patience = config.timing.send_patience
         self._limits = config.limits
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
         self._room_wakers: list[Callable[[], object]] = []
         self._blocked: dict[int, int] = {}
+        self._inbox = -1
         self._watched: tuple[int, ...] = ()
         self._paused = False
         self._engine = shared_engine()
@@ -73,14 +93,16 @@ class NodeHost:
             on_blocked=self._on_link_blocked,
             on_closed=self._on_link_closed,
         )
-        self._driver = Driver(
-            self.machine,
-            transport=self._transport,
-            clock=MonotonicClock(),
-            alarm=self._alarm,
-            deliver=self._deliver_and_log if _log.isEnabledFor(logging.DEBUG) else self.mailbox.put,
-            tap=tap,
-        )
+        self._recorder = None if record is None else record(self.machine)
+        self._driver = self._new_driver(self._transport, MonotonicClock())
+
+    def _new_driver(self, transport: Transport, clock: Clock) -> Driver:
+        deliver = self._deliver_and_log if _log.isEnabledFor(logging.DEBUG) else self.mailbox.put
+        tap, recorder = None, self._recorder
+        if recorder is not None:
+            transport, clock = recorder.around_transport(transport), recorder.around_clock(clock)
+            deliver, tap = recorder.around_deliver(deliver), recorder.tap
+        return Driver(self.machine, transport=transport, clock=clock, alarm=self._alarm, deliver=deliver, tap=tap)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -92,11 +114,11 @@ class NodeHost:
             if self.life is Life.STOPPED:
                 raise NodeStopped("start")
             self._engine = shared_engine()  # not the one of a parent process, if the node was made before a fork
-            self._engine.acquire(self._alarm, self._patience)
+            self._engine.acquire(self._alarm, self._patience, self._lead.alarm)
             try:
                 self._driver.start()
             except BaseException:
-                self._engine.release(self._alarm, self._patience)
+                self._engine.release(self._alarm, self._patience, self._lead.alarm)
                 raise
             self.life = Life.RUNNING
             self.endpoint = self.machine.endpoint
@@ -107,11 +129,11 @@ class NodeHost:
         if self.life is not Life.RUNNING:
             return
         inbox, beacons = self._transport.inbox_descriptor, self._transport.beacons
-        self._engine.watch(inbox, partial(self._guarded, self._on_inbox))
-        self._watched = (inbox,)
+        self._lead.open(self._engine, inbox, self._on_inbox)
+        self._inbox = inbox
         if beacons is not None:
             self._engine.watch(beacons.fileno(), partial(self._guarded, self._on_beacons))
-            self._watched += (beacons.fileno(),)
+            self._watched = (beacons.fileno(),)
 
     def stop(self, timeout: float) -> None:
         """Say goodbye, close everything, end all waiting. Returns within ``timeout`` seconds; a second call is idle."""
@@ -122,18 +144,26 @@ class NodeHost:
             if was is Life.RUNNING:
                 self._driver.stop()
             self._room.notify_all()
+        self.mailbox.close()
         if was is Life.RUNNING:
             unregister(self)
             try:
                 self._engine.call(self._unwatch, deadline - time.monotonic())
+                self._lead.finish(threading.get_ident(), max(0.0, deadline - time.monotonic()))
                 if overtaking:
                     time.sleep(min(max(0.0, timeout), _HEAD_START))
             finally:  # also when Ctrl-C ends the waiting
                 self._engine.call(self._close, deadline - time.monotonic())
-        self.mailbox.close()
+        elif was is Life.NEW:
+            self._end_journal()
         self._wake_room()
 
+    def _end_journal(self) -> None:
+        if self._recorder is not None:
+            self._recorder.close()
+
     def _unwatch(self) -> None:
+        self._lead.close()
         for descriptor in (*self._watched, *self._blocked.values()):
             self._engine.unwatch(descriptor)
 
@@ -143,7 +173,9 @@ class NodeHost:
         with self._lock:
             self._driver.farewell()
             self._transport.close()
-        self._engine.release(self._alarm, self._patience)
+            self._lead.release()
+            self._end_journal()
+        self._engine.release(self._alarm, self._patience, self._lead.alarm)
 
     def stop_soon(self) -> None:
         """Stop without waiting, in the engine thread: for a garbage collector that may run anywhere."""
@@ -157,6 +189,8 @@ class NodeHost:
         self._room = threading.Condition(self._lock)
         self._transport.abandon()
         self.mailbox.abandon()
+        if self._recorder is not None:
+            self._recorder.abandon()
 
     def _require_running(self, verb: str) -> None:
         if self.life is not Life.RUNNING:
@@ -176,6 +210,8 @@ class NodeHost:
         with self._lock:
             if self.life is Life.STOPPED:
                 raise NodeStopped("set_header")
+            if self._recorder is not None:
+                self._recorder.tap(self.now(), "set_header", (name, value))
             self.machine.set_header(name, value)
 
     def whisper_nowait(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
@@ -187,10 +223,15 @@ class NodeHost:
 
     def whisper(self, peer: PeerId, content: tuple[bytes, ...]) -> bool:
         """Send to one peer, waiting for room in its queue; whether it was taken."""
-        outcome = self.whisper_nowait(peer, content)
+        with self._lock:
+            if self.life is not _RUNNING:
+                self._require_running("whisper")
+            outcome = self._driver.whisper(peer, content)
+        if outcome is _SENT:
+            return True
         if outcome is Outcome.BLOCKED:
             outcome = self._retry(peer, partial(self._driver.whisper, peer, content))
-        return outcome is Outcome.SENT
+        return outcome is _SENT
 
     def shout_nowait(self, group: str, content: tuple[bytes, ...]) -> tuple[int, tuple[PeerId, ...]]:
         """Send to a group: how many were sent to, and whose queues were full."""
@@ -283,10 +324,13 @@ class NodeHost:
         try:
             return callback()
         except Exception as defect:
-            _log.exception("a defect of zyre broke the node %s", self.machine.name)
-            self.mailbox.close(defect)
-            self._engine.call_soon(partial(self.stop, 0.0))
+            self._break(defect)
             return False
+
+    def _break(self, defect: Exception) -> None:
+        _log.exception("a defect of zyre broke the node %s", self.machine.name)
+        self.mailbox.close(defect)
+        self._engine.call_soon(partial(self.stop, 0.0))
 
     def _deliver_and_log(self, events: list[Event]) -> None:
         for event in events:
@@ -294,15 +338,30 @@ class NodeHost:
         self.mailbox.put(events)
 
     def _on_inbox(self) -> bool:
-        if self._paused:
+        """The inbox is readable; if a reader leads, it reads."""
+        if self._paused or not self._lead.reading.acquire(False):
             return False
-        messages = self._transport.receive(self._limits.batch)
-        if messages:
-            with self._lock:
-                self._driver.on_messages(messages)
-            if not self.mailbox.shedding and self.mailbox.full:
-                self._pause()
-        return len(messages) == self._limits.batch
+        try:
+            return self._take_in(self._limits.batch) == self._limits.batch
+        finally:
+            self._lead.reading.release()
+
+    def _on_wait(self) -> None:
+        self._lead.yield_to_engine()
+
+    def _take_in(self, limit: int) -> int:
+        """Read messages and hand them in; by the engine thread, or by a reader that leads."""
+        try:
+            messages = self._transport.receive(limit)
+            if messages:
+                with self._lock:
+                    self._driver.on_messages(messages)
+                if not self.mailbox.shedding and self.mailbox.full:
+                    self._pause()
+            return len(messages)
+        except Exception as defect:
+            self._break(defect)
+            return 0
 
     def _on_beacons(self) -> bool:
         assert self._transport.beacons is not None
@@ -343,7 +402,7 @@ class NodeHost:
         self._paused = False
         self._patience.set(NEVER)
         if self.life is Life.RUNNING:
-            self._engine.poke(self._watched[0])
+            self._engine.poke(self._inbox)
 
     # -- a peer reads too slowly -------------------------------------------------------------------------------------
 

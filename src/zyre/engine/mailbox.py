@@ -8,7 +8,6 @@ in octets; membership is not, because it is bounded by the peers themselves and 
 from __future__ import annotations
 
 import operator
-import socket
 import threading
 import time
 from collections import deque
@@ -17,6 +16,7 @@ from collections.abc import Callable, Iterator
 from zyre.config import Limits
 from zyre.core.host import Closed, Empty, Waker
 from zyre.engine.parking import ThreadParker
+from zyre.engine.signal import Signal
 from zyre.events import Event, Shout, Whisper
 
 __all__ = ["Mailbox"]
@@ -38,14 +38,16 @@ class Mailbox:
 
     The limits are kept by who puts: when ``full`` says so it stops reading from the network for a while, and only if
     that does not help it sets ``shedding``. Until then what comes is taken, since it is in memory already. ``on_room``
-    is called, by the reader that made it, when a full mailbox is half empty again.
+    is called, by the reader that made it, when a full mailbox is half empty again; ``on_wait`` whenever somebody begins
+    to wait who does not receive for himself (see lead.py).
     """
 
-    def __init__(self, limits: Limits, on_room: Callable[[], None]) -> None:
+    def __init__(self, limits: Limits, on_room: Callable[[], None], on_wait: Callable[[], None] = lambda: None) -> None:
         self.dropped = 0
         self.shedding = False
         self._limits = limits
         self._on_room = on_room
+        self._on_wait = on_wait
         self._mutex = threading.Lock()
         self._batches: deque[_Batch] = deque()
         self._current = _Batch([], 0, 0)
@@ -55,7 +57,7 @@ class Mailbox:
         self._was_full = False
         self._closed = False
         self._defect: BaseException | None = None
-        self._signal: _Signal | None = None
+        self._signal: Signal | None = None
 
     # -- the node's side -----------------------------------------------------------------------------------------
 
@@ -165,13 +167,25 @@ class Mailbox:
                 if deadline is not None and not time.monotonic() < deadline:
                     raise
 
-    def park(self, waker: Waker) -> bool:
+    def park(self, waker: Waker, *, leading: bool = False) -> bool:
         """Have ``waker`` called once, when there is something; False, and no call, if there is already."""
         with self._mutex:
             if self._has_events() or self._closed:
                 return False
             self._waiters.append(waker)
-            return True
+        if not leading:
+            self._on_wait()
+        return True
+
+    @property
+    def has_descriptor(self) -> bool:
+        """Whether somebody asked for the descriptor, and may wait for it at any time."""
+        return self._signal is not None
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether somebody waits, or may do so unseen, by the descriptor."""
+        return bool(self._waiters) or self.has_descriptor
 
     def _has_events(self) -> bool:
         """Under the mutex. What another reader has left of the batch that it began counts, too."""
@@ -198,10 +212,12 @@ class Mailbox:
         """A descriptor that is readable while there are events, for any loop that can wait for one."""
         with self._mutex:
             if self._signal is None:
-                self._signal = _Signal()
+                self._signal = Signal()
                 if self._has_events() or self._closed:
                     self._signal.set()
-            return self._signal.fileno()
+            descriptor = self._signal.fileno()
+        self._on_wait()
+        return descriptor
 
     def abandon(self) -> None:
         """In a child after a fork: the descriptor's bytes are the parent's to read."""
@@ -215,30 +231,3 @@ class Mailbox:
     def __len__(self) -> int:
         """Roughly how many data events are waiting."""
         return self._messages
-
-
-class _Signal:
-    """A descriptor that is readable while set. Used under the mailbox's mutex, and closed with the last reference:
-    a loop may go on watching it after the node has stopped."""
-
-    def __init__(self) -> None:
-        self._out, self._in = socket.socketpair()
-        self._out.setblocking(False)
-        self._is_set = False
-
-    def fileno(self) -> int:
-        return self._out.fileno()
-
-    def set(self) -> None:
-        if not self._is_set:
-            self._is_set = True
-            self._in.send(b"\0")
-
-    def clear(self) -> None:
-        if self._is_set:
-            self._is_set = False
-            self._out.recv(1)
-
-    def __del__(self) -> None:
-        self._out.close()
-        self._in.close()

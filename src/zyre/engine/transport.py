@@ -26,8 +26,9 @@ __all__ = ["ZmqTransport"]
 _SHARE_FROM = 65536
 #: How long what is queued may still leave after a polite close, in milliseconds.
 _FLUSH_MS = 500
-_MORE = zmq.SNDMORE | zmq.NOBLOCK
-_LAST = zmq.NOBLOCK
+# Plain numbers: on the way of every message the enumerations of pyzmq cost more than the call that they are for.
+_MORE = int(zmq.SNDMORE | zmq.NOBLOCK)
+_LAST = int(zmq.NOBLOCK)
 
 
 class ZmqTransport:
@@ -56,6 +57,8 @@ class ZmqTransport:
         self._on_blocked = on_blocked
         self._on_closed = on_closed
         self._links: dict[int, zmq.Socket[bytes]] = {}
+        self._senders: dict[int, Callable[..., object]] = {}
+        """Each link's compiled send, without the Python method that pyzmq puts before it."""
         self._inbox: zmq.Socket[bytes] | None = None
 
     # -- opening -------------------------------------------------------------------------------------------------
@@ -110,6 +113,7 @@ class ZmqTransport:
             dealer.close(0)
             return False
         self._links[link] = dealer
+        self._senders[link] = super(zmq.Socket, dealer).send
         return True
 
     def send(self, link: int, frames: Sequence[bytes]) -> bool:
@@ -118,7 +122,7 @@ class ZmqTransport:
         What is still on its way to a link that could not be opened counts as sent: the failure has been reported.
         """
         try:
-            send = self._links[link].send
+            send = self._senders[link]
         except KeyError:
             return True
         try:
@@ -134,6 +138,7 @@ class ZmqTransport:
     def close_link(self, link: int, flush: bool) -> None:
         """Close a DEALER."""
         dealer = self._links.pop(link, None)
+        self._senders.pop(link, None)
         if dealer is not None:
             self._on_closed(link)
             dealer.close(_FLUSH_MS if flush else 0)
@@ -159,16 +164,16 @@ class ZmqTransport:
     def receive(self, limit: int) -> list[list[bytes]]:
         """Messages that have arrived, at most ``limit``; fewer mean that there are no more."""
         assert self._inbox is not None
-        receive, get = self._inbox.recv, self._inbox.get
+        receive = self._inbox.recv
         messages: list[list[bytes]] = []
         try:
             while len(messages) < limit:
-                frames = [
-                    receive(_LAST),
-                    receive(_LAST),
-                ]  # a ROUTER puts an identity before at least one frame
-                while get(zmq.RCVMORE):
-                    frames.append(receive(_LAST))
+                frames = [receive(_LAST)]  # a ROUTER puts an identity before at least one frame
+                more = True
+                while more:
+                    frame = receive(_LAST, False)
+                    frames.append(frame.bytes)
+                    more = frame.more
                 messages.append(frames)
         except zmq.Again:
             pass

@@ -55,6 +55,7 @@ class SimHost:
         self._on_events = on_events
         self._room_wakers: list[Waker] = []
         self.mailbox = SimMailbox(profile.config.limits, baton.agenda.now, baton.new_parker)
+        self.next_event = self.mailbox.get
         self.transport = SimTransport(
             network, box, profile.identity.octets, profile.config.limits, profile.cluster.port, interface
         )

@@ -1,0 +1,179 @@
+"""Who reads a node's inbox: the engine thread, or the thread that waits for events anyway.
+
+A message that the engine thread reads wakes the engine, then the waiting reader, and the two fight for the interpreter;
+a reader that reads for itself is woken once. So a thread that finds the mailbox empty takes the lead: it receives,
+steps the machine, and goes home with the first event. The engine stops watching the inbox meanwhile, and for a lease
+beyond, because most readers come right back; if none does, an alarm gives the inbox back to the engine, so heartbeats
+wait two leases at most.
+
+    engine watches ──a reader leads──> led ──it has its event──> leased ──nobody came back──> engine watches
+                                        ^───────────comes back──────┘
+
+Only one thread leads; others wait in the mailbox. Whoever waits in another way (async loops, streams, a descriptor)
+is never made to wait for a lease: the inbox goes back to the engine at once.
+"""
+
+from __future__ import annotations
+
+import select
+import threading
+import time
+from collections.abc import Callable
+
+from zyre.core.host import Empty
+from zyre.core.timers import NEVER
+from zyre.engine.engine import Engine, EngineAlarm
+from zyre.engine.mailbox import Mailbox
+from zyre.engine.signal import Signal
+from zyre.events import Event
+
+__all__ = ["Lead"]
+
+#: How long the engine leaves the inbox alone after a reader went home.
+_LEASE = 0.01
+#: A wait longer than this is waited in parts.
+_LONGEST_WAIT_MS = 3_600_000
+
+
+class Lead:
+    """The reading of one inbox.
+
+    ``take_in(limit)`` receives up to so many messages and hands them to the machine; it returns how many there were.
+    It is called by whoever holds ``reading``, and by nobody else.
+    """
+
+    #: Where descriptors cannot be polled by any thread, the engine reads alone.
+    POSSIBLE = hasattr(select, "poll")
+
+    def __init__(self, mailbox: Mailbox, take_in: Callable[[int], int], batch: int) -> None:
+        self.reading = threading.Lock()
+        self.alarm = EngineAlarm(self._on_lease_over)
+        self._engine: Engine
+        self._leader = 0
+        self._mailbox = mailbox
+        self._take_in = take_in
+        self._batch = batch
+        self._descriptor = -1
+        self._on_readable: Callable[[], bool] = lambda: False
+        self._muted = False
+        self._used = False
+        self._open = False
+        self._signal: Signal | None = None
+        self._poll: select.poll | None = None
+
+    # -- in the engine thread ------------------------------------------------------------------------------------
+
+    def open(self, engine: Engine, descriptor: int, on_readable: Callable[[], bool]) -> None:
+        """The inbox is there: the engine watches it."""
+        self._engine = engine
+        self._descriptor = descriptor
+        self._on_readable = on_readable
+        self._open = True
+        self._engine.watch(descriptor, on_readable)
+
+    def close(self) -> None:
+        """The engine watches no more, and nobody will lead."""
+        if self._open:
+            self._open = False
+            self._engine.unwatch(self._descriptor)
+
+    def release(self) -> None:
+        """Give back what leading needed; nobody will lead any more."""
+        if self._signal is not None:
+            self._signal.close()
+
+    def _on_lease_over(self) -> None:
+        if self.reading.locked():
+            return  # whoever leads makes a new lease when they go home
+        if self._used:
+            self._used = False
+            self.alarm.set(time.monotonic() + _LEASE)
+            return
+        self._give_back()
+
+    def _mute(self) -> None:
+        if self._muted:
+            self._engine.unwatch(self._descriptor)
+
+    def _give_back(self) -> None:
+        if self._muted and self._open and not self.reading.locked():
+            self._muted = False
+            self._engine.watch(self._descriptor, self._on_readable)
+
+    # -- in any thread -------------------------------------------------------------------------------------------
+
+    def yield_to_engine(self) -> None:
+        """Somebody waits who does not lead: the engine must read, unless a reader does at this moment."""
+        if self._muted and not self.reading.locked():
+            self._engine.call_soon(self._give_back)
+
+    def get(self, timeout: float | None) -> Event:
+        """The next event; see Mailbox.get. Leads if nobody does."""
+        try:
+            return self._mailbox.get_nowait()
+        except Empty:
+            pass
+        if not self._open or not self.POSSIBLE or self._mailbox.has_descriptor or not self.reading.acquire(False):
+            return self._mailbox.get(timeout)
+        self._leader = threading.get_ident()
+        try:
+            return self._lead(None if timeout is None else time.monotonic() + timeout)
+        finally:
+            self._leader = 0
+            self.reading.release()
+            self._go_home()
+
+    def finish(self, stopper: int, timeout: float) -> None:
+        """Wait until nobody reads any more. The thread ``stopper`` may itself be the one that leads: stopping the node
+        from a signal handler, while it waits."""
+        if self._leader != stopper and self.reading.acquire(timeout=timeout):
+            self.reading.release()
+
+    def _go_home(self) -> None:
+        self._used = True
+        if self._mailbox.is_waited_for:
+            self.yield_to_engine()
+        elif self.alarm.deadline == NEVER:
+            self.alarm.set(time.monotonic() + _LEASE)
+
+    def _lead(self, deadline: float | None) -> Event:
+        if not self._muted:
+            self._muted = True
+            self._engine.call_soon(self._mute)
+        while True:
+            if self._open and self._take_in(self._batch):
+                try:
+                    return self._mailbox.get_nowait()
+                except Empty:  # heartbeats and the like
+                    continue
+            if self._wait(deadline) and self._open:
+                self._take_in(1)  # the next ones can wait until this one is on its way
+            try:
+                return self._mailbox.get_nowait()
+            except Empty:
+                if deadline is not None and not time.monotonic() < deadline:
+                    raise
+
+    def _wait(self, deadline: float | None) -> bool:
+        """Wait for the inbox, or for an event from elsewhere; True if the inbox is readable."""
+        if self._poll is None or self._signal is None:
+            self._signal = Signal()
+            self._poll = select.poll()
+            self._poll.register(self._descriptor, select.POLLIN)
+            self._poll.register(self._signal.fileno(), select.POLLIN)
+        signal = self._signal
+        if not self._open:
+            return False
+        if not self._mailbox.park(signal.set, leading=True):
+            return False
+        try:
+            ready = self._poll.poll(None if deadline is None else _milliseconds_until(deadline))
+        finally:
+            self._mailbox.unpark(signal.set)
+            signal.clear()
+        return any(descriptor == self._descriptor for descriptor, _ in ready)
+
+
+def _milliseconds_until(deadline: float) -> float:
+    """Rounded up, so that the time is over when the wait is; and no more than poll can count."""
+    return min(max(0.0, deadline - time.monotonic()) * 1000 + 1, _LONGEST_WAIT_MS)
