@@ -235,7 +235,7 @@ def test_lives_are_whole_whatever_a_dialled_peer_does() -> None:
 
 @pytest.mark.xfail(reason="with two waiting dials to one port neither is claimed, and both sides greet without end")
 def test_two_host_names_with_one_port_make_no_storm_of_hellos() -> None:
-    """A peer that we greeted by a host name says HELLO; being READY to it, our second HELLO makes it say another one."""
+    """Once a peer that we greeted by a host name is READY, it answers our second HELLO by its own, and so on."""
     rig = Rig(port=0)
     connect(rig, "tcp://hostb:49152")
     connect(rig, "tcp://hostc:49152")
