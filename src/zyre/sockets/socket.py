@@ -46,11 +46,11 @@ class Socket(EndpointVerbs, OptionVerbs, ThreadVerbs, TaskVerbs):
             print(requester.recv_string())
 
     ``type`` is one of ``TYPES``. ``bind`` and ``connect`` take one endpoint or several, ``subscribe`` one
-    topic or several, ``identity`` is the routing id that routers see, ``linger`` is in milliseconds (without
-    it, a second; nothing for sub and pull, which have nothing to deliver), and any option can be given by its
-    name (``rcvhwm=10``, ``ipv6=True``): options are set first, then the socket binds, then it connects. If
-    any of that fails, the socket is closed again. ``context`` is a ``zmq.Context`` of your own; without it,
-    all sockets share one that lives as long as any of them.
+    topic or several, ``identity`` is the routing id that routers see, and any option can be given by its name
+    (``rcvhwm=10``, ``ipv6=True``): options are set first, then the socket binds, then it connects. If any of
+    that fails, the socket is closed again. ``linger`` is in milliseconds; without it, it is ``LINGER``, and
+    nothing for sub and pull, which have nothing to deliver. ``context`` is a ``zmq.Context`` of your own;
+    without it, all sockets share one that lives as long as any of them.
 
     The same socket works in threads and gevent's greenlets (``send``, ``recv``), in tasks of asyncio and trio
     (``asend``, ``arecv``), and in several of them at once.
@@ -96,8 +96,8 @@ class Socket(EndpointVerbs, OptionVerbs, ThreadVerbs, TaskVerbs):
     def _prepare(self, options: dict[str, OptionValue], subscribe: _Some) -> None:
         for name, value in options.items():
             self.set_option(name, value)
-        topics = (subscribe,) if isinstance(subscribe, (bytes, str, bytearray, memoryview)) else
-        tuple(subscribe) if topics:
+        topics = (subscribe,) if isinstance(subscribe, (bytes, str, bytearray, memoryview)) else tuple(subscribe)
+        if topics:
             self.subscribe(*topics)
 
     @property
@@ -157,8 +157,8 @@ class Socket(EndpointVerbs, OptionVerbs, ThreadVerbs, TaskVerbs):
     def __repr__(self) -> str:
         if self._closed:
             return f"<Socket {self._type} closed>"
-        where = [f" {mode} {endpoint}" for mode in ("bind", "connect") for _, endpoint in
-        self._endpoints[mode]] return f"<Socket {self._type}{''.join(where)}>"
+        where = [f" {mode} {endpoint}" for mode in ("bind", "connect") for _, endpoint in self._endpoints[mode]]
+        return f"<Socket {self._type}{''.join(where)}>"
 
 
 def _type(given: str | zmq.SocketType) -> zmq.SocketType:
