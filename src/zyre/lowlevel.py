@@ -23,3 +23,38 @@ from zyre.core.node import NodeMachine, NodeProfile
 from zyre.core.tables import TRANSITIONS, Action, Input, PeerState, Phase, Violation
 from zyre.endpoint import Endpoint
 from zyre.wire import beacon, extension, primitives, zre
+
+__all__ = [
+    "Outcome",
+    "Driver",
+    "Tap",
+    "Broadcast",
+    "CloseLink",
+    "Effect",
+    "LinkBlocked",
+    "LinkFailed",
+    "LinkWritable",
+    "LocalityChanged",
+    "OpenLink",
+    "Report",
+    "Send",
+    "Interface",
+    "Locality",
+    "Alarm",
+    "Clock",
+    "Machine",
+    "Transport",
+    "NodeMachine",
+    "NodeProfile",
+    "TRANSITIONS",
+    "Action",
+    "Input",
+    "PeerState",
+    "Phase",
+    "Violation",
+    "Endpoint",
+    "beacon",
+    "extension",
+    "primitives",
+    "zre",
+]
