@@ -10,15 +10,18 @@ import pytest
 
 from tests.house.checks import FLOORS, modules, room
 
-#: Imports each module in a forked child of one interpreter that has loaded foreign packages only. Below the faces,
-#: the front door is replaced by an empty package, so that no module leans on what the front door has imported before.
+#: Imports each module in a forked child of one interpreter. Below the faces that one has loaded foreign packages only,
+#: and the front door is replaced by an empty package, so that no module leans on what the front door imports.
+#: Everything above has the front door before it anyway, so there the children begin with it.
 EACH_ALONE = """
 import os, sys, types, traceback
 sys.path[:0] = {path!r}
 import zmq, click, ifaddr, logging, threading, dataclasses, json, socket
 import rich.console, rich.live, rich.table
 root = {root!r}
-for name, bare in {modules!r}:
+for name, bare in sorted({modules!r}, key=lambda module: not module[1]):
+    if not bare:
+        import zyre
     sys.stdout.flush()
     child = os.fork()
     if not child:
@@ -26,7 +29,7 @@ for name, bare in {modules!r}:
             if bare:
                 package = sys.modules["zyre"] = types.ModuleType("zyre")
                 package.__path__ = [root]
-            assert not [loaded for loaded in sys.modules if loaded.startswith("zyre.")]
+                assert not [loaded for loaded in sys.modules if loaded.startswith("zyre.")]
             __import__("zyre." + name if name else "zyre")
         except BaseException as error:
             print("zyre." + name, type(error).__name__, error)
