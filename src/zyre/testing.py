@@ -144,9 +144,10 @@ class Lan:
         self.world.network.conditions = conditions
 
     def kill(self, node: Node) -> None:
-        """The node's process dies without a word."""
+        """The node's process dies without a word, and with it the programs that were spawned with the node."""
         self.world.note(f"{node.name} is killed")
         self._sim(node).kill()
+        self.world.baton.end(lambda task: node in task.arguments)
 
     def restart(self, node: Node, *, same_identity: bool = False) -> Node:
         """A new start of a node that has stopped or died, on the same computer; with a new uuid unless told."""

@@ -31,7 +31,7 @@ class Task:
         self.error: BaseException | None = None
         self.finished = False
         self._function = function
-        self._arguments = arguments
+        self.arguments = arguments
         self._go = threading.Semaphore(0)
         self._done = threading.Semaphore(0)
         self._killed = False
@@ -42,7 +42,7 @@ class Task:
         self._go.acquire()
         try:
             if not self._killed:
-                self.result = self._function(*self._arguments)
+                self.result = self._function(*self.arguments)
         except Killed:
             pass
         except BaseException as error:
@@ -110,10 +110,11 @@ class Baton:
         """Plan for a task to go on, now."""
         self.agenda.at(self.agenda.now(), lambda: self._run(task))
 
-    def end(self) -> None:
-        """End all tasks."""
+    def end(self, concerned: Callable[[Task], bool] = lambda task: True) -> None:
+        """End the tasks that ``concerned`` is true of; by default all."""
         for task in self.tasks:
-            task.kill()
+            if concerned(task):
+                task.kill()
 
 
 class SimParker:
