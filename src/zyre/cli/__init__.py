@@ -36,6 +36,8 @@ VERBS = {
     "whisper": Verb("zyre.cli.whisper", "whisper", "Send a message to one node."),
     "ping": Verb("zyre.cli.ping", "ping", "Greet everyone and log the answers (the classic zpinger)."),
     "dir": Verb("zyre.cli.dir", "keep_directory", "Keep a directory of JSON files, one per node online."),
+    "replay": Verb("zyre.cli.replay", "replay", "Run a node's journal again, and show the same events."),
+    "conform": Verb("zyre.cli.conform", "conform", "Try a running node against the protocol, rule by rule."),
     "sockets": Verb("zyre.cli.sockets", "sockets", "Plain ZeroMQ sockets from the shell."),
 }
 

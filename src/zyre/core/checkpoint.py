@@ -172,7 +172,7 @@ class _Thawer:
             if tag == "object":
                 self._fill(made, content[1])
             elif tag in ("dict", "counter"):
-                made.update(self._pairs(content))
+                dict.update(made, self._pairs(content))  # a Counter's own would count the pairs
             elif tag == "set":
                 made.update(map(self.value, content))
             else:
@@ -208,7 +208,7 @@ class _Thawer:
         return MethodType(vars(_CLASSES[_NAMES[type(held)]])[name], held)
 
     def _value(self, kind: str, *items: Frozen) -> object:
-        made = object.__new__(_CLASSES[kind])
+        made: object = object.__new__(_CLASSES[kind])
         for name, item in zip(_fields(_CLASSES[kind]), items, strict=True):
             object.__setattr__(made, name, self.value(item))
         return made

@@ -97,7 +97,9 @@ class NodeHost:
         self._driver = self._new_driver(self._transport, MonotonicClock())
 
     def _new_driver(self, transport: Transport, clock: Clock) -> Driver:
-        deliver = self._deliver_and_log if _log.isEnabledFor(logging.DEBUG) else self.mailbox.put
+        deliver: Callable[[list[Event]], None] = self.mailbox.put
+        if _log.isEnabledFor(logging.DEBUG):
+            deliver = self._deliver_and_log
         tap, recorder = None, self._recorder
         if recorder is not None:
             transport, clock = recorder.around_transport(transport), recorder.around_clock(clock)

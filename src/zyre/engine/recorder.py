@@ -15,6 +15,7 @@ one before, and a new one begins with a checkpoint of the machine, so that what 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -25,7 +26,6 @@ from importlib.metadata import version
 from typing import Final
 
 from zyre.core.checkpoint import freeze
-from zyre.core.driver import Tap
 from zyre.core.journal import (
     VERSION_LINE,
     EventDigest,
@@ -72,7 +72,6 @@ class Recorder:
         if not isinstance(limit, int) or limit < _LEAST_LIMIT:
             raise InvalidConfig(f"journal_limit is {limit!r}; it is a number of octets, at least {_LEAST_LIMIT}")
         self.path = os.path.abspath(os.fspath(path))
-        self.tap: Tap = self._tap
         self._profile = profile
         self._machine = machine
         self._contents = contents
@@ -99,6 +98,18 @@ class Recorder:
 
     # -- around the driver -----------------------------------------------------------------------------------------
 
+    def tap(self, now: float, what: str, arguments: tuple[object, ...]) -> None:
+        """The driver's Tap: an input, before the machine sees it."""
+        if self._file < 0:
+            return
+        self._now = now
+        if self._written > self._half:
+            self._attempt(self._rotate)
+        kind, encode = self._encoders[what]
+        self._append(kind, now, encode(arguments))
+        if len(self._buffer) > _BLOCK_SIZE or now - self._flushed_at > _BLOCK_SECONDS:
+            self._attempt(self._flush)
+
     def around_transport(self, transport: Transport) -> Transport:
         """The transport, with a note of every call that it refuses."""
         return _WatchedTransport(transport, self)
@@ -119,17 +130,6 @@ class Recorder:
         return noted
 
     # -- records ---------------------------------------------------------------------------------------------------
-
-    def _tap(self, now: float, what: str, arguments: tuple[object, ...]) -> None:
-        if self._file < 0:
-            return
-        self._now = now
-        if self._written > self._half:
-            self._attempt(self._rotate)
-        kind, encode = self._encoders[what]
-        self._append(kind, now, encode(arguments))
-        if len(self._buffer) > _BLOCK_SIZE or now - self._flushed_at > _BLOCK_SECONDS:
-            self._attempt(self._flush)
 
     def note_refusal(self) -> None:
         """The last call of the transport was refused; the machine is told so at the very time noted here."""
@@ -262,10 +262,11 @@ class _PinnedClock:
 
 def _refuse_to_overwrite(path: str) -> None:
     """A journal of an earlier run may be moved aside, and nothing else."""
-    try:
-        with open(path, "rb") as file:
-            begin = file.read(len(VERSION_LINE))
-    except OSError:
+    if not os.path.lexists(path):
         return
-    if begin and begin != VERSION_LINE:
-        raise InvalidConfig(f"the journal {path} exists and is no journal; it is not overwritten")
+    begin = b""
+    if os.path.isfile(path):
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            begin = file.read(len(VERSION_LINE))
+    if begin != VERSION_LINE:
+        raise InvalidConfig(f"the journal {path} would take the place of something that is no journal")

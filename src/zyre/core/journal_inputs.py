@@ -1,0 +1,213 @@
+"""What a journal says of each input: its kind, and the octets that stand for its arguments.
+
+The commonest are packed by hand: a message costs a microsecond. The others, a few in a node's life, are JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from enum import IntEnum
+from typing import Any, Final
+
+from zyre.core.effects import LinkBlocked, LinkFailed, LinkWritable, LocalityChanged, Report
+from zyre.core.locality import Interface, Locality
+from zyre.endpoint import Endpoint
+from zyre.errors import DecodeError
+from zyre.identity import PeerId
+
+__all__ = ["Kind", "decode_payload", "input_encoders"]
+
+_U16: Final = struct.Struct(">H")
+_U32: Final = struct.Struct(">I")
+_U64: Final = struct.Struct(">Q")
+#: Marks the length of a frame whose octets were not recorded.
+_ELIDED: Final = 0x80000000
+#: Of a message's frames as they arrive, the identity and the header tell the machine all that it must know.
+_TELLING: Final = 2
+
+
+class Kind(IntEnum):
+    """What a record is about. Those from START on are inputs, named like the machine's methods."""
+
+    PROFILE = 1
+    CHECKPOINT = 2
+    EVENTS = 3
+    REFUSED = 4
+    END = 5
+    SET_HEADER = 6
+    START = 16
+    STOP = 17
+    FAREWELL = 18
+    HANDLE_TIMEOUT = 19
+    RECEIVE_FRAMES = 20
+    RECEIVE_DATAGRAM = 21
+    RECEIVE_REPORT = 22
+    JOIN = 23
+    LEAVE = 24
+    CONTEST = 25
+    CONNECT = 26
+    WHISPER = 27
+    SHOUT = 28
+    SHOUT_TO = 29
+    SHED = 30
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _pack_frames(frames: Sequence[bytes]) -> bytes:
+    return struct.pack(f">{len(frames) + 1}I", len(frames), *map(len, frames)) + b"".join(frames)
+
+
+def _pack_sizes(frames: Sequence[bytes], kept: int) -> bytes:
+    """The first ``kept`` frames, and of the others how long they were."""
+    sizes = (len(frame) if at < kept else len(frame) | _ELIDED for at, frame in enumerate(frames))
+    return struct.pack(f">{len(frames) + 1}I", len(frames), *sizes) + b"".join(frames[:kept])
+
+
+def _unpack_frames(data: bytes) -> tuple[bytes, ...]:
+    (count,) = _U32.unpack_from(data)
+    position = 4 * (count + 1)
+    if position > len(data):
+        raise DecodeError("a record counts more frames than there are octets")
+    frames = []
+    for size in struct.unpack_from(f">{count}I", data, 4):
+        if size & _ELIDED:
+            frames.append(b"(%d octets, not recorded)" % (size ^ _ELIDED))
+        else:
+            frames.append(data[position : position + size])
+            position += size
+    if position != len(data):
+        raise DecodeError("the frames of a record do not fill it")
+    return tuple(frames)
+
+
+def _pack_locality(locality: Locality) -> object:
+    interfaces = [[face.name, face.address, face.prefix, face.broadcast] for face in locality.interfaces]
+    return [str(locality.bound), interfaces, locality.advertise, locality.restricted]
+
+
+def _unpack_locality(value: Any) -> Locality:
+    bound, interfaces, advertise, restricted = value
+    return Locality(Endpoint.parse(bound), tuple(Interface(*face) for face in interfaces), advertise, restricted)
+
+
+def _pack_report(report: Report) -> bytes:
+    if isinstance(report, LocalityChanged):
+        return _json(["LocalityChanged", _pack_locality(report.locality)])
+    return _json([type(report).__name__, report.link])
+
+
+_LINK_REPORTS: Final[Mapping[str, Callable[[int], Report]]] = {
+    "LinkWritable": LinkWritable,
+    "LinkFailed": LinkFailed,
+    "LinkBlocked": lambda link: LinkBlocked(link, (b"",)),
+}
+
+
+def _unpack_report(data: bytes) -> tuple[Any, ...]:
+    name, value = json.loads(data)
+    return (LocalityChanged(_unpack_locality(value)) if name == "LocalityChanged" else _LINK_REPORTS[name](value),)
+
+
+def _pack_group(group: str) -> bytes:
+    raw = group.encode()
+    return _U16.pack(len(raw)) + raw
+
+
+def _unpack_group(data: bytes) -> tuple[str, bytes]:
+    end = 2 + _U16.unpack_from(data)[0]
+    return data[2:end].decode(), data[end:]
+
+
+def _pack_connect(endpoint: Endpoint, peer: PeerId | None) -> bytes:
+    return _json([str(endpoint), peer])
+
+
+def _unpack_connect(data: bytes) -> tuple[Any, ...]:
+    endpoint, peer = json.loads(data)
+    return (Endpoint.parse(endpoint), None if peer is None else PeerId.parse(peer))
+
+
+def _unpack_shout(data: bytes) -> tuple[Any, ...]:
+    group, rest = _unpack_group(data)
+    return (group, _unpack_frames(rest))
+
+
+def _unpack_shout_to(data: bytes) -> tuple[Any, ...]:
+    return (PeerId.parse(data[:16]), *_unpack_shout(data[16:]))
+
+
+def _unpack_datagram(data: bytes) -> tuple[Any, ...]:
+    address, rest = _unpack_group(data)
+    return (rest[2:], (address, _U16.unpack_from(rest)[0]))
+
+
+Encoder = Callable[[tuple[Any, ...]], bytes]
+
+
+def input_encoders(contents: bool) -> dict[str, tuple[Kind, Encoder]]:
+    """For each name of an input that the driver taps: its kind, and what makes a payload of its arguments.
+
+    Without ``contents`` only the sizes of what nodes say to each other are written down.
+    """
+    pack = _pack_frames if contents else lambda frames: _pack_sizes(frames, 0)
+    arrived = _pack_frames if contents else lambda frames: _pack_sizes(frames, _TELLING)
+    encoders: dict[Kind, Encoder] = {
+        Kind.START: lambda a: _json(_pack_locality(a[0])),
+        Kind.STOP: lambda a: b"",
+        Kind.FAREWELL: lambda a: b"",
+        Kind.HANDLE_TIMEOUT: lambda a: b"",
+        Kind.RECEIVE_FRAMES: lambda a: arrived(a[0]),
+        Kind.RECEIVE_DATAGRAM: lambda a: _pack_group(a[1][0]) + _U16.pack(a[1][1]) + a[0],
+        Kind.RECEIVE_REPORT: lambda a: _pack_report(a[0]),
+        Kind.JOIN: lambda a: a[0].encode(),
+        Kind.LEAVE: lambda a: a[0].encode(),
+        Kind.CONTEST: lambda a: a[0].encode(),
+        Kind.CONNECT: lambda a: _pack_connect(*a),
+        Kind.WHISPER: lambda a: a[0].octets + pack(a[1]),
+        Kind.SHOUT: lambda a: _pack_group(a[0]) + pack(a[1]),
+        Kind.SHOUT_TO: lambda a: a[0].octets + _pack_group(a[1]) + pack(a[2]),
+        Kind.SHED: lambda a: a[0].octets,
+        Kind.SET_HEADER: lambda a: _json(list(a)),
+    }
+    return {kind.name.lower(): (kind, encode) for kind, encode in encoders.items()}
+
+
+_DECODERS: Final[dict[Kind, Callable[[bytes], tuple[Any, ...]]]] = {
+    Kind.PROFILE: lambda data: (json.loads(data),),
+    Kind.CHECKPOINT: lambda data: (json.loads(data),),
+    Kind.EVENTS: lambda data: (_U64.unpack_from(data)[0], _U32.unpack_from(data, 8)[0]),
+    Kind.REFUSED: lambda data: _U64.unpack(data),
+    Kind.END: lambda data: (),
+    Kind.SET_HEADER: lambda data: tuple(json.loads(data)),
+    Kind.START: lambda data: (_unpack_locality(json.loads(data)),),
+    Kind.STOP: lambda data: (),
+    Kind.FAREWELL: lambda data: (),
+    Kind.HANDLE_TIMEOUT: lambda data: (),
+    Kind.RECEIVE_FRAMES: lambda data: (_unpack_frames(data),),
+    Kind.RECEIVE_DATAGRAM: _unpack_datagram,
+    Kind.RECEIVE_REPORT: _unpack_report,
+    Kind.JOIN: lambda data: (data.decode(),),
+    Kind.LEAVE: lambda data: (data.decode(),),
+    Kind.CONTEST: lambda data: (data.decode(),),
+    Kind.CONNECT: _unpack_connect,
+    Kind.WHISPER: lambda data: (PeerId.parse(data[:16]), _unpack_frames(data[16:])),
+    Kind.SHOUT: _unpack_shout,
+    Kind.SHOUT_TO: _unpack_shout_to,
+    Kind.SHED: lambda data: (PeerId.parse(data),),
+}
+
+
+def decode_payload(kind: int, payload: bytes) -> tuple[Kind, tuple[Any, ...]]:
+    """What a record is about, and its arguments. Raises DecodeError."""
+    try:
+        known = Kind(kind)
+        return known, _DECODERS[known](payload)
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError, struct.error) as error:
+        if isinstance(error, DecodeError):
+            raise
+        raise DecodeError(f"a record makes no sense ({error!r})") from error
