@@ -7,6 +7,7 @@ was cancelled has taken nothing and sent nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Self, TypeVar
 
 import zmq
@@ -46,7 +47,7 @@ class TaskVerbs(Handle):
                 raise self._error("asend", error) from None
         else:
             return
-        await self._await(lambda: self._put(frames), "asend", SEND)
+        await self._await(partial(self._put, frames), "asend", SEND)
 
     async def arecv(self) -> Message:
         """``recv`` for a task; bound its time with asyncio.timeout() or trio.move_on_after()."""
@@ -63,10 +64,7 @@ class TaskVerbs(Handle):
     async def arecv_many(self, limit: int = BATCH) -> list[Message]:
         """``recv_many`` for a task."""
         await self._pass_turn()
-
-        def take() -> list[Message]:
-            return self._take_many(limit)
-
+        take = partial(self._take_many, limit)
         try:
             return take()
         except zmq.ZMQError as error:
