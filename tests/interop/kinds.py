@@ -87,7 +87,9 @@ ZYREJS = Kind(
     # Until it expires the dead one it keeps that DEALER too, which reconnects: two with one identity then fight
     # for the ROUTER of the new one, and messages are lost.
     old_port_after_crash=False,
-    reentries=1,  # as pyre
+    # As pyre; and should a beacon of ours come while old messages are still arriving, it meets us, and drops us, once
+    # more in vain: it does not wait for a HELLO.
+    reentries=2,
 )
 
 ZYRE = Kind(
