@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 from zyre.core.discovery import Source
@@ -33,6 +33,8 @@ class Network:
         self.conditions = conditions
         self.datagrams = 0
         self.datagram_octets = 0
+        self.queued = 0
+        """Messages on all links: taken from their senders, and neither arrived nor lost."""
         self.watcher: Callable[[SimTransport, SimTransport, Iterable[Sequence[bytes]]], None] | None = None
         """Told of every batch of messages that arrives: from whom, to whom, what."""
         self.on_lost: Callable[[SimTransport, Sequence[Sequence[bytes]]], None] = lambda sender, messages: None
@@ -54,6 +56,11 @@ class Network:
         del self._at[port.address]
         port.address = address
         self._at[address] = port
+
+    @property
+    def addresses(self) -> Collection[str]:
+        """Those that somebody has."""
+        return self._at.keys()
 
     def transport_at(self, endpoint: Endpoint) -> SimTransport | None:
         """Which node is reached there."""

@@ -81,6 +81,7 @@ class SimLink:
             self._refused = True
             return False
         self._queue.append(frames)
+        self._way.sender.network.queued += 1
         if not self._waiting:
             self._depart()
         return True
@@ -111,6 +112,7 @@ class SimLink:
             return
         self._connected, self._reached, self._departed = True, target, 0
         arrived, self._queue = self._queue[:room], self._queue[room:]
+        self._way.sender.network.queued -= len(arrived)
         watcher = self._way.sender.network.watcher
         if watcher is not None:
             watcher(self._way.sender, target, arrived)
@@ -142,6 +144,7 @@ class SimLink:
         lost, self._queue = self._queue[:count], self._queue[count:]
         self._departed = 0
         if lost:
+            self._way.sender.network.queued -= len(lost)
             self._way.sender.network.on_lost(self._way.sender, lost)
 
     def leads_to(self, box: Box) -> bool:
@@ -295,6 +298,11 @@ class SimTransport:
         for link in self._links.values():
             if concerns(link):
                 link.reset()
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait for a process that does not run, or never will again."""
+        return len(self._inbox)
 
     @property
     def link_count(self) -> int:

@@ -1,0 +1,135 @@
+"""Every message accounted for: what best effort may promise, and that it keeps it.
+
+36/ZRE sends each message once and is told nothing about its fate. So of a whisper or shout that was taken (SENT) one of
+these holds, and nothing else may happen:
+
+1. It arrives while the receiver has the sender on its roster. Then the application gets it, exactly once, unchanged,
+   and in the order of arrival. (Arrivals of one sender are in the order of sending: a link keeps it.)
+2. The network destroys it: in flight when the connection breaks, when the receiver dies, or in the queue of a link that
+   is closed. If anything later of that sender arrives in the same session, a Gap before it reports just how many are
+   missing; a Gap that reports more than was destroyed is a false alarm.
+3. It arrives at somebody who does not know the sender: it replaced the sender meanwhile, or is a new start at the
+   address of a dead node. Then it is a counted violation ("stranger") or, of a process that died unread, nothing.
+4. It still waits in a queue.
+
+What vanishes without a trace is the destroyed message with nothing behind it, and the third case: nobody in the
+protocol can know. The simulator does, since it did the destroying; so the books must balance over the whole world:
+taken = arrived + destroyed + waiting.
+"""
+
+# ruff: noqa: D102  the base class documents these methods once for all
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from zyre.events import Event, Gap, Shout, Whisper
+from zyre.identity import PeerId
+from zyre.sim.checkers import Checker
+from zyre.wire import zre
+
+if TYPE_CHECKING:
+    from zyre.sim.world import SimNode, World
+
+__all__ = ["Accounts", "Calm"]
+
+_MODULUS = 65536
+_DATA = (Whisper, Shout, Gap)
+
+#: A Whisper, Shout or Gap: its kind, whose, and its group and content, or its number.
+_Entry: TypeAlias = tuple[type[Event], PeerId, object]
+
+
+class Accounts(Checker):
+    """Follows every message into every machine, and every event out of it."""
+
+    rule = "every message accounted for"
+    wants_inputs = True
+
+    def __init__(self) -> None:
+        self.arrived = 0
+        self.lost = 0
+        self._due: dict[SimNode, list[_Entry]] = defaultdict(list)
+        """What must be told at the end of the batch that is being taken in."""
+        self._last: dict[tuple[SimNode, bytes], int] = {}
+        self._lost: dict[bytes, set[int]] = defaultdict(set)
+
+    def on_input(self, world: World, node: SimNode, what: str, arguments: tuple[Any, ...]) -> None:
+        if what != "receive_frames":
+            return
+        identity, header, *content = arguments[0]
+        self.arrived += 1
+        message_id, sequence = zre.unpack_header(header)
+        known = node.peers.get(identity[1:])
+        previous, self._last[node, identity] = self._last.get((node, identity), 0), sequence
+        if message_id == zre.HELLO or known is None:
+            return
+        self._expect_gap(world, node, identity, previous, sequence)
+        if message_id == zre.WHISPER:
+            self._due[node].append((Whisper, known.uuid, tuple(content)))
+        elif message_id == zre.SHOUT:
+            self._due[node].append((Shout, known.uuid, (zre.decode_shout_group(header), tuple(content))))
+
+    def _expect_gap(self, world: World, node: SimNode, identity: bytes, previous: int, sequence: int) -> None:
+        missed = (sequence - previous - 1) % _MODULUS
+        if not missed:
+            return
+        absent = {(previous + 1 + index) % _MODULUS for index in range(missed)}
+        if not absent <= self._lost[identity]:
+            peer = node.peers[identity[1:]]
+            gap = f"number {sequence} of {peer.name} after {previous}"
+            self.fail(world, f"{node.name} got {gap}, and what is between was not destroyed by the network")
+        self._due[node].append((Gap, PeerId.parse(identity[1:]), missed))
+
+    def on_events(self, world: World, node: SimNode, events: list[Event]) -> None:
+        told = [_entry(event) for event in events if isinstance(event, _DATA)]
+        due = self._due.pop(node, [])
+        if told != due:
+            self.fail(world, f"{node.name} was told {told}, and what had arrived was {due}")
+
+    def on_lost(self, world: World, sender: str, identity: bytes, messages: Sequence[Sequence[bytes]]) -> None:
+        self.lost += len(messages)
+        self._lost[identity].update(zre.unpack_header(frames[0])[1] for frames in messages)
+
+    def on_pause(self, world: World) -> None:
+        for node, due in self._due.items():
+            if due:
+                self.fail(world, f"{node.name} was never told {due}")
+        taken = sum(node.machine.counters.sent for node in world.nodes)
+        waiting = world.network.queued + sum(node.transport.waiting for node in world.nodes)
+        if taken != self.arrived + self.lost + waiting:
+            self.fail(world, f"{taken} were taken, {self.arrived} arrived, {self.lost} were lost, {waiting} wait")
+
+
+class Calm(Checker):
+    """Nobody greets the same node again and again: two nodes that each answer a HELLO by a HELLO never come to rest."""
+
+    rule = "no storm of greetings"
+    wants_inputs = True
+
+    def __init__(self, most: int = 20) -> None:
+        self._most = most
+        self._second = -1
+        self._greetings: Counter[tuple[SimNode, bytes]] = Counter()
+
+    def on_input(self, world: World, node: SimNode, what: str, arguments: tuple[Any, ...]) -> None:
+        if what != "receive_frames" or zre.unpack_header(arguments[0][1])[0] != zre.HELLO:
+            return
+        if self._second != int(world.now()):
+            self._second = int(world.now())
+            self._greetings.clear()
+        pair = node, arguments[0][0]
+        self._greetings[pair] += 1
+        if self._greetings[pair] > self._most:
+            who = PeerId.parse(pair[1][1:]).short
+            self.fail(world, f"{node.name} was greeted {self._greetings[pair]} times in one second by {who}")
+
+
+def _entry(event: Whisper | Shout | Gap) -> _Entry:
+    if isinstance(event, Gap):
+        return Gap, event.peer, event.missed
+    if isinstance(event, Shout):
+        return Shout, event.peer, (event.group, event.content)
+    return Whisper, event.peer, event.content

@@ -1,0 +1,150 @@
+"""Histories by chance: everything in them is drawn from one seed.
+
+Each seed first draws which kinds of faults there are at all: a fault that always comes together with all others hides
+what it does alone ("swarm testing", Groce and others, 2012).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Final, TypeAlias
+
+from zyre.config import Timing
+from zyre.sim.actions import Connect, Contest, Join, Leave, Shout, Whisper
+from zyre.sim.faults import (
+    ClockRate,
+    Fault,
+    Hide,
+    Kill,
+    LinkDown,
+    NewAddress,
+    OneWay,
+    Partition,
+    PowerOff,
+    Reset,
+    Restart,
+    Stall,
+    Stop,
+    Suspend,
+    Weather,
+)
+from zyre.sim.history import History, Member, Step, settling_time
+
+__all__ = ["random_history"]
+
+_GROUPS: Final = ("A", "B", "C")
+_TIMINGS: Final = (Timing(), Timing.within(12), Timing.within(6))
+_QUEUES: Final = (10_000, 10_000, 20)
+
+
+class _Dice:
+    """Draws what a fault needs."""
+
+    def __init__(self, chance: Random, names: tuple[str, ...], seconds: float) -> None:
+        self.chance = chance
+        self.names = names
+        self.seconds = seconds
+
+    def node(self) -> str:
+        return self.chance.choice(self.names)
+
+    def two(self) -> tuple[str, str]:
+        one, other = self.chance.sample(self.names, 2)
+        return one, other
+
+    def group(self) -> str:
+        return self.chance.choice(_GROUPS)
+
+    def coin(self) -> bool:
+        return self.chance.random() < 0.5
+
+    def time(self) -> float:
+        """A duration: most are short, some as long as the history."""
+        return round(min(self.seconds, 0.05 + self.seconds * self.chance.random() ** 3), 3)
+
+    def count(self) -> int:
+        return self.chance.choice((1, 1, 1, 2, 5, 40))
+
+    def some(self) -> str:
+        """A side of a partition."""
+        return " ".join(self.chance.sample(self.names, self.chance.randint(1, len(self.names) - 1)))
+
+    def weather(self, seconds: float | None) -> Weather:
+        chance = self.chance
+        return Weather(
+            latency=round(chance.choice((0.0005, 0.005, 0.05, 0.2)) * chance.uniform(0.5, 2), 5),
+            spread=round(chance.choice((0.0, 0.3, 0.8)), 3),
+            loss=round(chance.choice((0, 0, 0.05, 0.3, 0.6)), 3),
+            duplication=chance.choice((0, 0, 0.05, 0.3)),
+            seconds=seconds,
+        )
+
+
+_Draw: TypeAlias = Callable[[_Dice], Fault]
+
+_FAULTS: Final[tuple[_Draw, ...]] = (
+    lambda dice: Partition((dice.some(),), dice.time()),
+    lambda dice: OneWay(*dice.two(), dice.time()),
+    lambda dice: Hide(dice.node(), dice.time()),
+    lambda dice: Reset(*dice.two()),
+    lambda dice: LinkDown(dice.node(), dice.time()),
+    lambda dice: NewAddress(dice.node()),
+    lambda dice: dice.weather(dice.time()),
+    lambda dice: Stall(dice.node(), dice.time()),
+    lambda dice: Suspend(dice.node(), dice.time(), dice.coin()),
+    lambda dice: Kill(dice.node()),
+    lambda dice: PowerOff(dice.node()),
+    lambda dice: Stop(dice.node()),
+    lambda dice: Restart(dice.node(), dice.coin()),
+    lambda dice: ClockRate(dice.node(), round(dice.chance.uniform(0.97, 1.03), 4)),
+    lambda dice: Connect(*dice.two()),
+)
+_ACTIONS: Final[tuple[_Draw, ...]] = (
+    lambda dice: Join(dice.node(), dice.group()),
+    lambda dice: Leave(dice.node(), dice.group()),
+    lambda dice: Contest(dice.node(), dice.group()),
+    lambda dice: Whisper(*dice.two(), dice.count()),
+    lambda dice: Shout(dice.node(), dice.group(), dice.count()),
+)
+
+
+def random_history(seed: int, *, most_nodes: int = 7, most_seconds: float = 60.0) -> History:
+    """A history of 2 to ``most_nodes`` nodes over up to ``most_seconds``. The same seed gives the same history."""
+    chance = Random(f"history {seed}")
+    names = tuple(f"n{number}" for number in range(1, chance.randint(2, most_nodes) + 1))
+    seconds = round(chance.uniform(2, most_seconds), 1)
+    dice = _Dice(chance, names, seconds)
+    timing = chance.choice(_TIMINGS)
+    return History(
+        members=tuple(_member(dice, name) for name in names),
+        seconds=seconds,
+        steps=_steps(dice),
+        seed=seed,
+        weather=dice.weather(None) if dice.coin() else Weather(),
+        timing=timing,
+        queue=chance.choice(_QUEUES),
+        settle=round(settling_time(timing), 1),
+    )
+
+
+def _member(dice: _Dice, name: str) -> Member:
+    chance = dice.chance
+    groups = tuple(group for group in _GROUPS if chance.random() < 0.4)
+    return Member(
+        name,
+        groups=groups,
+        candidate_in=tuple(group for group in groups if chance.random() < 0.3),
+        box=chance.choice(("", "", "", "shared")),
+        plain=chance.random() < 0.25,
+        late=chance.random() < 0.1,
+        clock_rate=round(chance.uniform(0.98, 1.02), 4) if dice.coin() else 1.0,
+    )
+
+
+def _steps(dice: _Dice) -> tuple[Step, ...]:
+    chance = dice.chance
+    kinds = chance.sample(_FAULTS, chance.randint(0, 5)) + chance.sample(_ACTIONS, chance.randint(1, len(_ACTIONS)))
+    count = chance.choice((1, 3, 10, 30))
+    times = sorted(round(chance.uniform(0, dice.seconds), 3) for _ in range(count))
+    return tuple(Step(at, chance.choice(kinds)(dice)) for at in times)
