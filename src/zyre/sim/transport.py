@@ -220,17 +220,20 @@ class SimTransport:
         return Locality(Endpoint("tcp", host, self.tcp_port), interfaces, self.advertise, restricted)
 
     def open_link(self, link: int, endpoint: str) -> bool:
-        """Begin to connect."""
+        """Begin to connect. Like libzmq, take no host names beyond ASCII."""
         try:
             target = Endpoint.parse(endpoint)
         except InvalidEndpoint:
+            return False
+        if not target.host.isascii():
             return False
         self._links[link] = SimLink(self, link, target)
         return True
 
     def send(self, link: int, frames: Sequence[bytes]) -> bool:
-        """Queue a message."""
-        if not self._links[link].push(frames):
+        """Queue a message. As in the real transport, one for a link that could not be opened counts as sent."""
+        opened = self._links.get(link)
+        if opened is not None and not opened.push(frames):
             return False
         for frame in frames:
             self.octets_sent += len(frame)
@@ -246,12 +249,13 @@ class SimTransport:
             closed.reset()
 
     def broadcast(self, payload: bytes) -> None:
-        """Send a datagram on every interface that is up."""
+        """Send a datagram on every interface that is up, from a port of our own: the beacon port is everybody's. Which
+        one does not matter, so it has the number of our TCP port."""
         for port in self._ports:
             if port.up:
                 self.beacons_sent += 1
                 self.octets_sent += len(payload)
-                self.network.broadcast(port, self._beacon_port, self._beacon_port, payload)
+                self.network.broadcast(port, self.tcp_port, self._beacon_port, payload)
 
     def close(self) -> None:
         """Disappear. Links that were closed with ``flush`` still deliver."""

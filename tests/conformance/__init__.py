@@ -1,0 +1,1 @@
+"""What must hold of every implementation of something: of our ports' hosts, and of ZRE peers."""
