@@ -19,7 +19,8 @@ from zyre.core.effects import (
 )
 from zyre.core.locality import Interface, Locality
 from zyre.core.machine import Alarm, Clock, Machine, Transport
-from zyre.core.node import NodeMachine, NodeProfile
+from zyre.core.node import NodeMachine
+from zyre.core.profile import NodeProfile
 from zyre.core.tables import TRANSITIONS, Action, Input, PeerState, Phase, Violation
 from zyre.endpoint import Endpoint
 from zyre.wire import beacon, extension, primitives, zre

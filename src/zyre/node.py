@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from zyre.config import DISCOVERY_PORT, Limits, NodeConfig
 from zyre.core.host import Closed, Empty, Host, Life
-from zyre.core.node import NodeProfile
+from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.engine.entropy import new_identity
 from zyre.engine.host import NodeHost

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from zyre.config import ClusterConfig, Limits, NodeConfig, Timing
 from zyre.core.effects import Broadcast, CloseLink, Effect, OpenLink, Send
 from zyre.core.locality import Interface, Locality
-from zyre.core.node import NodeMachine, NodeProfile
+from zyre.core.node import NodeMachine
+from zyre.core.profile import NodeProfile
 from zyre.core.tables import PeerState
 from zyre.endpoint import Endpoint
 from zyre.events import Enter, Event, Exit

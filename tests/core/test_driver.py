@@ -12,7 +12,8 @@ from zyre.core.delivery import Outcome
 from zyre.core.driver import Driver
 from zyre.core.effects import LinkWritable
 from zyre.core.locality import Locality
-from zyre.core.node import NodeMachine, NodeProfile
+from zyre.core.node import NodeMachine
+from zyre.core.profile import NodeProfile
 from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
 from zyre.events import Enter, Event, Exit, Whisper

@@ -22,7 +22,7 @@ from zyre.core.journal import (
     encode_profile,
     encode_record,
 )
-from zyre.core.node import NodeProfile
+from zyre.core.profile import NodeProfile
 from zyre.errors import DecodeError
 from zyre.events import Enter, Exit, Shout, Whisper
 

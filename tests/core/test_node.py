@@ -13,7 +13,7 @@ from zyre.config import NodeConfig, Timing
 from zyre.core.delivery import Outcome
 from zyre.core.effects import Broadcast, CloseLink, LinkBlocked, LinkFailed, LinkWritable, LocalityChanged, Send
 from zyre.core.locality import Interface, Locality
-from zyre.core.node import NodeProfile
+from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.errors import InvalidConfig, InvalidName
 from zyre.events import Gap, Join, Leader, Shout, Whisper

@@ -449,7 +449,9 @@ class TestStopping:
         for _ in range(100):
             zyre.Node(port=unused_port(), interface="lo").fileno()
         gc.collect()
-        assert (len(shared_engine()._alarms), len(os.listdir("/proc/self/fd"))) == before
+        after = len(shared_engine()._alarms), len(os.listdir("/proc/self/fd"))
+        assert after[0] <= before[0]
+        assert after[1] <= before[1], "fewer may be left: libzmq closes what tests before this one had in its own time"
 
     def test_a_loop_may_go_on_watching_a_stopped_node(self) -> None:
         with meeting("alice") as alice:

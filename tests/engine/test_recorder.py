@@ -17,7 +17,8 @@ from tests.support.nodes import expect, meeting, until
 from zyre.config import ClusterConfig, NodeConfig
 from zyre.core.driver import Driver
 from zyre.core.journal import VERSION_LINE
-from zyre.core.node import NodeMachine, NodeProfile
+from zyre.core.node import NodeMachine
+from zyre.core.profile import NodeProfile
 from zyre.engine.recorder import Recorder
 from zyre.errors import InvalidConfig
 from zyre.sim.replay import Replay

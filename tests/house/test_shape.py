@@ -24,9 +24,7 @@ from tests.house.checks import (
 MODULES = modules()
 
 #: Files that may be longer than others, and why.
-LONG_FILES = {
-    "core.node": "the router still makes profiles and statistics, and holds the elections' timers",
-}
+LONG_FILES: dict[str, str] = {}
 #: Functions that may be longer than others, as "module:function", and why.
 LONG_FUNCTIONS: dict[str, str] = {}
 

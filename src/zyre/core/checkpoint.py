@@ -32,7 +32,9 @@ from zyre.core import (
     membership,
     node,
     peer,
+    portrait,
     presence,
+    profile,
     tables,
     timers,
 )
@@ -47,7 +49,7 @@ Frozen: TypeAlias = Any
 _MODULES: Final = (
     *(config, endpoint, events, identity, roster),
     *(counters, delivery, dialect, dialling, directory, discovery, effects, election, elections, groups, locality),
-    *(membership, node, peer, presence, tables, timers),
+    *(membership, node, peer, portrait, presence, profile, tables, timers),
 )
 _CLASSES: Final[dict[str, type]] = {
     f"{module.__name__}.{name}": member

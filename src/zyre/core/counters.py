@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from zyre.core.tables import Violation
+from zyre.statistics import Statistics
 
 __all__ = ["Counters"]
 
@@ -22,3 +23,26 @@ class Counters:
         self.violations: Counter[Violation] = Counter()
         self.dropped: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
+
+    def to_statistics(
+        self, *, peers: int, pending: int, unread: int, mailbox_dropped: int, beacons_sent: int, beacons_failed: int
+    ) -> Statistics:
+        """The counts as an immutable value, together with what others counted."""
+        dropped, failures = dict(self.dropped), dict(self.failures)
+        if mailbox_dropped:
+            dropped["mailbox_full"] = mailbox_dropped
+        if beacons_failed:
+            failures["beacon"] = beacons_failed
+        return Statistics(
+            peers=peers,
+            pending=pending,
+            messages_sent=self.sent,
+            messages_received=self.received,
+            messages_missed=self.missed,
+            beacons_sent=beacons_sent,
+            beacons_received=self.beacons_received,
+            unread=unread,
+            dropped=dropped,
+            violations={str(kind): count for kind, count in self.violations.items()},
+            failures=failures,
+        )

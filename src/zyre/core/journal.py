@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 
 from zyre.config import ClusterConfig, Limits, NodeConfig, Timing
 from zyre.core.journal_inputs import Kind, decode_payload, input_encoders
-from zyre.core.node import NodeProfile
+from zyre.core.profile import NodeProfile
 from zyre.errors import DecodeError, UsageError
 from zyre.events import Enter, Event, Shout, Whisper
 from zyre.identity import PeerId

@@ -87,6 +87,7 @@ class Membership:
         limits: Limits,
         extensions: frozenset[str],
         *,
+        groups: Groups,
         delivery: Delivery,
         timers: Deadlines[object],
         counters: Counters,
@@ -94,7 +95,7 @@ class Membership:
         hello_to: Callable[[Endpoint], bytes],
     ) -> None:
         self.directory = Directory()
-        self.groups = Groups()
+        self.groups = groups
         self.presence = Presence(timing)
         self.dialling = Dialling()
         self.roster_changed = True

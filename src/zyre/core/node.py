@@ -1,17 +1,16 @@
 """The node: routes what comes in to the parts that know what it means, and gathers what follows.
 
-It owns no protocol state of its own. Membership holds the peers and groups, Elections the votes; Discovery and
-Admission judge; Delivery numbers and queues. A whisper goes out by ``whisper`` -> Delivery.offer -> a Send effect,
-and comes in by ``receive_frames`` -> ``_on_whisper`` -> a Whisper event.
+It owns no protocol state of its own. Membership holds the peers and groups, Elections the votes, Portrait what is said
+of ourselves; Discovery and Admission judge; Delivery numbers and queues. A whisper goes out by ``whisper`` ->
+Delivery.offer -> a Send effect, and comes in by ``receive_frames`` -> ``_on_whisper`` -> a Whisper event.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final
 
-from zyre.config import DISCOVERY_PORT, ClusterConfig, NodeConfig, chosen_extensions
 from zyre.core.admission import judge_hello
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery, Outcome
@@ -26,21 +25,22 @@ from zyre.core.effects import (
     LocalityChanged,
     Report,
 )
-from zyre.core.election import Ballot, Election
-from zyre.core.elections import Elections
+from zyre.core.elections import Elections, Patience
+from zyre.core.groups import Groups
 from zyre.core.locality import Locality
-from zyre.core.membership import Arrival, Leaving, Membership, Moves, Tick
+from zyre.core.membership import Leaving, Membership, Tick
 from zyre.core.peer import PeerRecord
+from zyre.core.portrait import Portrait
+from zyre.core.profile import NodeProfile
 from zyre.core.tables import PeerState, Phase, Violation
 from zyre.core.timers import Deadlines
 from zyre.endpoint import Endpoint
-from zyre.errors import DecodeError, InvalidConfig, InvalidPeer
-from zyre.events import Event, Gap, Leader, new_shout, new_whisper
-from zyre.identity import PeerId, check_group, check_headers, check_name
+from zyre.errors import DecodeError
+from zyre.events import Event, Gap, new_shout, new_whisper
+from zyre.identity import PeerId
 from zyre.roster import Roster
 from zyre.statistics import Statistics
 from zyre.wire import zre
-from zyre.wire.extension import EXTENSION_HEADER, format_extensions
 
 __all__ = ["NodeMachine", "NodeProfile"]
 
@@ -50,58 +50,11 @@ _READY: Final = PeerState.READY
 _ALIVE: Final = Phase.ALIVE
 
 
-class NodeProfile(NamedTuple):
-    """Who a node is and how it is set: everything that a machine is born with."""
-
-    identity: PeerId
-    name: str
-    headers: Mapping[str, str]
-    groups: tuple[str, ...]
-    cluster: ClusterConfig
-    config: NodeConfig
-    extensions: frozenset[str]
-
-    @classmethod
-    def make(
-        cls,
-        identity: PeerId,
-        name: str | None = None,
-        *,
-        port: int = DISCOVERY_PORT,
-        headers: Mapping[str, str] | None = None,
-        groups: Iterable[str] = (),
-        extensions: Iterable[str] | None = None,
-        config: NodeConfig | None = None,
-    ) -> NodeProfile:
-        """Check what an application says about its node. Raises InvalidName, InvalidConfig."""
-        config = NodeConfig() if config is None else config
-        if not isinstance(config, NodeConfig):
-            raise InvalidConfig(f"config is a zyre.NodeConfig, not {type(config).__name__}")
-        if isinstance(groups, str):
-            raise InvalidConfig(f"groups is a collection of names: write groups=[{groups!r}]")
-        return cls(
-            identity=identity,
-            name=identity.short if name is None else check_name(name),
-            headers=check_headers(headers or {}, config.limits.header_value),
-            groups=tuple(dict.fromkeys(check_group(group) for group in groups)),
-            cluster=ClusterConfig(port),
-            config=config,
-            extensions=chosen_extensions(extensions),
-        )
-
-
 class _Beacon(Enum):
     """The timer for the next beacon. The subjects of the other timers are what they are about: a Tick, a Dial,
     or the Patience of a candidate."""
 
     DUE = "due"
-
-
-class _Patience(NamedTuple):
-    """The timer of one candidature: who withdraws and stands again has its whole time again."""
-
-    group: str
-    election: Election
 
 
 class NodeMachine:
@@ -110,47 +63,52 @@ class NodeMachine:
     def __init__(self, profile: NodeProfile) -> None:
         self.identity = profile.identity
         self.name = profile.name
-        self.headers = dict(profile.headers)
         self.counters = Counters()
         self._profile = profile
         self._timing = profile.config.timing
         self._running = False
-        self._locality: Locality | None = None
         self._beacon = b""
         self._events: list[Event] = []
-        self._hellos: dict[str, bytes] = {}
         self._timers: Deadlines[object] = Deadlines()
+        self._groups = Groups()
+        for group in profile.groups:
+            self._groups.join(group)
+        self._portrait = Portrait(profile, self._groups)
         self._discovery = BeaconDiscovery(profile.identity, profile.cluster.port)
         self._delivery = Delivery(profile.config.limits, self.counters)
-        self._elections = Elections(profile.identity)
         self._membership = Membership(
             self._timing,
             profile.config.limits,
             profile.extensions,
+            groups=self._groups,
             delivery=self._delivery,
             timers=self._timers,
             counters=self.counters,
             events=self._events,
-            hello_to=self._hello_to,
+            hello_to=self._portrait.hello_to,
         )
-        self._groups = self._membership.groups
         self._directory = self._membership.directory
-        for group in profile.groups:
-            self._groups.join(group)
+        self._elections = Elections(
+            profile,
+            groups=self._groups,
+            directory=self._directory,
+            delivery=self._delivery,
+            timers=self._timers,
+            events=self._events,
+        )
 
     # -- verbs ---------------------------------------------------------------------------------------------------
 
     def start(self, locality: Locality, now: float) -> None:
         """Begin to announce ourselves and to answer."""
         self._running = True
-        self._locality = locality
+        self._portrait.locality = locality
         if self._profile.cluster.port and locality.beacon_port:
             self._beacon = self._discovery.announcement(locality.beacon_port)
             self._timers.add(now, _Beacon.DUE)
         for dial in self._membership.dialling:
             self._timers.add(now, dial)
-        for group in self._groups.own:
-            self._stand_in(group, now)
+        self._elections.start(now)
         self.handle_timeout(now)
 
     def stop(self, now: float) -> None:
@@ -183,22 +141,22 @@ class NodeMachine:
     def join(self, group: str, now: float) -> None:
         """Be in a group, and say so to everybody. Nothing happens if we are in already."""
         if self._groups.join(group):
-            self._hellos.clear()
+            self._portrait.changed()
             self._announce(zre.JOIN, group)
-            self._stand_in(group, now)
+            self._elections.stand(group, now)
 
     def leave(self, group: str, now: float) -> None:
         """Be out of a group, and say so to everybody. Ends a candidature there."""
         if self._groups.leave(group):
-            self._hellos.clear()
-            self._elections.forget(group)
+            self._portrait.changed()
+            self._elections.withdraw(group)
             self._announce(zre.LEAVE, group)
 
     def contest(self, group: str, now: float) -> None:
         """Join a group and stand as a candidate for its leader (libzyre: set_contest_in_group)."""
-        self._elections.of(group).candidate = True
+        self._elections.enlist(group)
         if group in self._groups.own:
-            self._stand_in(group, now)
+            self._elections.stand(group, now)
         else:
             self.join(group, now)
 
@@ -206,7 +164,7 @@ class NodeMachine:
         """Keep up a connection to whoever is at ``endpoint``; if given, ``peer`` says who that will be."""
         dial = self._membership.dialling.add(endpoint, peer)
         if dial is not None and self._running:
-            self._follow(self._membership.dial(dial, now), now)
+            self._elections.follow(self._membership.dial(dial, now), now)
 
     def whisper(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
         """Send to one peer."""
@@ -243,8 +201,7 @@ class NodeMachine:
 
     def set_header(self, name: str, value: str) -> None:
         """Change a header; peers learn it from later HELLOs, as with libzyre."""
-        self.headers[name] = value
-        self._hellos.clear()
+        self._portrait.set_header(name, value)
 
     # -- questions -----------------------------------------------------------------------------------------------
 
@@ -262,7 +219,13 @@ class NodeMachine:
     @property
     def endpoint(self) -> str:
         """Where this node is reached, as people would say it; peers are each told the address on their way."""
-        return "" if self._locality is None else self._locality.endpoint
+        locality = self._portrait.locality
+        return "" if locality is None else locality.endpoint
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What we say about ourselves."""
+        return self._portrait.headers
 
     @property
     def own_groups(self) -> frozenset[str]:
@@ -281,24 +244,13 @@ class NodeMachine:
 
     def statistics(self, *, unread: int, mailbox_dropped: int, beacons_sent: int, beacons_failed: int) -> Statistics:
         """What was counted, together with what the host counted."""
-        counters = self.counters
-        dropped, failures = dict(counters.dropped), dict(counters.failures)
-        if mailbox_dropped:
-            dropped["mailbox_full"] = mailbox_dropped
-        if beacons_failed:
-            failures["beacon"] = beacons_failed
-        return Statistics(
+        return self.counters.to_statistics(
             peers=sum(1 for _ in self._directory.ready()),
             pending=self.pending,
-            messages_sent=counters.sent,
-            messages_received=counters.received,
-            messages_missed=counters.missed,
-            beacons_sent=beacons_sent,
-            beacons_received=counters.beacons_received,
             unread=unread,
-            dropped=dropped,
-            violations={str(kind): count for kind, count in counters.violations.items()},
-            failures=failures,
+            mailbox_dropped=mailbox_dropped,
+            beacons_sent=beacons_sent,
+            beacons_failed=beacons_failed,
         )
 
     def leader(self, group: str) -> PeerId | None:
@@ -335,22 +287,23 @@ class NodeMachine:
         Nearly all of them are the same beacon of a known peer, once more: that costs one lookup, however many peers
         there are.
         """
-        if not self._running or self._locality is None:
+        locality = self._portrait.locality
+        if not self._running or locality is None:
             return False
         record = self._directory.by_beacon.get(data)
         if record is not None and self._membership.heard_again(record, source[0], now):
             self.counters.beacons_received += 1
             return False
-        verdict = self._discovery.judge(data, source, self._locality)
+        verdict = self._discovery.judge(data, source, locality)
         if isinstance(verdict, Violation):
             self.counters.violations[verdict] += 1
         elif isinstance(verdict, Found):
             self.counters.beacons_received += 1
-            self._follow(self._membership.on_found(verdict, "beacon", now), now)
+            self._elections.follow(self._membership.on_found(verdict, "beacon", now), now)
             self._membership.remember(data, verdict)
         elif isinstance(verdict, Farewell):
             self.counters.beacons_received += 1
-            self._follow(self._membership.on_last_beacon(verdict.peer, now), now)
+            self._elections.follow(self._membership.on_last_beacon(verdict.peer, now), now)
         return True
 
     def receive_frames(self, frames: Sequence[bytes], now: float) -> None:
@@ -383,8 +336,7 @@ class NodeMachine:
     def receive_report(self, report: Report, now: float) -> None:
         """How an effect fared."""
         if isinstance(report, LocalityChanged):
-            self._locality = report.locality
-            self._hellos.clear()
+            self._portrait.locality = report.locality
             return
         record = self._directory.at_link(report.link) or self._membership.dialling.at_link(report.link)
         if record is None or not self._running:
@@ -396,19 +348,19 @@ class NodeMachine:
         elif isinstance(report, LinkFailed):
             self.counters.failures["link"] += 1
             if record.identity is not None:
-                self._follow(self._membership.remove(record, "unreachable"), now)
+                self._elections.follow(self._membership.remove(record, "unreachable"), now)
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due; everything put back is due later than ``now``."""
         for subject in self._timers.due(now):
             if isinstance(subject, Tick):
-                self._follow(self._membership.on_tick(subject, now), now)
+                self._elections.follow(self._membership.on_tick(subject, now), now)
             elif isinstance(subject, Dial):
-                self._follow(self._membership.dial(subject, now), now)
+                self._elections.follow(self._membership.dial(subject, now), now)
             elif isinstance(subject, Leaving):
-                self._follow(self._membership.on_goodbye(subject.record), now)
-            elif isinstance(subject, _Patience):
-                self._look_at_election(subject, now)
+                self._elections.follow(self._membership.on_goodbye(subject.record), now)
+            elif isinstance(subject, Patience):
+                self._elections.on_patience_over(subject, now)
             else:
                 self._delivery.effects.append(Broadcast(self._beacon))
                 self._timers.add(now + self._timing.beacon, subject)
@@ -425,14 +377,14 @@ class NodeMachine:
             self.counters.violations[greeting] += 1
         elif greeting.peer != self.identity:
             self.counters.received += 1
-            self._follow(self._membership.on_hello(greeting, now), now)
+            self._elections.follow(self._membership.on_hello(greeting, now), now)
 
     def _on_stranger(self, message_id: int, record: PeerRecord | None, now: float) -> None:
         """A message of somebody who has not said HELLO. Whoever leaves before that is no offender."""
         if message_id != zre.GOODBYE:
             self.counters.violations[Violation.STRANGER] += 1
         elif record is not None:
-            self._follow(self._membership.on_goodbye(record), now)
+            self._elections.follow(self._membership.on_goodbye(record), now)
 
     def _on_missed(self, record: PeerRecord, missed: int) -> None:
         if missed < 0:
@@ -449,10 +401,10 @@ class NodeMachine:
         self._events.append(new_shout(record.peer, record.name, group, tuple(frames[2:])))
 
     def _on_join(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
-        self._follow(self._membership.on_join(record, zre.decode_group_change(frames[1])), now)
+        self._elections.follow(self._membership.on_join(record, zre.decode_group_change(frames[1])), now)
 
     def _on_leave(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
-        self._follow(self._membership.on_leave(record, zre.decode_group_change(frames[1])), now)
+        self._elections.follow(self._membership.on_leave(record, zre.decode_group_change(frames[1])), now)
 
     def _on_ping(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
         self._delivery.send(record, zre.PING_OK)
@@ -461,101 +413,18 @@ class NodeMachine:
         """That it was heard is all there is to it."""
 
     def _on_goodbye(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
-        self._follow(self._membership.on_goodbye(record), now)
+        self._elections.follow(self._membership.on_goodbye(record), now)
 
     def _on_vote(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
         message_id, _ = zre.unpack_header(frames[1])
-        vote = zre.decode_vote(frames[1])
-        members = self._groups.members(vote.group)
-        if record.peer not in members:
-            return
-        try:
-            candidate = PeerId.parse(vote.candidate)
-        except InvalidPeer:
-            raise DecodeError("candidate is not a UUID") from None
-        election = self._elections.of(vote.group)
-        if message_id == zre.ELECT:
-            self._count(vote.group, election, election.on_elect(record.peer, candidate, members), now)
-        else:
-            self._count(vote.group, election, election.on_leader(record.peer, candidate, members), now)
+        self._elections.on_vote(record, message_id, zre.decode_vote(frames[1]), now)
 
     # -- what follows ----------------------------------------------------------------------------------------------
-
-    def _hello_to(self, endpoint: Endpoint) -> bytes:
-        """The fields of our HELLO for a peer at ``endpoint``; kept, because most peers are told the same."""
-        assert self._locality is not None, "nobody is greeted before the start"
-        where = self._locality.toward(endpoint)
-        hello = self._hellos.get(where)
-        if hello is None:
-            hello = self._hellos[where] = self._encode_hello(where)
-        return hello
-
-    def _encode_hello(self, endpoint: str) -> bytes:
-        headers = dict(self.headers)
-        if self._profile.extensions:
-            headers[EXTENSION_HEADER] = format_extensions(self._profile.extensions)
-        return zre.encode_hello(
-            zre.Hello(
-                endpoint=endpoint,
-                name=self.name,
-                groups=tuple(self._groups.own),
-                status=self._groups.status,
-                headers=headers,
-            )
-        )
 
     def _announce(self, message_id: int, group: str) -> None:
         fields = zre.encode_group_change(group, self._groups.status)
         for record in self._membership.everyone():
             self._delivery.send(record, message_id, fields)
-
-    def _stand_in(self, group: str, now: float) -> None:
-        """We joined a group, or became a candidate in it."""
-        election = self._elections.known(group)
-        if self._running and election is not None and election.candidate:
-            self._be_patient(group, election, now)
-            self._follow((Arrival(group, None),), now)
-
-    def _be_patient(self, group: str, election: Election, now: float) -> None:
-        """Give an election its time; that it begins anew meanwhile gives it no more."""
-        if not election.timed:
-            election.timed = True
-            self._timers.add(now + self._timing.alone, _Patience(group, election))
-
-    def _look_at_election(self, patience: _Patience, now: float) -> None:
-        """The time of an election is over."""
-        group, election = patience
-        if election is self._elections.known(group):
-            election.timed = False
-            self._count(group, election, election.on_patience_over(self._groups.members(group)), now)
-
-    def _follow(self, moves: Moves, now: float) -> None:
-        """Let the elections know who came and went."""
-        for move in moves:
-            election = self._elections.known(move.group)
-            if election is None:
-                continue
-            members = self._groups.members(move.group)
-            if isinstance(move, Arrival):
-                self._count(move.group, election, election.on_arrival(move.peer, members), now)
-            else:
-                self._count(move.group, election, election.on_departure(move.peer, members), now)
-                self._elections.tidy(move.group, members)
-
-    def _count(self, group: str, election: Election, ballot: Ballot, now: float) -> None:
-        """Send the votes that follow from one, and say who was elected."""
-        if election.wave is not None:
-            self._be_patient(group, election, now)
-        for message_id, candidate, voters in ballot.messages:
-            fields = zre.encode_vote(group, candidate)
-            for peer in voters:
-                record = self._directory.by_id.get(peer)
-                if record is not None:
-                    self._delivery.send(record, message_id, fields)
-        if ballot.elected is not None:
-            elected = self._directory.by_id.get(ballot.elected)
-            name = self.name if elected is None else elected.name
-            self._events.append(Leader(ballot.elected, name, group))
 
 
 _HANDLERS: Final[Mapping[int, Callable[[NodeMachine, PeerRecord, Sequence[bytes], float], None]]] = {

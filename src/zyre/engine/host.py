@@ -21,7 +21,8 @@ from zyre.core.driver import Driver
 from zyre.core.effects import LinkWritable
 from zyre.core.host import Life
 from zyre.core.machine import Clock, Transport
-from zyre.core.node import NodeMachine, NodeProfile
+from zyre.core.node import NodeMachine
+from zyre.core.profile import NodeProfile
 from zyre.core.timers import NEVER
 from zyre.engine.clock import MonotonicClock
 from zyre.engine.engine import EngineAlarm, shared_engine

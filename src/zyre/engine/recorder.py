@@ -36,7 +36,8 @@ from zyre.core.journal import (
     input_encoders,
 )
 from zyre.core.machine import Clock, Transport
-from zyre.core.node import NodeMachine, NodeProfile
+from zyre.core.node import NodeMachine
+from zyre.core.profile import NodeProfile
 from zyre.errors import InvalidConfig
 from zyre.events import Event
 

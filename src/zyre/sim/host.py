@@ -12,7 +12,8 @@ from zyre.core.delivery import Outcome
 from zyre.core.driver import Driver, Tap
 from zyre.core.effects import LocalityChanged, Report
 from zyre.core.host import Life, Waker
-from zyre.core.node import NodeMachine, NodeProfile
+from zyre.core.node import NodeMachine
+from zyre.core.profile import NodeProfile
 from zyre.errors import NodeNotStarted, NodeStopped
 from zyre.events import Event
 from zyre.identity import PeerId

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from zyre.config import DISCOVERY_PORT, NodeConfig
 from zyre.core.driver import Tap
 from zyre.core.host import Life
-from zyre.core.node import NodeProfile
+from zyre.core.profile import NodeProfile
 from zyre.events import Enter, Event
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.roster import Roster

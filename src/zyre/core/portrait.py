@@ -1,0 +1,68 @@
+"""What a node says of itself: its headers, its groups, its address as each peer should use it."""
+
+from __future__ import annotations
+
+from zyre.core.groups import Groups
+from zyre.core.locality import Locality
+from zyre.core.profile import NodeProfile
+from zyre.endpoint import Endpoint
+from zyre.wire import zre
+from zyre.wire.extension import EXTENSION_HEADER, format_extensions
+
+__all__ = ["Portrait"]
+
+
+class Portrait:
+    """Makes our HELLO, and keeps it while nothing changes: most peers are told the same."""
+
+    __slots__ = ("_extensions", "_groups", "_hellos", "_locality", "_name", "headers")
+
+    def __init__(self, profile: NodeProfile, groups: Groups) -> None:
+        self.headers = dict(profile.headers)
+        self._name = profile.name
+        self._extensions = profile.extensions
+        self._groups = groups
+        self._locality: Locality | None = None
+        self._hellos: dict[str, bytes] = {}
+
+    @property
+    def locality(self) -> Locality | None:
+        """Where we are; None before the start."""
+        return self._locality
+
+    @locality.setter
+    def locality(self, locality: Locality) -> None:
+        self._locality = locality
+        self.changed()
+
+    def set_header(self, name: str, value: str) -> None:
+        """Change a header."""
+        self.headers[name] = value
+        self.changed()
+
+    def changed(self) -> None:
+        """Something that HELLO says is not as before."""
+        self._hellos.clear()
+
+    def hello_to(self, endpoint: Endpoint) -> bytes:
+        """The fields of HELLO for a peer at ``endpoint``."""
+        assert self._locality is not None, "nobody is greeted before the start"
+        where = self._locality.toward(endpoint)
+        hello = self._hellos.get(where)
+        if hello is None:
+            hello = self._hellos[where] = self._encode(where)
+        return hello
+
+    def _encode(self, endpoint: str) -> bytes:
+        headers = dict(self.headers)
+        if self._extensions:
+            headers[EXTENSION_HEADER] = format_extensions(self._extensions)
+        return zre.encode_hello(
+            zre.Hello(
+                endpoint=endpoint,
+                name=self._name,
+                groups=tuple(self._groups.own),
+                status=self._groups.status,
+                headers=headers,
+            )
+        )

@@ -1,0 +1,52 @@
+"""What a node is born with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from zyre.config import DISCOVERY_PORT, ClusterConfig, NodeConfig, chosen_extensions
+from zyre.errors import InvalidConfig
+from zyre.identity import PeerId, check_group, check_headers, check_name
+
+__all__ = ["NodeProfile"]
+
+
+class NodeProfile(NamedTuple):
+    """Who a node is and how it is set: everything that a machine is born with."""
+
+    identity: PeerId
+    name: str
+    headers: Mapping[str, str]
+    groups: tuple[str, ...]
+    cluster: ClusterConfig
+    config: NodeConfig
+    extensions: frozenset[str]
+
+    @classmethod
+    def make(
+        cls,
+        identity: PeerId,
+        name: str | None = None,
+        *,
+        port: int = DISCOVERY_PORT,
+        headers: Mapping[str, str] | None = None,
+        groups: Iterable[str] = (),
+        extensions: Iterable[str] | None = None,
+        config: NodeConfig | None = None,
+    ) -> NodeProfile:
+        """Check what an application says about its node. Raises InvalidName, InvalidConfig."""
+        config = NodeConfig() if config is None else config
+        if not isinstance(config, NodeConfig):
+            raise InvalidConfig(f"config is a zyre.NodeConfig, not {type(config).__name__}")
+        if isinstance(groups, str):
+            raise InvalidConfig(f"groups is a collection of names: write groups=[{groups!r}]")
+        return cls(
+            identity=identity,
+            name=identity.short if name is None else check_name(name),
+            headers=check_headers(headers or {}, config.limits.header_value),
+            groups=tuple(dict.fromkeys(check_group(group) for group in groups)),
+            cluster=ClusterConfig(port),
+            config=config,
+            extensions=chosen_extensions(extensions),
+        )
