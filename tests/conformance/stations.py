@@ -6,12 +6,11 @@ Waiting pumps: the modelled bench lets virtual time pass, the real one polls its
 
 from __future__ import annotations
 
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
-
-import zmq
 
 import tests.support.nodes  # noqa: F401  # starts pyzmq's thread for large frames, which no test shall be blamed for
 from tests.peers.harness import unused_port
@@ -131,8 +130,6 @@ class ModelledStation(Station):
 class ModelledBench(Bench):
     """One computer in a simulated world."""
 
-    clockwork = "modelled"
-
     def __init__(self) -> None:
         super().__init__()
         self.world = World(1, LAN)
@@ -193,7 +190,11 @@ class RealStation(Station):
 
 
 class RealBench(Bench):
-    """Loopback and the private network of the tests."""
+    """The private network of the tests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pause = threading.Event()
 
     def new_station(self, number: int, limits: Limits, tcp_port: int | None, interface: str | None) -> Station:
         return RealStation(self, number, limits, tcp_port, interface)
@@ -214,7 +215,7 @@ class RealBench(Bench):
             if condition():
                 return
             assert time.monotonic() < deadline, f"{what} did not happen within {PATIENCE} s"
-            zmq.select([], [], [], 0.002)
+            self._pause.wait(0.002)
 
     def unused_tcp_port(self) -> int:
         return unused_port()

@@ -267,8 +267,7 @@ def test_a_link_finds_a_restarted_far_end_by_itself(bench: Bench) -> None:
 
     def arrives() -> bool:
         nonlocal sent
-        sender.transport.send(1, (b"%d" % sent,))
-        sent += 1
+        sent += sender.transport.send(1, (b"%d" % sent,))
         return bool(again.messages)
 
     bench.wait(arrives, "it connects again")
