@@ -18,7 +18,6 @@ from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.engine.entropy import new_identity
 from zyre.engine.host import NodeHost
-from zyre.engine.recorder import JOURNAL_LIMIT, Recorder
 from zyre.errors import (
     InternalError,
     InvalidEndpoint,
@@ -66,7 +65,7 @@ class BaseNode:
         config: NodeConfig | None = None,
         journal: str | os.PathLike[str] | None = None,
         journal_contents: bool = True,
-        journal_limit: int = JOURNAL_LIMIT,
+        journal_limit: int | None = None,
     ) -> None:
         profile = NodeProfile.make(
             new_identity(),
@@ -79,6 +78,8 @@ class BaseNode:
         )
         record = None
         if journal is not None:
+            from zyre.engine.recorder import Recorder  # which most programs can do without
+
             record = partial(Recorder, journal, profile, contents=journal_contents, limit=journal_limit)
         self._attach(NodeHost(profile, interface, record), profile.config.limits)
 

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from zyre.core.delivery import Outcome
 from zyre.core.driver import Driver
@@ -30,13 +31,15 @@ from zyre.engine.lead import Lead
 from zyre.engine.lifecycle import register, unregister
 from zyre.engine.mailbox import Mailbox
 from zyre.engine.parking import ThreadParker
-from zyre.engine.recorder import Recorder
 from zyre.engine.transport import ZmqTransport
 from zyre.errors import NodeNotStarted, NodeStopped
 from zyre.events import Event
 from zyre.identity import PeerId
 from zyre.roster import Roster
 from zyre.statistics import Statistics
+
+if TYPE_CHECKING:
+    from zyre.engine.recorder import Recorder
 
 __all__ = ["NodeHost"]
 

@@ -22,7 +22,6 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Final
 
 from zyre.core.checkpoint import freeze
@@ -67,9 +66,10 @@ class Recorder:
         machine: NodeMachine,
         *,
         contents: bool = True,
-        limit: int = JOURNAL_LIMIT,
+        limit: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        limit = JOURNAL_LIMIT if limit is None else limit
         if not isinstance(limit, int) or limit < _LEAST_LIMIT:
             raise InvalidConfig(f"journal_limit is {limit!r}; it is a number of octets, at least {_LEAST_LIMIT}")
         self.path = os.path.abspath(os.fspath(path))
@@ -150,6 +150,8 @@ class Recorder:
 
     def _begin(self) -> None:
         """Begin a file: who this is, and unless its life begins as well, how it stands."""
+        from importlib.metadata import version  # takes longer to load than the rest of this module
+
         if os.path.exists(self.path):
             os.replace(self.path, f"{self.path}.1")
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
