@@ -472,7 +472,7 @@ class TestFullQueues:
                         sent[0] += 1
 
                 async def release() -> None:
-                    while not bob._host._room_wakers:
+                    while not bob._host._congestion.wakers:
                         await loop.pause(0.001)
                     assert sent[0] < 60
                     reader.start()
@@ -500,7 +500,7 @@ class TestFullQueues:
                         return "ended"
 
                 async def stop() -> None:
-                    while not bob._host._room_wakers:
+                    while not bob._host._congestion.wakers:
                         await loop.pause(0.001)
                     await bob.stop()
 

@@ -31,26 +31,46 @@ def test_an_endpoint_is_dialled_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dialled", "says", "claimed"),
+    ("dialled", "says", "source", "claimed"),
     [
-        (["tcp://10.0.0.2:49152"], "tcp://10.0.0.2:49152", 1),
-        (["tcp://hostb:49152"], "tcp://10.0.0.2:49152", 1),
-        (["tcp://hostb:49152"], "tcp://10.0.0.2:5", None),
-        (["tcp://hostb:49152", "tcp://10.0.0.2:49152"], "tcp://10.0.0.2:49152", 2),
-        (["inproc://b"], "inproc://b", 1),
-        (["inproc://b"], "inproc://c", None),
-        ([], "tcp://10.0.0.2:49152", None),
+        (["tcp://10.0.0.2:49152"], "tcp://10.0.0.2:49152", "", 1),
+        (["tcp://hostb:49152"], "tcp://10.0.0.2:49152", "", 1),
+        (["tcp://hostb:49152"], "tcp://10.0.0.2:5", "", None),
+        (["tcp://hostb:49152", "tcp://10.0.0.2:49152"], "tcp://10.0.0.2:49152", "", 2),
+        (["tcp://10.0.0.99:49152"], "tcp://10.0.0.2:49152", "", None),
+        (["tcp://10.0.0.2:49152"], "tcp://10.9.9.9:49152", "10.0.0.2", 1),
+        (["tcp://10.0.0.2:6000"], "tcp://172.17.0.2:5000", "10.0.0.2", 1),
+        (["tcp://10.0.0.2:6000"], "tcp://10.0.0.2:5000", "10.0.0.2", None),
+        (["tcp://10.0.0.2:6000", "tcp://10.0.0.2:6001"], "tcp://172.17.0.2:5000", "10.0.0.2", None),
+        (["tcp://hostb:5", "tcp://hostc:5"], "tcp://10.0.0.3:5", "", None),
+        (["inproc://b"], "inproc://b", "", 1),
+        (["inproc://b"], "inproc://c", "", None),
+        ([], "tcp://10.0.0.2:49152", "10.0.0.2", None),
     ],
 )
-def test_who_answers_takes_over_the_link_that_leads_to_it(dialled: list[str], says: str, claimed: int | None) -> None:
+def test_who_answers_takes_over_the_link_that_leads_to_it(
+    dialled: list[str], says: str, source: str, claimed: int | None
+) -> None:
     dialling = Dialling()
     for link, text in enumerate(dialled, 1):
         dial = dialling.add(Endpoint.parse(text), None)
         assert dial is not None
         dial.record = anonymous(dial.endpoint, link)
-    record = dialling.claim(Endpoint.parse(says))
+    record = dialling.claim(peer_id(1), Endpoint.parse(says), source)
     assert (record and record.link) == claimed
-    assert dialling.claim(Endpoint.parse(says)) is None or len(dialled) == 2, "it is theirs alone"
+    assert dialling.claim(peer_id(1), Endpoint.parse(says), source) is None or len(dialled) == 2, "it is theirs alone"
+
+
+def test_a_host_name_is_told_from_another_once_both_are_resolved() -> None:
+    dialling = Dialling()
+    for link, host in enumerate(("hostb", "hostc"), 1):
+        dial = dialling.add(Endpoint("tcp", host, 5), None)
+        assert dial is not None
+        dial.record = anonymous(dial.endpoint, link)
+        dialling.on_resolved(host, (f"10.0.0.{link}", f"10.0.1.{link}"))
+    record = dialling.claim(peer_id(1), Endpoint("tcp", "10.0.1.2", 5), "")
+    assert record is not None
+    assert record.link == 2
 
 
 def test_an_anonymous_record_is_found_by_its_link() -> None:
@@ -233,7 +253,6 @@ def test_lives_are_whole_whatever_a_dialled_peer_does() -> None:
 # -- known defects -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(reason="with two waiting dials to one port neither is claimed, and both sides greet without end")
 def test_two_host_names_with_one_port_make_no_storm_of_hellos() -> None:
     """Once a peer that we greeted by a host name is READY, it answers our second HELLO by its own, and so on."""
     rig = Rig(port=0)
@@ -247,7 +266,6 @@ def test_two_host_names_with_one_port_make_no_storm_of_hellos() -> None:
     assert "HELLO" not in rig.commands()
 
 
-@pytest.mark.xfail(reason="a dial to the same port on another computer is taken for the way to whoever greets")
 def test_a_dial_that_nobody_answers_is_not_the_way_to_another_computer() -> None:
     rig = Rig(port=0)
     connect(rig, "tcp://10.0.0.99:49152")

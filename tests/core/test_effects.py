@@ -25,4 +25,9 @@ def test_the_unions_hold_every_kind_and_all_names_them() -> None:
 def test_whatever_is_about_a_link_names_it_first() -> None:
     about_links = [kind for kind in KINDS if "link" in kind._fields]
     assert all(kind._fields[0] == "link" for kind in about_links)
-    assert {kind.__name__ for kind in KINDS if kind not in about_links} == {"Broadcast", "LocalityChanged"}
+    assert {kind.__name__ for kind in KINDS if kind not in about_links} == {
+        "Broadcast",
+        "HelloFrom",
+        "LocalityChanged",
+        "NameResolved",
+    }

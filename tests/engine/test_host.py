@@ -189,7 +189,7 @@ class TestSlowPeer:
                     pass
 
             def stop() -> None:
-                until(lambda: alice._host._blocked, "a full queue")
+                until(lambda: alice._host._congestion.links, "a full queue")
                 alice.stop()
 
             in_threads(whisper, stop)
@@ -207,11 +207,11 @@ class TestSlowPeer:
                             pass
 
                     def leave(deaf: DeafPeer = deaf) -> None:
-                        until(lambda: alice._host._blocked, "a full queue")
+                        until(lambda: alice._host._congestion.links, "a full queue")
                         deaf.say_goodbye()
 
                     in_threads(whisper, leave)
-                    assert not alice._host._blocked
+                    assert not alice._host._congestion.links
             assert alice.statistics().dropped == {"absent": 5}
 
     def test_an_unblocked_send_goes_on_at_once(self) -> None:
@@ -224,7 +224,7 @@ class TestSlowPeer:
                     assert alice.whisper(deaf.uuid, numbered(number, 1 << 20))
 
             def read() -> None:
-                until(lambda: alice._host._blocked, "a full queue")
+                until(lambda: alice._host._congestion.links, "a full queue")
                 deaf.read()  # HELLO
                 assert [int(deaf.read()[2][:8]) for _ in range(60)] == list(range(60))
 
@@ -243,7 +243,7 @@ class TestSlowPeer:
                 return whisper
 
             def read() -> None:
-                until(lambda: alice._host._blocked, "a full queue")
+                until(lambda: alice._host._congestion.links, "a full queue")
                 deaf.read()
                 heard: dict[bytes, list[int]] = {}
                 for _ in range(320):

@@ -2,10 +2,15 @@
 
 libzyre's require_peer wants the peer's UUID as well and does not try again; here the UUID may be unknown until the
 peer says HELLO, and the connection is kept up for as long as the node runs.
+
+The peer greets back on a connection of its own, and may name itself by another address than the one that was dialled,
+or by a host name; behind a NAT it names one that leads nowhere. Which dial it answers is told by where that connection
+comes from. To get it wrong matters: two links to one peer would fight for our one identity at its ROUTER.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,11 +23,23 @@ __all__ = ["Dial", "Dialling"]
 
 @dataclass(slots=True, eq=False)
 class Dial:
-    """One explicit connection. ``record`` is its anonymous peer while nobody has answered."""
+    """One explicit connection. ``record`` is its anonymous peer while nobody has answered, ``answered_by`` who did;
+    ``addresses`` are those that a host name stands for, once that is known."""
 
     endpoint: Endpoint
     peer: PeerId | None
     record: PeerRecord | None = None
+    answered_by: PeerId | None = None
+    addresses: tuple[str, ...] = ()
+
+    def leads_to(self, address: str) -> bool:
+        """Whether that address is the dialled one."""
+        return address == self.endpoint.host or address in self.addresses
+
+    @property
+    def is_unresolved(self) -> bool:
+        """Whether the dialled host is a name of which nothing is known."""
+        return self.endpoint.is_tcp and not self.addresses and not _is_address(self.endpoint.host)
 
 
 class Dialling:
@@ -40,21 +57,23 @@ class Dialling:
         dial = self._dials[endpoint] = Dial(endpoint, peer)
         return dial
 
-    def claim(self, endpoint: Endpoint) -> PeerRecord | None:
-        """The anonymous record whose link leads to whoever says HELLO from ``endpoint``; it is theirs from now on.
+    def on_resolved(self, host: str, addresses: tuple[str, ...]) -> None:
+        """A host name stands for these addresses."""
+        for dial in self._dials.values():
+            if dial.endpoint.host == host:
+                dial.addresses = addresses
 
-        The peer may spell its endpoint in another way than the application did (a host name, another of its
-        addresses). Two links to one peer would fight for our one identity at its ROUTER, so a single waiting dial
-        to the same port is taken to be the same.
-        """
+    def claim(self, peer: PeerId, endpoint: Endpoint, source: str) -> PeerRecord | None:
+        """The anonymous record whose link leads to ``peer``, who says HELLO from ``endpoint`` over a connection from
+        the address ``source`` ("" if unknown); the record is theirs from now on. None if no dial can be meant."""
         if not self._dials:
             return None
         waiting = [dial for dial in self._dials.values() if dial.record is not None]
-        exact = [dial for dial in waiting if dial.endpoint == endpoint]
-        alike = [dial for dial in waiting if dial.endpoint.is_tcp and dial.endpoint.port == endpoint.port]
-        for candidates in (exact, alike):
+        for candidates in _by_evidence(waiting, endpoint, source):
             if len(candidates) == 1:
-                record, candidates[0].record = candidates[0].record, None
+                dial = candidates[0]
+                record, dial.record = dial.record, None
+                dial.answered_by = peer
                 return record
         return None
 
@@ -68,3 +87,24 @@ class Dialling:
     def anonymous(self) -> Iterator[PeerRecord]:
         """The records of dials that nobody has answered."""
         return (dial.record for dial in self._dials.values() if dial.record is not None)
+
+
+def _by_evidence(waiting: list[Dial], endpoint: Endpoint, source: str) -> Iterator[list[Dial]]:
+    """The dials that a HELLO may answer, the best evidence first."""
+    yield [dial for dial in waiting if dial.endpoint == endpoint]
+    if not endpoint.is_tcp:
+        return
+    same_port = [dial for dial in waiting if dial.endpoint.is_tcp and dial.endpoint.port == endpoint.port]
+    yield [dial for dial in same_port if dial.leads_to(endpoint.host)]
+    yield [dial for dial in same_port if source and dial.leads_to(source)]
+    if source and source != endpoint.host:  # it names an address that is not on the way: a NAT may change ports, too
+        yield [dial for dial in waiting if dial.leads_to(source)]
+    yield [dial for dial in same_port if dial.is_unresolved]
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True

@@ -13,10 +13,12 @@ __all__ = [
     "Broadcast",
     "CloseLink",
     "Effect",
+    "HelloFrom",
     "LinkBlocked",
     "LinkFailed",
     "LinkWritable",
     "LocalityChanged",
+    "NameResolved",
     "OpenLink",
     "Report",
     "Send",
@@ -80,4 +82,18 @@ class LocalityChanged(NamedTuple):
     locality: Locality
 
 
-Report: TypeAlias = LinkBlocked | LinkWritable | LinkFailed | LocalityChanged
+class HelloFrom(NamedTuple):
+    """The HELLO that comes next under ``identity`` (17 octets) comes over a connection from ``address``."""
+
+    identity: bytes
+    address: str
+
+
+class NameResolved(NamedTuple):
+    """A host name that was dialled stands for ``addresses``."""
+
+    host: str
+    addresses: tuple[str, ...]
+
+
+Report: TypeAlias = LinkBlocked | LinkWritable | LinkFailed | LocalityChanged | HelloFrom | NameResolved

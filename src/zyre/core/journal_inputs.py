@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Final
 
-from zyre.core.effects import LinkBlocked, LinkFailed, LinkWritable, LocalityChanged, Report
+from zyre.core.effects import HelloFrom, LinkBlocked, LinkFailed, LinkWritable, LocalityChanged, NameResolved, Report
 from zyre.core.locality import Interface, Locality
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError
@@ -98,10 +98,17 @@ def _unpack_locality(value: Any) -> Locality:
 def _pack_report(report: Report) -> bytes:
     if isinstance(report, LocalityChanged):
         return _json(["LocalityChanged", _pack_locality(report.locality)])
+    if isinstance(report, HelloFrom):
+        return _json(["HelloFrom", [report.identity.hex(), report.address]])
+    if isinstance(report, NameResolved):
+        return _json(["NameResolved", [report.host, report.addresses]])
     return _json([type(report).__name__, report.link])
 
 
-_LINK_REPORTS: Final[Mapping[str, Callable[[int], Report]]] = {
+_REPORTS: Final[Mapping[str, Callable[[Any], Report]]] = {
+    "LocalityChanged": lambda value: LocalityChanged(_unpack_locality(value)),
+    "HelloFrom": lambda value: HelloFrom(bytes.fromhex(value[0]), value[1]),
+    "NameResolved": lambda value: NameResolved(value[0], tuple(value[1])),
     "LinkWritable": LinkWritable,
     "LinkFailed": LinkFailed,
     "LinkBlocked": lambda link: LinkBlocked(link, (b"",)),
@@ -110,7 +117,7 @@ _LINK_REPORTS: Final[Mapping[str, Callable[[int], Report]]] = {
 
 def _unpack_report(data: bytes) -> tuple[Any, ...]:
     name, value = json.loads(data)
-    return (LocalityChanged(_unpack_locality(value)) if name == "LocalityChanged" else _LINK_REPORTS[name](value),)
+    return (_REPORTS[name](value),)
 
 
 def _pack_group(group: str) -> bytes:

@@ -154,15 +154,17 @@ class Membership:
         if endpoint == record.endpoint:
             self.heard(record, now)
 
-    def on_hello(self, greeting: Greeting, now: float) -> Moves:
-        """A peer greets."""
+    def on_hello(self, greeting: Greeting, source: str, now: float) -> Moves:
+        """A peer greets, over a connection from the address ``source`` ("" if unknown)."""
         moves: Moves = ()
         previous = self.directory.by_id.get(greeting.peer)
+        if previous is not None and previous.replaced_often(now):
+            return self._resume(previous, greeting, now)
         for action in TRANSITIONS[self.directory.state_of(greeting.peer), Input.HELLO]:
             if action is Action.REPLACE:
                 moves += self._depart(greeting.peer, action)
             elif action is Action.GREET:
-                moves += self._greet(greeting.peer, greeting.speech.endpoint, "hello", now)
+                moves += self._greet(greeting.peer, greeting.speech.endpoint, "hello", now, source)
             elif action is Action.ADMIT:
                 moves += self._admit(greeting, previous, now)
         return moves
@@ -227,7 +229,8 @@ class Membership:
             if taken or self.directory.state_of(dial.peer) is PeerState.READY:
                 return ()
             return self.on_found(Found(dial.peer, dial.endpoint), "connect", now)
-        if there is not None:
+        answered = dial.answered_by is not None and self.directory.state_of(dial.answered_by) is PeerState.READY
+        if there is not None or answered:
             return ()
         if dial.record is not None:
             if now < dial.record.greet_again_at:
@@ -242,20 +245,26 @@ class Membership:
         if len(record.groups) >= self._limits.groups or not is_group(change.group):
             self._counters.violations[Violation.GROUP_REFUSED] += 1
             return ()
-        if not self.groups.enter(record, change.group):
+        return self._meet(record, change.group)
+
+    def _meet(self, record: PeerRecord, group: str) -> Moves:
+        if not self.groups.enter(record, group):
             return ()
         self.roster_changed = True
-        self._events.append(Join(record.peer, record.name, change.group))
-        return (Arrival(change.group, record.peer),)
+        self._events.append(Join(record.peer, record.name, group))
+        return (Arrival(group, record.peer),)
 
     def on_leave(self, record: PeerRecord, change: zre.GroupChange) -> Moves:
         """A peer leaves a group."""
         self._count_change(record, change)
-        if not self.groups.exit(record, change.group):
+        return self._part(record, change.group)
+
+    def _part(self, record: PeerRecord, group: str) -> Moves:
+        if not self.groups.exit(record, group):
             return ()
         self.roster_changed = True
-        self._events.append(Leave(record.peer, record.name, change.group))
-        return (Departure(change.group, record.peer),)
+        self._events.append(Leave(record.peer, record.name, group))
+        return (Departure(group, record.peer),)
 
     def _count_change(self, record: PeerRecord, change: zre.GroupChange) -> None:
         if not self.groups.count_of(record, change.status):
@@ -275,14 +284,14 @@ class Membership:
         self._delivery.send(record, zre.HELLO, self._hello_to(endpoint))
         return record
 
-    def _greet(self, peer: PeerId, endpoint: Endpoint, found_by: str, now: float) -> Moves:
+    def _greet(self, peer: PeerId, endpoint: Endpoint, found_by: str, now: float, source: str = "") -> Moves:
         """Open a link to a peer and say HELLO. Whoever was at that endpoint before is not any more."""
         if len(self.directory) >= self._limits.peers:
             self._counters.violations[Violation.PEERS_FULL] += 1
             return ()
         previous = self.directory.at_endpoint(endpoint)
         moves = () if previous is None else self.remove(previous, "replaced")
-        record = self.dialling.claim(endpoint) or self._open(peer, endpoint, found_by, now)
+        record = self.dialling.claim(peer, endpoint, source) or self._open(peer, endpoint, found_by, now)
         record.identity = peer
         record.quiet_at = now + self.presence.evasive
         self.directory.add(record)
@@ -303,6 +312,7 @@ class Membership:
         record.received = speech.sequence
         record.status = speech.status
         record.dialect.meet(record, previous)
+        record.count_replacement(None if previous is record else previous, now)
         groups = speech.groups
         for group in groups:
             self.groups.enter(record, group)
@@ -311,6 +321,20 @@ class Membership:
         self._events.append(Enter(record.peer, record.name, str(record.endpoint), record.headers, frozenset(groups)))
         self._events.extend(Join(record.peer, record.name, group) for group in groups)
         return tuple(Arrival(group, record.peer) for group in groups)
+
+    def _resume(self, record: PeerRecord, greeting: Greeting, now: float) -> Moves:
+        """Two nodes that each take the other's HELLO for a new start answer each other without end. So after a few in
+        a row the next is taken for the answer to ours: the peer is as it says, and nothing is sent."""
+        speech = greeting.speech
+        record.received = speech.sequence
+        record.status = speech.status
+        self.heard(record, now)
+        moves: Moves = ()
+        for group in sorted(record.groups - set(speech.groups)):
+            moves += self._part(record, group)
+        for group in speech.groups:
+            moves += self._meet(record, group)
+        return moves
 
     def _depart(self, peer: PeerId, *actions: Action) -> Moves:
         moves: Moves = ()

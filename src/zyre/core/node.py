@@ -19,10 +19,12 @@ from zyre.core.discovery import BeaconDiscovery, Farewell, Found, Source
 from zyre.core.effects import (
     Broadcast,
     Effect,
+    HelloFrom,
     LinkBlocked,
     LinkFailed,
     LinkWritable,
     LocalityChanged,
+    NameResolved,
     Report,
 )
 from zyre.core.elections import Elections, Patience
@@ -68,6 +70,8 @@ class NodeMachine:
         self._timing = profile.config.timing
         self._running = False
         self._beacon = b""
+        self._greeters: dict[bytes, str] = {}
+        """From where the HELLOs come that are about to be received, by the identity that they come under."""
         self._events: list[Event] = []
         self._timers: Deadlines[object] = Deadlines()
         self._groups = Groups()
@@ -259,8 +263,7 @@ class NodeMachine:
 
     def peer_at(self, link: int) -> PeerId | None:
         """Whose link that is."""
-        record = self._directory.at_link(link)
-        return None if record is None else record.peer
+        return None if (record := self._directory.at_link(link)) is None else record.peer
 
     # -- outputs -------------------------------------------------------------------------------------------------
 
@@ -338,6 +341,12 @@ class NodeMachine:
         if isinstance(report, LocalityChanged):
             self._portrait.locality = report.locality
             return
+        if isinstance(report, HelloFrom):
+            self._greeters[report.identity] = report.address
+            return
+        if isinstance(report, NameResolved):
+            self._membership.dialling.on_resolved(report.host, report.addresses)
+            return
         record = self._directory.at_link(report.link) or self._membership.dialling.at_link(report.link)
         if record is None or not self._running:
             return
@@ -372,12 +381,13 @@ class NodeMachine:
         if message_id != zre.HELLO:
             self.counters.violations[Violation.MESSAGE_UNKNOWN] += 1
             return
+        source = self._greeters.pop(frames[0], "")
         greeting = judge_hello(frames, self._profile.config.limits)
         if isinstance(greeting, Violation):
             self.counters.violations[greeting] += 1
         elif greeting.peer != self.identity:
             self.counters.received += 1
-            self._elections.follow(self._membership.on_hello(greeting, now), now)
+            self._elections.follow(self._membership.on_hello(greeting, source, now), now)
 
     def _on_stranger(self, message_id: int, record: PeerRecord | None, now: float) -> None:
         """A message of somebody who has not said HELLO. Whoever leaves before that is no offender."""

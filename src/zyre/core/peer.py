@@ -17,6 +17,11 @@ __all__ = ["PeerRecord"]
 
 _HALF: Final = MODULUS // 2
 
+#: Who was replaced this often in a row, each time so soon after the last, is not starting anew: both sides answer
+#: answers.
+_OFTEN: Final = 2
+_SOON: Final = 0.25
+
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -32,6 +37,7 @@ class PeerRecord:
         "blocked",
         "dialect",
         "endpoint",
+        "entered_again_at",
         "extensions",
         "found_by",
         "greet_again_at",
@@ -44,6 +50,7 @@ class PeerRecord:
         "phase",
         "quiet_at",
         "received",
+        "replacements",
         "sent",
         "shedding",
         "snapshot",
@@ -63,6 +70,8 @@ class PeerRecord:
         self.status = 0
         self.extensions: frozenset[str] = frozenset()
         self.is_own_kind = False
+        self.replacements = 0
+        self.entered_again_at = 0.0
         # counting messages
         self.sent = 0
         self.received = 0
@@ -83,6 +92,16 @@ class PeerRecord:
         """The identity of a peer that is known by one."""
         assert self.identity is not None
         return self.identity
+
+    def count_replacement(self, previous: PeerRecord | None, now: float) -> None:
+        """The peer entered; note whether it does so again and again."""
+        soon_again = previous is not None and now < previous.entered_again_at
+        self.replacements = previous.replacements + 1 if previous is not None and soon_again else 0
+        self.entered_again_at = now + _SOON
+
+    def replaced_often(self, now: float) -> bool:
+        """Whether it has entered several times in a row, a moment after each other."""
+        return self.replacements >= _OFTEN and now < self.entered_again_at and self.state is PeerState.READY
 
     def next_sequence(self) -> int:
         """Count one message to this peer."""

@@ -19,17 +19,20 @@ from typing import TYPE_CHECKING
 
 from zyre.core.delivery import Outcome
 from zyre.core.driver import Driver
-from zyre.core.effects import LinkWritable
+from zyre.core.effects import LinkWritable, NameResolved
 from zyre.core.host import Life
 from zyre.core.machine import Clock, Transport
 from zyre.core.node import NodeMachine
 from zyre.core.profile import NodeProfile
 from zyre.core.timers import NEVER
+from zyre.endpoint import Endpoint
 from zyre.engine.clock import MonotonicClock
+from zyre.engine.congestion import Congestion
 from zyre.engine.engine import EngineAlarm, shared_engine
 from zyre.engine.lead import Lead
 from zyre.engine.lifecycle import register, unregister
 from zyre.engine.mailbox import Mailbox
+from zyre.engine.names import is_address, look_up
 from zyre.engine.parking import ThreadParker
 from zyre.engine.transport import ZmqTransport
 from zyre.errors import NodeNotStarted, NodeStopped
@@ -80,9 +83,7 @@ class NodeHost:
         self.send_patience = config.timing.send_patience
         self._limits = config.limits
         self._lock = threading.Lock()
-        self._room = threading.Condition(self._lock)
-        self._room_wakers: list[Callable[[], object]] = []
-        self._blocked: dict[int, int] = {}
+        self._congestion = Congestion(self._lock, self._relieve)
         self._inbox = -1
         self._watched: tuple[int, ...] = ()
         self._paused = False
@@ -94,8 +95,8 @@ class NodeHost:
             config,
             interface,
             profile.cluster.port,
-            on_blocked=self._on_link_blocked,
-            on_closed=self._on_link_closed,
+            on_blocked=self._congestion.on_blocked,
+            on_closed=self._congestion.on_closed,
         )
         self._recorder = None if record is None else record(self.machine)
         self._driver = self._new_driver(self._transport, MonotonicClock())
@@ -119,7 +120,9 @@ class NodeHost:
                 return
             if self.life is Life.STOPPED:
                 raise NodeStopped("start")
-            self._engine = shared_engine()  # not the one of a parent process, if the node was made before a fork
+            self._engine = self._congestion.engine = (
+                shared_engine()
+            )  # not the one of a parent process, if the node was made before a fork
             self._engine.acquire(self._alarm, self._patience, self._lead.alarm)
             try:
                 self._driver.start()
@@ -149,7 +152,7 @@ class NodeHost:
             overtaking = was is Life.RUNNING and self.machine.has_plain_peers
             if was is Life.RUNNING:
                 self._driver.stop()
-            self._room.notify_all()
+            self._congestion.release()
         self.mailbox.close()
         if was is Life.RUNNING:
             unregister(self)
@@ -162,7 +165,7 @@ class NodeHost:
                 self._engine.call(self._close, deadline - time.monotonic())
         elif was is Life.NEW:
             self._end_journal()
-        self._wake_room()
+        self._congestion.wake()
 
     def _end_journal(self) -> None:
         if self._recorder is not None:
@@ -170,7 +173,8 @@ class NodeHost:
 
     def _unwatch(self) -> None:
         self._lead.close()
-        for descriptor in (*self._watched, *self._blocked.values()):
+        self._congestion.unwatch()
+        for descriptor in self._watched:
             self._engine.unwatch(descriptor)
 
     def _close(self) -> None:
@@ -192,7 +196,7 @@ class NodeHost:
         """In a child after a fork: the node is the parent's. Nothing is said to its peers here, and nothing read."""
         self.life = Life.STOPPED
         self._lock = threading.Lock()  # a thread that does not exist here may have held it
-        self._room = threading.Condition(self._lock)
+        self._congestion = Congestion(self._lock, self._relieve)
         self._transport.abandon()
         self.mailbox.abandon()
         if self._recorder is not None:
@@ -210,6 +214,21 @@ class NodeHost:
             if self.life is Life.STOPPED:
                 raise NodeStopped(verb)
             getattr(self._driver, verb)(*arguments)
+        if verb == "connect":
+            self._resolve(*arguments)
+
+    def _resolve(self, endpoint: object, peer: object) -> None:
+        """Find out what a dialled host name stands for, without making anybody wait for it."""
+        assert isinstance(endpoint, Endpoint)
+        if endpoint.is_tcp and not is_address(endpoint.host):
+            threading.Thread(target=self._look_up, args=(endpoint.host,), name="zyre-resolve", daemon=True).start()
+
+    def _look_up(self, host: str) -> None:
+        addresses = look_up(host)
+        if addresses:
+            with self._lock:
+                if self.life is not Life.STOPPED:
+                    self._driver.on_report(NameResolved(host, addresses))
 
     def set_header(self, name: str, value: str) -> None:
         """Change what later HELLOs say."""
@@ -261,13 +280,13 @@ class NodeHost:
 
     def _retry(self, peer: PeerId, send: Callable[[], Outcome]) -> Outcome:
         deadline = time.monotonic() + self.send_patience
-        with self._room:
+        with self._lock:
             while self.life is Life.RUNNING:
                 outcome = send()
                 if outcome is not Outcome.BLOCKED:
                     return outcome
                 left = deadline - time.monotonic()
-                if left <= 0 or not self._room.wait(left):
+                if left <= 0 or not self._congestion.wait(left):
                     self._driver.shed(peer)
         return Outcome.ABSENT
 
@@ -279,10 +298,10 @@ class NodeHost:
     def on_room(self, waker: Callable[[], object]) -> None:
         """Have ``waker`` called once, when some full queue has room again or the node stops."""
         with self._lock:
-            self._room_wakers.append(waker)
+            self._congestion.wakers.append(waker)
             running = self.life is Life.RUNNING
         if not running:
-            self._wake_room()
+            self._congestion.wake()
 
     # -- questions -----------------------------------------------------------------------------------------------
 
@@ -361,6 +380,8 @@ class NodeHost:
             messages = self._transport.receive(limit)
             if messages:
                 with self._lock:
+                    for greeter in self._transport.take_greeters():
+                        self._driver.on_report(greeter)
                     self._driver.on_messages(messages)
                 if not self.mailbox.shedding and self.mailbox.full:
                     self._pause()
@@ -412,39 +433,13 @@ class NodeHost:
 
     # -- a peer reads too slowly -------------------------------------------------------------------------------------
 
-    def _on_link_blocked(self, link: int, descriptor: int) -> None:
-        """Under the lock: look for room in that link's queue whenever its descriptor says so."""
-        if link not in self._blocked:
-            self._blocked[link] = descriptor
-            self._engine.call_soon(partial(self._watch_link, link))
-
-    def _watch_link(self, link: int) -> None:
-        """Under the lock, so that the link is not closed meanwhile; it may have been before."""
-        with self._lock:
-            descriptor = self._blocked.get(link)
-            if descriptor is not None:
-                self._engine.watch(descriptor, partial(self._guarded, partial(self._on_link_changed, link)))
-
-    def _on_link_closed(self, link: int) -> None:
-        """Under the lock: a closed link's descriptor may be given to somebody else at once."""
-        descriptor = self._blocked.pop(link, None)
-        if descriptor is not None:
-            self._engine.call_soon(partial(self._engine.unwatch, descriptor))
-            self._room.notify_all()  # nobody need wait any longer for a peer that is gone
-            self._engine.call_soon(self._wake_room)
-
-    def _on_link_changed(self, link: int) -> bool:
-        with self._lock:
-            if link not in self._blocked or not self._transport.is_writable(link):
+    def _relieve(self, link: int) -> bool:
+        """Under the lock: if a full link has room, tell the machine."""
+        try:
+            if not self._transport.is_writable(link):
                 return False
-            self._engine.unwatch(self._blocked.pop(link))
             self._driver.on_report(LinkWritable(link))
-            self._room.notify_all()
-        self._wake_room()
-        return False
-
-    def _wake_room(self) -> None:
-        with self._lock:
-            wakers, self._room_wakers = self._room_wakers, []
-        for waker in wakers:
-            waker()
+            return True
+        except Exception as defect:
+            self._break(defect)
+            return False

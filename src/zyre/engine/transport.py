@@ -12,12 +12,14 @@ from collections.abc import Callable, Sequence
 import zmq
 
 from zyre.config import NodeConfig
+from zyre.core.effects import HelloFrom
 from zyre.core.locality import Interface, Locality
 from zyre.endpoint import Endpoint
 from zyre.engine.context import shared_context
 from zyre.engine.interfaces import choose_interfaces
 from zyre.engine.udp import BeaconSockets
 from zyre.errors import AddressInUse, NetworkError
+from zyre.wire import zre
 from zyre.wire.zre import identity_frame
 
 __all__ = ["ZmqTransport"]
@@ -29,6 +31,9 @@ _FLUSH_MS = 500
 # Plain numbers: on the way of every message the enumerations of pyzmq cost more than the call that they are for.
 _MORE = int(zmq.SNDMORE | zmq.NOBLOCK)
 _LAST = int(zmq.NOBLOCK)
+
+_MESSAGE_ID = slice(2, 3)
+_HELLO = bytes((zre.HELLO,))
 
 
 class ZmqTransport:
@@ -60,6 +65,7 @@ class ZmqTransport:
         self._senders: dict[int, Callable[..., object]] = {}
         """Each link's compiled send, without the Python method that pyzmq puts before it."""
         self._inbox: zmq.Socket[bytes] | None = None
+        self._greeters: list[HelloFrom] = []
 
     # -- opening -------------------------------------------------------------------------------------------------
 
@@ -175,9 +181,22 @@ class ZmqTransport:
                     frames.append(frame.bytes)
                     more = frame.more
                 messages.append(frames)
+                if frames[1][_MESSAGE_ID] == _HELLO:
+                    self._note_greeter(frames[0], frame)
         except zmq.Again:
             pass
         return messages
+
+    def _note_greeter(self, identity: bytes, frame: zmq.Frame) -> None:
+        try:
+            self._greeters.append(HelloFrom(identity, str(frame.get("Peer-Address"))))
+        except zmq.ZMQError:  # inproc and ipc have none
+            pass
+
+    def take_greeters(self) -> list[HelloFrom]:
+        """From where the HELLOs among the messages just received came."""
+        taken, self._greeters = self._greeters, []
+        return taken
 
     def close(self) -> None:
         """Close everything; links still open lose what they hold."""

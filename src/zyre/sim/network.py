@@ -62,6 +62,10 @@ class Network:
         """Those that somebody has."""
         return self._at.keys()
 
+    def port_at(self, endpoint: Endpoint) -> Port | None:
+        """Whose interface has that address."""
+        return self._at.get(endpoint.host)
+
     def transport_at(self, endpoint: Endpoint) -> SimTransport | None:
         """Which node is reached there."""
         port = self._at.get(endpoint.host)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from zyre.config import Limits
 from zyre.core.discovery import Source
-from zyre.core.effects import LinkWritable, Report
+from zyre.core.effects import HelloFrom, LinkWritable, Report
 from zyre.core.locality import Locality
 from zyre.endpoint import Endpoint
 from zyre.errors import AddressInUse, InvalidEndpoint, NoInterface
+from zyre.wire import zre
 from zyre.wire.zre import identity_frame
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ __all__ = ["SimLink", "SimTransport", "Receiver"]
 
 #: libzmq tries again to connect after this long, and a sender to an unreachable receiver here as well.
 RETRY = 0.1
+
+_HELLO = bytes((zre.HELLO,))
 
 
 class Receiver(Protocol):
@@ -116,6 +119,9 @@ class SimLink:
         watcher = self._way.sender.network.watcher
         if watcher is not None:
             watcher(self._way.sender, target, arrived)
+        for frames in arrived:
+            if frames[0][2:3] == _HELLO:
+                target.host.on_report(HelloFrom(self._way.sender.identity, self._way.source))
         target.take(self._way.sender.identity, arrived)
         if self._refused and self.open and len(self._queue) <= self._way.sender.limits.link_messages // 2:
             self._refused = False
@@ -160,6 +166,14 @@ class _Way:
     def __init__(self, sender: SimTransport, endpoint: Endpoint) -> None:
         self.sender = sender
         self.endpoint = endpoint
+
+    @property
+    def source(self) -> str:
+        """The sender's address on the way: that of its interface in the receiver's segment."""
+        there = self.sender.network.port_at(self.endpoint)
+        ports = list(self.sender.box.ports.values())
+        here = [port for port in ports if there is not None and port.segment == there.segment]
+        return (here or ports)[0].address
 
     def target(self, connected: bool) -> SimTransport | None:
         """Who is reached now. A new connection needs the way back as well, and a receiver that is not hidden."""

@@ -1,0 +1,82 @@
+"""Peers that read too slowly: which links are full, and who waits for room in them.
+
+libzmq tells by a link's descriptor when to look again; the engine watches it for as long as the link is full.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from zyre.core.host import Waker
+from zyre.engine.engine import Engine
+
+__all__ = ["Congestion"]
+
+
+class Congestion:
+    """The full links of one node, by number, with their descriptors. Methods are called under the node's ``lock``,
+    except where they say so.
+
+    ``relieve(link)`` is called under it when there is room: True if the link was there and is full no longer.
+    """
+
+    def __init__(self, lock: threading.Lock, relieve: Callable[[int], bool]) -> None:
+        self.links: dict[int, int] = {}
+        self.wakers: list[Waker] = []
+        self.engine: Engine
+        self._lock = lock
+        self._room = threading.Condition(lock)
+        self._relieve = relieve
+
+    def on_blocked(self, link: int, descriptor: int) -> None:
+        """A link is full: look for room whenever its descriptor says so."""
+        if link not in self.links:
+            self.links[link] = descriptor
+            self.engine.call_soon(partial(self._watch, link))
+
+    def _watch(self, link: int) -> None:
+        """In the engine thread; the link may have been closed before."""
+        with self._lock:
+            descriptor = self.links.get(link)
+            if descriptor is not None:
+                self.engine.watch(descriptor, partial(self._look, link))
+
+    def _look(self, link: int) -> bool:
+        """In the engine thread: the descriptor of a full link is readable."""
+        with self._lock:
+            if link not in self.links or not self._relieve(link):
+                return False
+            self.engine.unwatch(self.links.pop(link))
+            self._room.notify_all()
+        self.wake()
+        return False
+
+    def on_closed(self, link: int) -> None:
+        """A link is being closed: its descriptor may be somebody else's at once, and nobody need wait for it."""
+        descriptor = self.links.pop(link, None)
+        if descriptor is not None:
+            self.engine.call_soon(partial(self.engine.unwatch, descriptor))
+            self.release()
+            self.engine.call_soon(self.wake)
+
+    def unwatch(self) -> None:
+        """In the engine thread: watch no link any more."""
+        for descriptor in self.links.values():
+            self.engine.unwatch(descriptor)
+
+    def wait(self, timeout: float) -> bool:
+        """Give the lock away until some link has room; False if ``timeout`` seconds passed first."""
+        return self._room.wait(timeout)
+
+    def release(self) -> None:
+        """End all waiting of threads."""
+        self._room.notify_all()
+
+    def wake(self) -> None:
+        """End all waiting of others, such as async tasks. Not under the lock."""
+        with self._lock:
+            wakers, self.wakers = self.wakers, []
+        for waker in wakers:
+            waker()
