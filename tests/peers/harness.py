@@ -102,6 +102,7 @@ class ReferencePeer:
         headers, groups: what its HELLO carries.
         evasive, expired: quiet times in milliseconds; None is the implementation's default.
         start: False leaves `start()` to the test.
+        prefix: a command that runs the peer's command, which follows it, elsewhere: in another namespace.
 
     For libzyre only (and ours as far as it has them): `endpoint` binds there and switches beacons off, as do
     `gossip_bind` and `gossip_connect`; `peer_port` fixes the TCP port in beacon mode; `advertise` is the
@@ -131,6 +132,7 @@ class ReferencePeer:
         certificate: tuple[str, str] | None = None,
         verbose: bool = False,
         start: bool = True,
+        prefix: Iterable[str] = (),
     ) -> None:
         if not in_private_network():
             raise RuntimeError(
@@ -160,6 +162,7 @@ class ReferencePeer:
             "verbose": verbose,
         }
         self._start = start
+        self._prefix = tuple(prefix)
         self._changed = threading.Condition()
         self._pending: list[Event] = []
         self._replies: dict[int, dict[str, Any]] = {}
@@ -185,7 +188,7 @@ class ReferencePeer:
     def open(self) -> None:
         """Start the process and, unless told otherwise, the node in it."""
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as the process may write
-        command = [*COMMANDS[self.kind](), json.dumps(self._options)]
+        command = [*self._prefix, *COMMANDS[self.kind](), json.dumps(self._options)]
         paths = [str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
             command,

@@ -1,0 +1,298 @@
+"""The table of scenarios: what happens, and what nodes must make of it, in the model as in the world.
+
+Each is a function that plays on a `Stage`; its docstring says what holds. Names that begin with "z" are libzyre nodes
+on real networks. "a, b = stage.cast('a', 'b')" starts two nodes on two hosts of one LAN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from .stage import EVASIVE, EXPIRED, SOON, Actor, Stage
+
+Scenario: TypeAlias = Callable[[Stage], None]
+
+SCENARIOS: dict[str, Scenario] = {}
+
+SHORT = EXPIRED * 0.6
+"""An interruption in which a peer is missed, and not given up."""
+
+LONG = EXPIRED + 1.0
+"""One in which it is."""
+
+
+def scenario(play: Scenario) -> Scenario:
+    """Add a scenario to the table."""
+    SCENARIOS[play.__name__] = play
+    return play
+
+
+def nobody_left(stage: Stage, *actors: Actor) -> None:
+    """Check that none of them ever took another for gone."""
+    exits = [(actor, sighting) for actor in actors for sighting in actor.saw("Exit")]
+    assert not exits, stage.report()
+
+
+def talk(stage: Stage, *actors: Actor) -> None:
+    """Check that a message passes between any two, both ways: that they do not only see each other."""
+    before = {(to, by): len(to.saw("Whisper", by)) for to in actors for by in actors if to is not by}
+    for to, by in before:
+        by.whisper(to)
+    stage.wait(
+        lambda: all(len(to.saw("Whisper", by)) == count + 1 for (to, by), count in before.items()),
+        why=f"a message from each of {actors} to each other",
+    )
+
+
+# -- coming and going ----------------------------------------------------------------------------------------------
+
+
+@scenario
+def mesh(stage: Stage) -> None:
+    """Five nodes find each other, the latecomer too, and each can talk to each."""
+    actors = stage.cast("a", "b", "c", "zoe")
+    stage.meet(*actors)
+    actors += stage.cast("zed")
+    stage.meet(*actors)
+    talk(stage, *actors)
+    nobody_left(stage, *actors)
+
+
+@scenario
+def goodbye(stage: Stage) -> None:
+    """Whoever leaves politely is gone at once, long before it would expire."""
+    a, b, z = stage.cast("a", "b", "z")
+    stage.meet(a, b, z)
+    b.stop()
+    stage.wait(lambda: a.sees == {"z"} and z.sees == {"a"}, EXPIRED / 2, why="b has left")
+    assert a.saw("Exit", b, "left"), stage.report()
+    z.stop()
+    stage.wait(lambda: not a.sees, EXPIRED / 2, why="z has left")
+    assert a.saw("Exit", z, "left"), stage.report()
+
+
+@scenario
+def killed(stage: Stage) -> None:
+    """Whoever dies without a word becomes evasive, then silent, and expires in its time, not before."""
+    a, b, z = stage.cast("a", "b", "z")
+    stage.meet(a, b, z)
+    b.kill()
+    assert not stage.happens(lambda: "b" not in a.sees, EXPIRED * 0.7), stage.report()
+    stage.wait(lambda: a.sees == {"z"} and z.sees == {"a"}, why="b has expired")
+    assert [sighting.kind for sighting in a.events if sighting.who == "b"] == ["Enter", "Evasive", "Silent", "Exit"]
+    assert a.saw("Exit", b, "expired"), stage.report()
+    z.kill()
+    stage.wait(lambda: not a.sees, why="z has expired")
+    assert a.saw("Exit", z, "expired"), stage.report()
+
+
+@scenario
+def restarted(stage: Stage) -> None:
+    """A new node at the place of a dead one takes that place at once; nobody waits for the dead one to expire."""
+    a, c = stage.cast("a", "c")
+    place = stage.host("lan")
+    (b,) = stage.cast("b", hosts=[place], tcp_port=50100)
+    stage.meet(a, b, c)
+    b.kill()
+    (b2,) = stage.cast("b2", hosts=[place], tcp_port=50100)
+    stage.meet(a, b2, c)
+    assert a.saw("Exit", b, "replaced"), stage.report()
+    talk(stage, a, b2, c)
+
+
+# -- the network breaks ----------------------------------------------------------------------------------------------
+
+
+@scenario
+def partition(stage: Stage) -> None:
+    """Two halves that cannot reach each other go on by themselves, and are one again when they can."""
+    a, b, y, z = stage.cast("a", "b", "zara", "zoe")
+    stage.meet(a, b, y, z)
+    stage.partition([a, y], [b, z])
+    stage.apart([a, y], [b, z])
+    stage.meet(a, y)
+    stage.meet(b, z)
+    stage.heal()
+    stage.meet(a, b, y, z)
+    talk(stage, a, b, y, z)
+    assert not a.saw("Exit", y), stage.report()
+    assert not y.saw("Exit", a), stage.report()
+
+
+@scenario
+def one_way(stage: Stage) -> None:
+    """Who is not heard is given up, though the way back is open; both meet again when both ways are."""
+    a, b, c = stage.cast("a", "b", "c")
+    stage.meet(a, b, c)
+    stage.one_way(a, b)
+    stage.wait(lambda: b.sees == {"c"}, EXPIRED + SOON, why="b hears nothing of a")
+    assert b.saw("Exit", a, "expired"), stage.report()
+    assert c.sees == {"a", "b"}, stage.report()
+    stage.heal()
+    stage.meet(a, b, c)
+    talk(stage, a, b, c)
+
+
+@scenario
+def cable_out_for_a_moment(stage: Stage) -> None:
+    """A cable that is back in time: nobody has left, and what was said meanwhile arrives."""
+    a, b, c = stage.cast("a", "b", "c")
+    stage.meet(a, b, c)
+    talk(stage, a, b, c)
+    stage.pull_cable(a)
+    a.whisper(b, 3)
+    b.whisper(a, 3)
+    stage.pass_time(SHORT)
+    stage.plug_cable(a)
+    stage.wait(lambda: len(a.saw("Whisper", b)) == len(b.saw("Whisper", a)) == 4, why="what was said meanwhile")
+    stage.pass_time(EXPIRED)
+    nobody_left(stage, a, b, c)
+    assert not a.lost(b) + b.lost(a), stage.report()
+
+
+@scenario
+def cable_out_for_long(stage: Stage) -> None:
+    """A cable that is out for longer than patience lasts: all find each other again when it is back."""
+    a, b, z = stage.cast("a", "b", "z")
+    stage.meet(a, b, z)
+    stage.pull_cable(a)
+    stage.apart([a], [b, z])
+    stage.plug_cable(a)
+    stage.meet(a, b, z)
+    talk(stage, a, b, z)
+    assert not b.saw("Exit", z), stage.report()
+
+
+@scenario
+def another_address(stage: Stage) -> None:
+    """A host gets another address: its node is found there."""
+    a, b, z = stage.cast("a", "b", "z")
+    stage.meet(a, b, z)
+    stage.change_address(a)
+    stage.wait(lambda: bool(b.saw("Exit", a)) and bool(z.saw("Exit", a)), EXPIRED + SOON, why="a is not where it was")
+    stage.meet(a, b, z)
+    talk(stage, a, b, z)
+    assert not b.saw("Exit", z), stage.report()
+
+
+@scenario
+def lossy(stage: Stage) -> None:
+    """With three datagrams of ten lost, all find each other and nobody is taken for gone."""
+    stage.lose_datagrams(0.3)
+    actors = stage.cast("a", "b", "c", "z")
+    stage.meet(*actors)
+    stage.pass_time(2 * EXPIRED)
+    nobody_left(stage, *actors)
+
+
+@scenario
+def resets(stage: Stage) -> None:
+    """Connections are reset again and again while 2,000 messages pass: each is delivered or counted as missed."""
+    a, b = stage.cast("a", "b")
+    stage.meet(a, b)
+    sent = 0
+    for number in range(40):
+        a.whisper(b, 50)
+        sent += 50
+        if number % 5 == 0:
+            stage.reset(a, b)
+        stage.pass_time(0.05)
+    stage.pass_time(0.5)
+    a.whisper(b)
+    stage.wait(lambda: len(b.saw("Whisper", a)) + b.lost(a) == sent + 1, why=f"all of {sent + 1} accounted for")
+    nobody_left(stage, a, b)
+    assert b.lost(a), "no reset did any harm, so nothing was tested"
+
+
+# -- processes -------------------------------------------------------------------------------------------------------
+
+
+@scenario
+def frozen_for_a_moment(stage: Stage) -> None:
+    """A process that stands still for a moment is missed, and not given up; nor does it give up others."""
+    a, b, c = stage.cast("a", "b", "c")
+    stage.meet(a, b, c)
+    a.freeze()
+    stage.pass_time(SHORT)
+    a.thaw()
+    stage.wait(lambda: bool(b.saw("Returned", a)) and bool(c.saw("Returned", a)), why="a is back")
+    stage.pass_time(EVASIVE)
+    nobody_left(stage, a, b, c)
+    talk(stage, a, b, c)
+
+
+@scenario
+def frozen_for_long(stage: Stage) -> None:
+    """A process that stands still for longer is given up, and found again when it goes on."""
+    a, b, z = stage.cast("a", "b", "z")
+    stage.meet(a, b, z)
+    a.freeze()
+    stage.wait(lambda: b.sees == {"z"} and z.sees == {"b"}, EXPIRED + SOON, why="a was given up")
+    assert b.saw("Exit", a, "expired"), stage.report()
+    a.thaw()
+    stage.meet(a, b, z)
+    talk(stage, a, b, z)
+
+
+# -- several networks and addresses ----------------------------------------------------------------------------------
+
+
+@scenario
+def two_lans(stage: Stage) -> None:
+    """A node on two LANs meets the nodes of both, and each of them at an address in its own; they meet nobody else."""
+    hosts = [stage.host("left"), stage.host("left", "right"), stage.host("right"), stage.host("right")]
+    left, hub, right, z = stage.cast("left", "hub", "right", "z", hosts=hosts)
+    stage.wait(lambda: hub.sees == {"left", "right", "z"}, why="the hub sees everybody")
+    stage.wait(lambda: left.sees == {"hub"}, why="the left LAN is complete")
+    stage.wait(lambda: right.sees == {"hub", "z"} and z.sees == {"hub", "right"}, why="the right LAN is complete")
+    talk(stage, hub, right, z)
+    talk(stage, hub, left)
+    nobody_left(stage, left, hub, right, z)
+
+
+@scenario
+def two_ways(stage: Stage) -> None:
+    """Two nodes share two LANs: they meet once, and when one LAN fails, by the other."""
+    a, b = stage.cast("a", "b", hosts=[stage.host("left", "right"), stage.host("left", "right")])
+    stage.meet(a, b)
+    stage.pass_time(EXPIRED)
+    nobody_left(stage, a, b)
+    assert len(a.saw("Enter")) == len(b.saw("Enter")) == 1, stage.report()
+    for number in (0, 1):
+        stage.pull_cable(a, number)
+        stage.pass_time(LONG)
+        stage.meet(a, b)
+        talk(stage, a, b)
+        stage.plug_cable(a, number)
+        stage.pass_time(EVASIVE)
+
+
+@scenario
+def two_addresses(stage: Stage) -> None:
+    """An interface with two addresses: its node is heard from both, and is one peer that does not flap (zyre#698)."""
+    place = stage.host("lan")
+    stage.add_address(place)
+    a, b, z = stage.cast("a", "b", "z", hosts=[place, stage.host("lan"), stage.host("lan")])
+    stage.meet(a, b, z)
+    stage.pass_time(10.0)
+    nobody_left(stage, a, b, z)
+    assert all(len(actor.saw("Enter")) == 2 for actor in (a, b, z)), stage.report()
+    talk(stage, a, b, z)
+
+
+@scenario
+def no_broadcasts(stage: Stage) -> None:
+    """Where a network carries no broadcasts nobody is found, and an explicit connection works."""
+    stage.drop_broadcasts()
+    a, b, z = stage.cast("a", "b", "z", tcp_port=50100)
+    stage.pass_time(1.0)
+    assert not a.sees | b.sees | z.sees, stage.report()
+    a.connect(b)
+    stage.meet(a, b)
+    a.connect(z)
+    b.connect(z)
+    stage.meet(a, b, z)
+    stage.pass_time(2 * EXPIRED)
+    nobody_left(stage, a, b, z)
+    talk(stage, a, b, z)
