@@ -34,30 +34,26 @@ def ask(endpoint: str, request: str, timeout: float = TIMEOUT, retries: int = RE
 
 
 def moody_server(socket: Socket, ignores: int) -> None:
-    """Answers, but not the first ``ignores`` requests."""
-    for message in socket:
+    """Answers, but not the first ``ignores`` requests. (A router may ignore; a rep must reply before it hears more.)"""
+    for client, empty, request in socket:
         if ignores:
             ignores -= 1
-            socket.close()  # a crash, seen from the client
-            return
-        socket.send(message)
+        else:
+            socket.send([client, empty, request])
 
 
 def main(endpoint: str = "tcp://127.0.0.1:5561", timeout: float = TIMEOUT) -> str:
-    moody = Thread(target=moody_server, args=(Socket("rep", bind=endpoint), 1))
-    moody.start()
     try:
-        ask(endpoint, "are you there?", timeout, retries=1)
+        ask(endpoint, "is anybody there?", timeout, retries=1)
     except ServerSilent as error:
         print(error)
-    moody.join()
-    healed = Socket("rep", bind=endpoint)
-    server = Thread(target=moody_server, args=(healed, 0))
-    server.start()
+    server = Socket("router", bind=endpoint)
+    moody = Thread(target=moody_server, args=(server, 1))
+    moody.start()
     reply = ask(endpoint, "and now?", timeout)
     print(f"Server replied {reply!r}")
-    healed.close()
-    server.join()
+    server.close()
+    moody.join()
     return reply
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import socket as plain
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -63,6 +64,13 @@ def no_leaks() -> Iterator[None]:
     assert _shared.context is None, "sockets were left open"
     assert set(threading.enumerate()) <= threads
     assert set(_descriptors()) <= set(before), "descriptors were left open"
+
+
+def free_port() -> int:
+    """A port that was free a moment ago. By a plain socket: libzmq gives one back only some time after closing."""
+    with plain.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
 
 
 @pytest.fixture(params=["inproc", "ipc", "tcp"])

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from zyre.sockets import Socket
+from .conftest import free_port
 
 PAGES = sorted((Path(__file__).parents[2] / "docs" / "sockets").glob("*.md"))
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
@@ -32,8 +32,7 @@ def blocks(page: Path) -> Iterator[tuple[str, str, str | None]]:
 def with_free_ports(text: str) -> str:
     ports: dict[str, str] = {}
     for _, port in PORT.findall(text):
-        with Socket("pub") as socket:
-            ports.setdefault(port, socket.bind("tcp://127.0.0.1:*").rpartition(":")[2])
+        ports.setdefault(port, str(free_port()))
     return PORT.sub(lambda match: f"tcp://127.0.0.1:{ports[match[2]]}", text)
 
 

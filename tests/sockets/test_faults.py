@@ -198,6 +198,20 @@ def test_eterm(parked: Parked, start: Runner) -> None:
     ended()
 
 
+def test_eterm_reaches_all_that_wait(parked: Parked, start: Runner) -> None:
+    for _ in range(10):
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        socket = Socket("pair", context=context)
+        waiting = [start(socket.recv), start(socket.recv), start(lambda s=socket: s.send("x"))]
+        parked.wait(3)
+        ended = start(context.term)
+        for each in waiting:
+            with pytest.raises(ContextTerminated):
+                each()
+        socket.close()
+        ended()
+
+
 def test_emthread() -> None:
     with zmq.Context(io_threads=0) as context, Socket("pub", context=context) as socket:
         socket.bind("inproc://needs-none")

@@ -14,7 +14,7 @@ import pytest
 import trio
 import trio.testing
 
-from zyre.sockets import InvalidFrame, Message, Socket, SocketClosed, UnexpectedMessage, WrongState
+from zyre.sockets import InvalidFrame, Message, Socket, SocketClosed, UnexpectedMessage, WouldBlock, WrongState
 from zyre.sockets.waiting import TURN
 
 from .conftest import Pair, Runner
@@ -270,6 +270,27 @@ def test_a_full_socket_waits_for_room(tasks: Tasks, endpoint: str, pair: Pair) -
         async with tasks.within(20):
             assert [await pull.arecv() for _ in messages] == messages
         await sending.result(tasks)
+
+    tasks.run(main)
+
+
+def test_a_refusal_may_clear_the_signal_that_another_waits_for(tasks: Tasks, pair: Pair) -> None:
+    """A receive that finds nothing has still looked, and room to send may be what it saw."""
+    a, b = pair("pair", "pair", sndhwm=1, rcvhwm=1)
+
+    async def main() -> None:
+        sent = 0
+        while a.writable:
+            a.send_nowait("x")
+            sent += 1
+        waiting = tasks.start(lambda: a.asend("last"))
+        await tasks.others()
+        for _ in range(sent):
+            b.recv_nowait()
+        with pytest.raises(WouldBlock):
+            a.recv_nowait()
+        await waiting.result(tasks)
+        assert b.recv_string() == "last"
 
     tasks.run(main)
 

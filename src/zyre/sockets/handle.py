@@ -1,21 +1,16 @@
 """The one object that touches libzmq's socket: one lock, one list of waiters, one way out.
 
 Rules.
-1. libzmq's socket is used under ``_lock`` only, and never in a way that waits. So any number of threads,
-tasks and
-   greenlets may share a socket (libzmq allows that behind a full fence, which the lock is), and ``close()``
-   from any of them finds nobody inside.
-2. Whoever waits, waits outside, on the list (see ``waiting``). Looking at ``ZMQ_EVENTS`` clears the signal
-that the
-   socket's descriptor gives to everybody, and so may a send or a receive: therefore each of them ends by
-   waking all those on the list whose wait is over. Without anybody on the list that is one test of an empty
-   dict.
-3. Only whole messages go in and out. A message is encoded before its first frame is sent; libzmq delivers all
-frames of
-   a message or none, so once the first is there, the others are too.
+1. libzmq's socket is used under ``_lock`` only, and never in a way that waits. So any number of threads, tasks and
+   greenlets may share a socket (libzmq allows that behind a full fence, which the lock is), and ``close()`` from any
+   of them finds nobody inside.
+2. Whoever waits, waits outside, on the list (see ``waiting``). Looking at ``ZMQ_EVENTS`` clears the signal that the
+   socket's descriptor gives to everybody, and so may a send or a receive, even one that is refused: therefore each of
+   them ends by waking all those whose wait is over. With nobody on the list that is one test of an empty dict.
+3. Only whole messages go in and out. A message is encoded before its first frame is sent; libzmq delivers all frames
+   of a message or none, so once the first is there, the others are too.
 
-The lock is reentrant, because a signal handler that closes the socket runs in whichever call the main thread
-is in.
+The lock is reentrant, because a signal handler that closes the socket runs in whichever call the main thread is in.
 """
 
 from __future__ import annotations
@@ -111,22 +106,23 @@ class Handle:
                 for frame in frames[:-1]:
                     self._send_frame(frame, _MORE_TO_COME)
                 self._send_frame(frames[-1], DONTWAIT)
-            if self._waiters:
-                self._look()
         finally:
-            self._release()
+            if self._waiters:
+                self._look_and_release()
+            else:
+                self._release()
 
     def _take(self) -> Message:
         self._acquire()
         try:
-            # As frames, because only a frame says at no cost whether it was the last: asking the socket is
-            # dearer.
+            # As frames, because only a frame says at no cost whether it was the last: asking the socket is dearer.
             frame = self._receive_frame(DONTWAIT, False)
             message = self._take_rest(frame) if frame.more else make((frame.bytes,))
-            if self._waiters:
-                self._look()
         finally:
-            self._release()
+            if self._waiters:
+                self._look_and_release()
+            else:
+                self._release()
         return message
 
     def _take_rest(self, frame: zmq.Frame) -> Message:
@@ -148,9 +144,17 @@ class Handle:
             except zmq.ZMQError:
                 if not messages:
                     raise
-            if self._waiters:
-                self._look()
+            finally:
+                if self._waiters:
+                    self._look()
         return messages
+
+    def _look_and_release(self) -> None:
+        """End a verb while somebody waits; also one that was refused, since it has looked all the same."""
+        try:
+            self._look()
+        finally:
+            self._release()
 
     # -- everything else that touches the socket --
 

@@ -45,10 +45,11 @@ class ThreadVerbs(Handle):
             self._acquire()
             try:
                 self._send_frame(message, DONTWAIT)
-                if self._waiters:
-                    self._look()
             finally:
-                self._release()
+                if self._waiters:
+                    self._look_and_release()
+                else:
+                    self._release()
         except zmq.ZMQError as error:
             if error.errno != _EAGAIN:
                 raise self._error("send", error) from None
