@@ -38,6 +38,7 @@ VERBS = {
     "dir": Verb("zyre.cli.dir", "keep_directory", "Keep a directory of JSON files, one per node online."),
     "replay": Verb("zyre.cli.replay", "replay", "Run a node's journal again, and show the same events."),
     "conform": Verb("zyre.cli.conform", "conform", "Try a running node against the protocol, rule by rule."),
+    "sim": Verb("zyre.cli.sim", "sim", "Run a scenario file in virtual time: what would happen if?"),
     "sockets": Verb("zyre.cli.sockets", "sockets", "Plain ZeroMQ sockets from the shell."),
 }
 

@@ -85,9 +85,18 @@ def settling_time(timing: Timing) -> float:
     return 1.1 * (meeting + 2 * timing.alone) + 1
 
 
-def begin(history: History, checkers: Iterable[Checker] = (), *, seed: int | None = None, chart: bool = False) -> World:
+def begin(
+    history: History,
+    checkers: Iterable[Checker] = (),
+    *,
+    seed: int | None = None,
+    chart: bool = False,
+    trace: bool = True,
+) -> World:
     """The world of a history at its first moment, with everything that will happen on its agenda."""
-    world = World(history.seed if seed is None else seed, history.weather.conditions, checkers=checkers, chart=chart)
+    world = World(
+        history.seed if seed is None else seed, history.weather.conditions, checkers=checkers, chart=chart, trace=trace
+    )
     config = NodeConfig(timing=history.timing, limits=Limits(link_messages=history.queue, inbox_messages=history.queue))
     boxes: dict[str, Box] = {}
     for member in history.members:
