@@ -9,7 +9,7 @@ import threading
 import pytest
 import trio
 
-from zyre.sockets import Event, Message, Socket, aselect, select
+from zyre.sockets import Event, Message, Socket, WrongUse, aselect, select
 
 from .conftest import Pair, Parked, Runner
 
@@ -83,6 +83,12 @@ def test_the_helper_of_a_plain_event_is_shared_and_ends_with_it(start: Runner, p
     parked.wait()
     event.set()
     assert result() == [event]
+
+
+def test_events_that_only_tasks_can_wait_for() -> None:
+    for event in (asyncio.Event(), trio.Event()):
+        with pytest.raises(WrongUse, match=r"use zyre\.sockets\.Event"):
+            select(event)  # type: ignore[type-var]
 
 
 def test_other_peoples_selectors(endpoint: str, pair: Pair) -> None:

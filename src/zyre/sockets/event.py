@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import weakref
+from inspect import iscoroutinefunction
 from typing import Final
 
+from zyre.sockets.errors import Fault, WrongUse
 from zyre.sockets.waiting import Source, Waiter
 
 __all__ = ["Event", "as_source"]
@@ -53,6 +55,9 @@ def as_source(event: threading.Event) -> Source:
     """
     if isinstance(event, Event):
         return event
+    if iscoroutinefunction(event.wait):
+        why = "events of asyncio and trio wake tasks only: use zyre.sockets.Event, or cancel the task that waits"
+        raise WrongUse(Fault("wait", strerror=why))
     with _stand_ins_guard:
         stand_in = _stand_ins.get(event)
         if stand_in is None or stand_in.is_set():  # set once, and perhaps cleared since
