@@ -117,14 +117,15 @@ class AsyncNode(BaseNode):
             try:
                 event = self._take("recv")
             except WouldBlock:
-                left = None if deadline is None else deadline - self._host.now()
-                if left is not None and left <= 0:
-                    raise RecvTimeout(timeout or 0.0) from None
-                await self._wait(left)
+                pass  # and not waited in here, or every interrupted wait would be shown as a consequence of this
             else:
                 if self._handlers:
                     await self._dispatch(event)
                 return event
+            left = None if deadline is None else deadline - self._host.now()
+            if left is not None and left <= 0:
+                raise RecvTimeout(timeout or 0.0)
+            await self._wait(left)
 
     async def _dispatch(self, event: Event) -> None:
         """Call the registered functions, one after the other, and await those that are coroutine functions."""

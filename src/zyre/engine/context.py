@@ -26,15 +26,13 @@ def shared_context() -> zmq.Context[zmq.Socket[bytes]]:
         return _context
 
 
-def terminate_context(timeout: float) -> None:
-    """Let what closed sockets still hold leave, for ``timeout`` seconds at most: libzmq itself knows no limit."""
+def terminate_context() -> None:
+    """Let what closed sockets still hold leave. Waits for every socket to be closed, and then for its linger time."""
     global _context
     with _guard:
         context, _context = _context, None
     if context is not None and not context.closed:
-        ending = threading.Thread(target=context.term, daemon=True)
-        ending.start()
-        ending.join(timeout)
+        context.term()
 
 
 def _forget_after_fork() -> None:

@@ -7,12 +7,18 @@ import os
 import weakref
 from typing import Protocol
 
+import zmq.utils.garbage  # noqa: F401  # before us, so that at the end it goes after us: it frees what is being sent
+
 from zyre.engine.context import terminate_context
+from zyre.engine.engine import shared_engine
 
 __all__ = ["register", "unregister"]
 
-#: How long the end of a program may be held up to say goodbye to the peers.
+#: How long the end of a program may be held up, in seconds, to say goodbye to the peers.
 _FAREWELL = 0.7
+#: And for libzmq to let go of what it was sending, which it does after the linger time: only on a machine that is busy
+#: beyond measure this makes a difference. Memory that it still reads must not be freed.
+_TERMINATION = 5.0
 
 
 class _Stoppable(Protocol):
@@ -36,9 +42,17 @@ def unregister(host: _Stoppable) -> None:
 
 @atexit.register
 def _stop_all() -> None:
-    for host in list(_running):
+    """No thread can be started any more (from Python 3.12 on), but the engine's still runs if any node does: it is
+    kept, so that it can wait for libzmq while there is a limit to how long we wait for it."""
+    hosts = list(_running)
+    if not hosts:  # every socket is closed, and what lingers has a limit
+        terminate_context()
+        return
+    engine = shared_engine()
+    engine.acquire()
+    for host in hosts:
         host.stop(_FAREWELL)
-    terminate_context(_FAREWELL)
+    engine.call(terminate_context, _TERMINATION)
 
 
 def _abandon_after_fork() -> None:
