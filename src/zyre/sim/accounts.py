@@ -51,6 +51,8 @@ class Accounts(Checker):
     def __init__(self) -> None:
         self.arrived = 0
         self.lost = 0
+        self.unheard: dict[PeerId, set[str]] = defaultdict(set)
+        """News of nodes about groups, joins and leaves, that was destroyed."""
         self._due: dict[SimNode, list[_Entry]] = defaultdict(list)
         """What must be told at the end of the batch that is being taken in."""
         self._last: dict[tuple[SimNode, bytes], int] = {}
@@ -91,7 +93,12 @@ class Accounts(Checker):
 
     def on_lost(self, world: World, sender: str, identity: bytes, messages: Sequence[Sequence[bytes]]) -> None:
         self.lost += len(messages)
-        self._lost[identity].update(zre.unpack_header(frames[0])[1] for frames in messages)
+        for frames in messages:
+            message_id, sequence = zre.unpack_header(frames[0])
+            self._lost[identity].add(sequence)
+            if message_id in (zre.JOIN, zre.LEAVE):
+                group = zre.decode_group_change(frames[0]).group
+                self.unheard[PeerId.parse(identity[1:])].add(group)
 
     def on_pause(self, world: World) -> None:
         for node, due in self._due.items():

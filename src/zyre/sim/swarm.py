@@ -4,6 +4,9 @@ In the safety phase anything befalls the nodes, and the checkers hold. Then ever
 phase, after a time that follows from the nodes' Timing, all who run must agree: on who is here, in which groups, and on
 one leader for each group that has candidates.
 
+One thing is forgiven: 36/ZRE says JOIN and LEAVE once, so when the network destroys one, others stay wrong about that
+node in that group. The simulator knows when it did. tests/scenarios/lost-join.toml does not forgive it.
+
 A seed that fails is made small, and printed as a scenario file: put that into tests/scenarios/ with a sentence about
 what was wrong, and it is run for ever.
 
@@ -12,10 +15,10 @@ what was wrong, and it is run for ever.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from zyre.sim.accounts import Accounts
 from zyre.sim.chance import random_history
 from zyre.sim.checkers import Checker, CheckFailed, all_checkers, check_agreement, check_leaders
 from zyre.sim.conditions import LAN
@@ -58,7 +61,7 @@ def examine(history: History, checkers: Iterable[Checker] | None = None) -> Outc
     world = begin(history, all_checkers() if checkers is None else checkers)
     rule = what = ""
     try:
-        live_through(history, world)
+        live_through(history, world, forgiving=True)
     except CheckFailed as error:
         rule, what = error.rule, f"{error.what} ({error.now:.3f} s)"
     except Exception as error:  # a defect of the machines is a finding like any other
@@ -74,7 +77,13 @@ def examine(history: History, checkers: Iterable[Checker] | None = None) -> Outc
     )
 
 
-def live_through(history: History, world: World, watch: Callable[[World], object] = lambda world: None) -> None:
+def live_through(
+    history: History,
+    world: World,
+    watch: Callable[[World], object] = lambda world: None,
+    *,
+    forgiving: bool = False,
+) -> None:
     """Both phases. ``watch`` is called now and then, for a progress bar. Raises CheckFailed."""
     _run(world, history.seconds, watch)
     if history.settle is not None:
@@ -82,8 +91,10 @@ def live_through(history: History, world: World, watch: Callable[[World], object
         world.heal()
         world.network.conditions = LAN
         _run(world, history.seconds + history.settle, watch)
-        check_agreement(world)
-        check_leaders(world)
+        accounts = next((one for one in world.checkers if isinstance(one, Accounts)), None)
+        unheard = accounts.unheard if forgiving and accounts is not None else {}
+        check_agreement(world, unheard)
+        check_leaders(world, unheard)
 
 
 def _run(world: World, end: float, watch: Callable[[World], object]) -> None:
@@ -104,8 +115,9 @@ def shrink_seed(seed: int) -> tuple[History, Outcome]:
     return small, examine(small)
 
 
-def elapsed(function: Callable[[], object]) -> float:
-    """Seconds of wall time that a call takes."""
-    before = time.perf_counter()
-    function()
-    return time.perf_counter() - before
+if __name__ == "__main__":
+    import sys
+
+    from zyre.sim.fleet import main
+
+    sys.exit(main())
