@@ -188,6 +188,9 @@ def between_threads(contestant: Contestant, count: int) -> float:
 
 # -- single calls --
 
+#: The call of pyzmq that does what a call of ours does.
+COUNTERPARTS = {"send": "raw send", "recv": "raw recv_multipart", "recv_many": "raw recv_multipart"}
+
 
 def calls(count: int) -> Iterator[tuple[str, float]]:
     """Nanoseconds for each call, alone in one thread."""
@@ -261,9 +264,11 @@ def main() -> None:
     if options.json:
         print(json.dumps({"calls": prices, "processes": processes, "threads": threads}))
         return
-    print(f"{'one call':<28} {'median ns':>10} {'lowest':>10} {'highest':>10}")
+    print(f"{'one call':<28} {'median ns':>10} {'lowest':>10} {'highest':>10}  times raw (by the lowest)")
     for name, each in prices.items():
-        print(f"{name:<28} {median(each):>10,.0f} {min(each):>10,.0f} {max(each):>10,.0f}")
+        against = COUNTERPARTS.get(name)
+        times = f"{min(each) / min(prices[against]):.2f} {against}" if against else ""
+        print(f"{name:<28} {median(each):>10,.0f} {min(each):>10,.0f} {max(each):>10,.0f}  {times}")
     show("between two processes, /s", processes)
     show("between two threads, /s", threads)
 

@@ -41,6 +41,8 @@ SEND: Final = int(zmq.POLLOUT)
 DONTWAIT: Final = int(zmq.DONTWAIT)
 _MORE_TO_COME: Final = int(zmq.DONTWAIT | zmq.SNDMORE)
 _EVENTS: Final = zmq.EVENTS
+#: ``make`` without the call, for the path of every message.
+_new_tuple: Final = tuple.__new__
 
 
 class Watch(Protocol):
@@ -117,7 +119,7 @@ class Handle:
         try:
             # As frames, because only a frame says at no cost whether it was the last: asking the socket is dearer.
             frame = self._receive_frame(DONTWAIT, False)
-            message = self._take_rest(frame) if frame.more else make((frame.bytes,))
+            message = self._take_rest(frame) if frame.more else _new_tuple(Message, (frame.bytes,))
         finally:
             if self._waiters:
                 self._look_and_release()
@@ -135,12 +137,12 @@ class Handle:
     def _take_many(self, limit: int) -> list[Message]:
         """Up to ``limit`` messages of those that are there, at least one, under one lock."""
         messages: list[Message] = []
-        receive, append, new = self._receive_frame, messages.append, tuple.__new__
+        receive, append = self._receive_frame, messages.append
         with self._lock:
             try:
                 for _ in range(limit):
                     frame = receive(DONTWAIT, False)
-                    append(self._take_rest(frame) if frame.more else new(Message, (frame.bytes,)))
+                    append(self._take_rest(frame) if frame.more else _new_tuple(Message, (frame.bytes,)))
             except zmq.ZMQError:
                 if not messages:
                     raise
