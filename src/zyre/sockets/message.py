@@ -16,7 +16,7 @@ from typing import TypeAlias
 from zyre.errors import InvalidFrame
 from zyre.sockets.errors import Fault, InvalidMessage, UnexpectedMessage
 
-__all__ = ["Content", "FrameLike", "Message", "as_frame", "as_text", "encode", "make"]
+__all__ = ["Content", "FrameLike", "Message", "as_frame", "as_text", "encode", "make", "only_frame"]
 
 #: What can stand for a frame: text travels as UTF-8.
 FrameLike: TypeAlias = bytes | str | bytearray | memoryview
