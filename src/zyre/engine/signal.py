@@ -40,5 +40,8 @@ class Signal:
         self.__del__()
 
     def __del__(self) -> None:
-        self._out.close()
-        self._in.close()
+        try:
+            self._out.close()
+            self._in.close()
+        except AttributeError:  # Ctrl-C came while it was being made
+            pass
