@@ -349,6 +349,8 @@ class NodeMachine:
             return
         record = self._directory.at_link(report.link) or self._membership.dialling.at_link(report.link)
         if record is None or not self._running:
+            if isinstance(report, LinkBlocked):
+                self.counters.sent -= 1  # our last words to somebody: counted when handed over, and not taken
             return
         if isinstance(report, LinkBlocked):
             self._delivery.on_blocked(record, report.frames)
