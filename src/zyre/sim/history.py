@@ -117,6 +117,8 @@ def begin(
         if not member.late:
             node.start()
     for step in history.steps:
+        if history.settle is not None and not step.at < history.seconds:
+            continue  # by then all is healed
         timed = step if history.settle is None else step.within(history.seconds)
         world.agenda.at(timed.at, partial(apply, timed.fault, world))
     return world

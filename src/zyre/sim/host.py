@@ -14,7 +14,7 @@ from zyre.core.effects import LocalityChanged, Report
 from zyre.core.host import Life, Waker
 from zyre.core.node import NodeMachine
 from zyre.core.profile import NodeProfile
-from zyre.errors import NodeNotStarted, NodeStopped
+from zyre.errors import NetworkError, NodeNotStarted, NodeStopped
 from zyre.events import Event
 from zyre.identity import PeerId
 from zyre.roster import Roster
@@ -87,7 +87,11 @@ class SimHost:
         if self.life is Life.NEW:
             self.life = Life.RUNNING
             self.ready = not self.stalled
-            self.driver.start()
+            try:
+                self.driver.start()
+            except NetworkError:  # nothing is open, and it may be tried again
+                self.life, self.ready = Life.NEW, False
+                raise
             self.endpoint = self.machine.endpoint
 
     def stop(self, timeout: float = 0.0) -> None:
