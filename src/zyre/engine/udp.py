@@ -25,9 +25,16 @@ class BeaconSockets:
         self.sent = 0
         self.failed = 0
         self._port = port
-        self._interfaces = tuple(interface for interface in interfaces if interface.broadcast)
+        self._interfaces: tuple[Interface, ...] = ()
         self._senders: dict[Interface, socket.socket] = {}
+        self.use(interfaces)
         self._receiver = self._open_receiver()
+
+    def use(self, interfaces: Iterable[Interface]) -> None:
+        """Speak on these interfaces from now on."""
+        self._interfaces = tuple(interface for interface in interfaces if interface.broadcast)
+        for gone in self._senders.keys() - set(self._interfaces):
+            self._senders.pop(gone).close()
 
     def fileno(self) -> int:
         """The descriptor that becomes readable when beacons arrive."""
@@ -45,8 +52,9 @@ class BeaconSockets:
             ) from error
         return receiver
 
-    def broadcast(self, payload: bytes) -> None:
-        """Send a datagram on every interface."""
+    def broadcast(self, payload: bytes) -> bool:
+        """Send a datagram on every interface; whether all of them took it."""
+        failed = self.failed
         for interface in self._interfaces:
             try:
                 sender = self._senders.get(interface) or self._open_sender(interface)
@@ -57,6 +65,7 @@ class BeaconSockets:
                 broken = self._senders.pop(interface, None)
                 if broken is not None:
                     broken.close()
+        return self.failed == failed
 
     def _open_sender(self, interface: Interface) -> socket.socket:
         sender = _udp_socket()
