@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Death", "Measures", "Sample", "spread"]
 
-#: Pictures need no more points than this.
-_MOST_SAMPLES = 400
+#: So many samples over the whole time, and so many more over the first second, in which nodes meet.
+_SAMPLES = 300
+_EARLY_SAMPLES = 100
 
 
 @dataclass(slots=True)
@@ -70,10 +71,18 @@ class Measures(Checker):
         self.events: Counter[str] = Counter()
         self.samples: list[Sample] = []
         self.messages_lost = 0
-        self._interval = seconds / _MOST_SAMPLES
+        self._seconds = seconds
         self._known: dict[SimNode, set[PeerId]] = {}
         self._alive: dict[PeerId, SimNode] = {}
         self._pairs = 0
+
+    def attend(self, world: World, moments: Iterable[float] = ()) -> None:
+        """Look at a new world from its beginning to its end, and at some more moments in between."""
+        regular = [self._seconds * number / _SAMPLES for number in range(_SAMPLES + 1)]
+        early = [number / _EARLY_SAMPLES for number in range(_EARLY_SAMPLES)]
+        for moment in (*regular, *early, *moments):
+            if moment <= self._seconds:
+                world.agenda.at(moment, lambda: self.look(world))
 
     # -- what is heard -------------------------------------------------------------------------------------------
 
@@ -106,7 +115,7 @@ class Measures(Checker):
         self.messages_lost += len(messages)
 
     def look(self, world: World) -> None:
-        """Called now and then, and after every step: who lives, and who does not any more?"""
+        """Who lives, and who does not any more?"""
         alive = {node.uuid: node for node in world.alive}
         for uuid, node in self._alive.items():
             if uuid not in alive:
@@ -120,8 +129,6 @@ class Measures(Checker):
         self._sample(world)
 
     def _sample(self, world: World) -> None:
-        if self.samples and world.now() < self.samples[-1].at + self._interval:
-            return
         alive = self._alive
         pairs = sum(len(self._known.get(node, set()) & alive.keys()) for node in alive.values())
         share = pairs / (len(alive) * (len(alive) - 1)) if len(alive) > 1 else 1.0

@@ -5,6 +5,7 @@ matplotlib is an extra: ``pip install zyre[pictures]``. Everything else of the s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import dropwhile, islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,7 +131,19 @@ def _shown(chart: Chart, lanes: list[str]) -> list[Happening]:
     """From the first thing that was done to the world, or from the beginning."""
     wanted = [happening for happening in chart.happenings if _concerns(happening, lanes)]
     later = list(dropwhile(lambda happening: not isinstance(happening, Note), wanted))
-    return (later or wanted)[:_MOST_HAPPENINGS]
+    return _bundled(later or wanted)[:_MOST_HAPPENINGS]
+
+
+def _bundled(happenings: Iterable[Happening]) -> list[Happening]:
+    """The same, but messages that arrive together are one arrow."""
+    rows: list[Happening] = []
+    for happening in happenings:
+        last = rows[-1] if rows else None
+        if isinstance(happening, Arrow) and isinstance(last, Arrow) and happening[:3] == last[:3]:
+            rows[-1] = last._replace(text=f"{last.text.partition(' … ')[0]} … {happening.text}")
+        else:
+            rows.append(happening)
+    return rows
 
 
 def _concerns(happening: Happening, lanes: list[str]) -> bool:

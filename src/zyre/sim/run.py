@@ -31,7 +31,11 @@ class Result:
 
 
 def run_scenario(
-    scenario: Scenario, *, seed: int | None = None, watch: Callable[[World], object] | None = None, chart: bool = False
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    watch: Callable[[World], object] = lambda world: None,
+    chart: bool = False,
 ) -> Result:
     """Run it; ``watch`` is called after every slice of virtual time. A broken rule is in the result, not raised."""
     history = scenario.history
@@ -43,17 +47,10 @@ def run_scenario(
         checkers = tuple(checker for checker in checkers if not checker.wants_inputs)
     world = begin(history, (*checkers, measures), seed=seed, chart=chart, trace=not large)
     measures.look(world)
-    for step in history.steps:
-        world.agenda.at(step.at, lambda: measures.look(world))
-
-    def look(world: World) -> None:
-        measures.look(world)
-        if watch is not None:
-            watch(world)
-
+    measures.attend(world, [step.at for step in history.steps])
     broken, unmet = "", []
     try:
-        live_through(history, world, look)
+        live_through(history, world, watch)
         if scenario.expect.agreement:
             check_agreement(world)
     except CheckFailed as error:
