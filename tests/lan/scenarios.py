@@ -205,6 +205,21 @@ def resets(stage: Stage) -> None:
     assert b.lost(a), "no reset did any harm, so nothing was tested"
 
 
+@scenario
+def resets_while_connecting(stage: Stage) -> None:
+    """A connection that dies while it is being made is made again, also where one end cannot know that it died."""
+    a, b = stage.cast("a", "b")
+    stage.meet(a, b)
+    for sent in (2, 4):
+        stage.reset(b, a)  # for the greeting with which b answers the connection that a makes after the other reset
+        stage.reset(a, b)
+        a.whisper(b)
+        stage.pass_time(0.5)
+        a.whisper(b)
+        stage.wait(lambda sent=sent: len(b.saw("Whisper")) + b.lost(a) == sent, 2 * SOON, why="a reaches b again")
+    nobody_left(stage, a, b)
+
+
 # -- processes -------------------------------------------------------------------------------------------------------
 
 

@@ -123,6 +123,8 @@ class ZmqTransport:
         dealer.linger = 0
         dealer.sndhwm = self._config.limits.link_messages
         dealer.routing_id = self._identity
+        # Else libzmq waits half a minute for the greeting of a connection that died unseen while it was being made.
+        dealer.handshake_ivl = round(self._config.timing.handshake * 1000)
         try:
             dealer.connect(endpoint)
         except zmq.ZMQError:
