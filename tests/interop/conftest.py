@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from zmq.utils.garbage import gc
 
 import zyre
 
 from ..peers.harness import ReferencePeer
 from .ours import Ours
 from .scenarios import meeting
-
-
-@pytest.fixture(scope="session", autouse=True)
-def collector_of_large_frames() -> None:
-    """pyzmq starts a thread for good with the first large frame; it shall not be taken for a test's."""
-    if not gc.is_alive():
-        gc.start()
 
 
 @pytest.fixture(scope="class")

@@ -139,15 +139,11 @@ class Peer:
         else:
             self.console.say(reply=id, value=value)
 
-    def report(
-        self, type: str, peer: str, name: str, content: Sequence[bytes] | None = None, **fields: Any
-    ) -> None:
+    def report(self, type: str, peer: str, name: str, content: Sequence[bytes] | None = None, **fields: Any) -> None:
         """Pass one event on to the test, or only count it while counting is on."""
         if content is not None and self._tally is not None:
             if self._tally.add(content[0]):
-                self.console.say(
-                    event={"type": "COUNTED", "peer": peer, "name": name, **self._tally.summary()}
-                )
+                self.console.say(event={"type": "COUNTED", "peer": peer, "name": name, **self._tally.summary()})
             return
         if content is not None:
             fields["content"] = [bytes(frame).hex() for frame in content]
@@ -164,9 +160,7 @@ class Peer:
     def do_shout(self, group: str, content: list[str]) -> None:
         self.shout(group, _frames(content))
 
-    def do_flood(
-        self, count: int, size: int, first: int, peer: str | None = None, group: str | None = None
-    ) -> float:
+    def do_flood(self, count: int, size: int, first: int, peer: str | None = None, group: str | None = None) -> float:
         """Send `count` numbered messages of `size` bytes to a peer or a group; return the seconds it took."""
         if size < INDEX_SIZE:
             raise ValueError(f"a flooded message carries its index and is at least {INDEX_SIZE} bytes long")

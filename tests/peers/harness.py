@@ -135,9 +135,7 @@ class ReferencePeer:
         prefix: Iterable[str] = (),
     ) -> None:
         if not in_private_network():
-            raise RuntimeError(
-                "a reference peer would broadcast on a real network; call enter_private_network() first"
-            )
+            raise RuntimeError("a reference peer would broadcast on a real network; call enter_private_network() first")
         if port is None and not (endpoint or gossip_bind or gossip_connect):
             raise ValueError("give the peer a beacon port of its own: port=unused_port()")
         self.kind = kind
@@ -180,9 +178,7 @@ class ReferencePeer:
         self.open()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
     def open(self) -> None:
@@ -351,9 +347,7 @@ class ReferencePeer:
         arguments = {"peer": _uuid(peer), "count": count, "size": size, "first": first}
         return float(self.command("flood", timeout=timeout, **arguments))
 
-    def flood_group(
-        self, group: str, count: int, size: int = 32, *, first: int = 0, timeout: float = 60.0
-    ) -> float:
+    def flood_group(self, group: str, count: int, size: int = 32, *, first: int = 0, timeout: float = 60.0) -> float:
         """Shout `count` numbered messages to a group; return the seconds it took."""
         return float(self.command("flood", timeout=timeout, group=group, count=count, size=size, first=first))
 
@@ -454,9 +448,7 @@ class ReferencePeer:
         else:
             complaint += f" within {timeout} s"
         arrived = "\n  ".join(map(str, self.events[-50:])) or "nothing"
-        raise AssertionError(
-            f"{self!r} {complaint}. It reported:\n  {arrived}\nIts standard error:\n{self.errors()}"
-        )
+        raise AssertionError(f"{self!r} {complaint}. It reported:\n  {arrived}\nIts standard error:\n{self.errors()}")
 
 
 def _uuid(peer: ReferencePeer | str) -> str:

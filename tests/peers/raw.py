@@ -87,9 +87,7 @@ class RawPeer:
         keys: a CURVE key pair in Z85, public first.
     """
 
-    def __init__(
-        self, port: int, address: str = "10.77.0.1", keys: tuple[bytes, bytes] | None = None
-    ) -> None:
+    def __init__(self, port: int, address: str = "10.77.0.1", keys: tuple[bytes, bytes] | None = None) -> None:
         self.identity = uuid.uuid4().bytes
         self.sequence = 0
         self._keys = keys
@@ -112,9 +110,7 @@ class RawPeer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
     def close(self) -> None:

@@ -124,9 +124,7 @@ def capture_curve() -> Iterator[Vector]:
         ReferencePeer("libzyre", name="safe", port=port, peer_port=50002, certificate=keys) as node,
     ):
         hail = peer.wait_beacon(lambda data: True)
-        yield beacon(
-            "a beacon of version 3, with a CURVE key", hail.data, node.uuid, 50002, _unarmour(public)
-        )
+        yield beacon("a beacon of version 3, with a CURVE key", hail.data, node.uuid, 50002, _unarmour(public))
         peer.connect(hail.endpoint, public)
         peer.say(raw.HELLO, raw.hello(peer.endpoint, "raw", headers=[("X-PUBLICKEY", ours[0].decode())]))
         yield message(
@@ -146,9 +144,7 @@ def _unarmour(key: bytes) -> bytes:
     """Turn a Z85 text into the bytes that it stands for, by its definition (32/Z85), not by a library."""
     digits = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
     words = (key[at : at + 5] for at in range(0, len(key), 5))
-    numbers = (
-        sum(digits.index(digit) * 85**power for power, digit in enumerate(word[::-1])) for word in words
-    )
+    numbers = (sum(digits.index(digit) * 85**power for power, digit in enumerate(word[::-1])) for word in words)
     return b"".join(number.to_bytes(4, "big") for number in numbers)
 
 
