@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +11,10 @@ import pytest
 from zyre.config import Timing
 from zyre.sim import LOSSY_WIFI
 from zyre.sim.chance import random_history
-from zyre.sim.faults import Kill, Partition, Weather
+from zyre.sim.faults import VERBS, Kill, Partition, Weather
 from zyre.sim.history import History, Member, Step
 from zyre.sim.run import run_scenario
-from zyre.sim.scenario import Expectations, Scenario, ScenarioError, load, read, write
+from zyre.sim.scenario import QUESTIONS, Expectations, Scenario, ScenarioError, load, read, write
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = sorted((ROOT / "tests" / "scenarios").glob("*.toml"))
@@ -201,3 +202,12 @@ def test_another_seed_is_another_run_and_the_same_seed_the_same() -> None:
     first, second = run_scenario(scenario).summary, run_scenario(scenario, seed=1).summary
     assert first["trace"] != second["trace"]
     assert first == run_scenario(scenario).summary
+
+
+def test_the_documentation_has_every_key_and_its_three_lines_are_enough() -> None:
+    page = (ROOT / "docs" / "simulator.md").read_text()
+    for name in (*VERBS, *QUESTIONS, *Expectations.__slots__, *Weather.__slots__):
+        assert name in page, f"docs/simulator.md does not say what {name} is"
+    example = page.partition("## A scenario in three lines\n\n")[2].partition("\n\n")[0]
+    assert len(example.splitlines()) == 3
+    assert run_scenario(read(textwrap.dedent(example))).unmet == ()
