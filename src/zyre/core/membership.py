@@ -117,14 +117,6 @@ class Membership:
 
     # -- inputs --------------------------------------------------------------------------------------------------
 
-    def heard_again(self, record: PeerRecord, address: str, now: float) -> bool:
-        """Whether the beacon that a READY peer sends all the time came from where it is reached; if so, it is a sign
-        of life and nothing else."""
-        if record.endpoint.host != address or record.phase is not _ALIVE:
-            return False
-        record.quiet_at = now + self.presence.evasive
-        return True
-
     def remember(self, beacon: bytes, found: Found) -> None:
         """Know a READY peer's beacon again, if it leads to where the peer is reached."""
         record = self.directory.by_id.get(found.peer)

@@ -47,7 +47,7 @@ from zyre.wire import zre
 __all__ = ["NodeMachine", "NodeProfile"]
 
 
-# Names of this module: on the way of every message, looking a member up in its enumeration shows.
+# On the way of every message, looking a member up in its enumeration shows.
 _READY: Final = PeerState.READY
 _ALIVE: Final = Phase.ALIVE
 
@@ -285,17 +285,15 @@ class NodeMachine:
     # -- inputs --------------------------------------------------------------------------------------------------
 
     def receive_datagram(self, data: bytes, source: Source, now: float) -> bool:
-        """A datagram on the beacon port; False if nothing follows from it.
-
-        Nearly all of them are the same beacon of a known peer, once more: that costs one lookup, however many peers
-        there are.
-        """
+        """A datagram on the beacon port; False if nothing follows from it. Nearly all of them are the same beacon of a
+        known peer, once more, from where it is reached: that costs one lookup, however many peers there are."""
+        record = self._directory.by_beacon.get(data)
+        if record is not None and record.phase is _ALIVE and record.endpoint.host == source[0]:
+            record.quiet_at = now + self._timing.evasive
+            self.counters.beacons_received += 1
+            return False
         locality = self._portrait.locality
         if not self._running or locality is None:
-            return False
-        record = self._directory.by_beacon.get(data)
-        if record is not None and self._membership.heard_again(record, source[0], now):
-            self.counters.beacons_received += 1
             return False
         verdict = self._discovery.judge(data, source, locality)
         if isinstance(verdict, Violation):
