@@ -405,7 +405,7 @@ class TestAsyncStream:
                 ):
                     for node in bob, carol:
                         await loops.expect(node, Enter, name="alice")
-                        expect(alice, Enter, peer=node.uuid)
+                    until(lambda: len(alice.peers) == 2)
                     merged = AsyncStream.merge(bob.stream(), carol.stream()).of(Whisper).map(text)
 
                     async def read() -> list[str]:

@@ -11,8 +11,10 @@ import pytest
 
 import zyre
 from tests.peers.harness import unused_port
+from tests.support.network import add_address, delete_address
 from tests.support.nodes import until
 from zyre.config import Limits, NodeConfig
+from zyre.core.locality import Locality
 from zyre.engine.entropy import new_identity
 from zyre.engine.transport import ZmqTransport
 
@@ -26,6 +28,7 @@ class Side:
         self.identity = new_identity()
         self.blocked: list[int] = []
         self.closed: list[int] = []
+        self.moved: list[Locality] = []
         self.transport = ZmqTransport(
             self.identity.octets,
             NodeConfig(**config),
@@ -33,6 +36,7 @@ class Side:
             port,
             on_blocked=lambda link, descriptor: self.blocked.append(link),
             on_closed=self.closed.append,
+            on_moved=self.moved.append,
         )
         self.locality = self.transport.open()
         self.endpoint = str(self.locality.bound)
@@ -156,6 +160,28 @@ def test_beacons_only_where_there_is_a_port_and_tcp(tmp_path: Path) -> None:
         side.transport.broadcast(b"x")
         assert getattr(side.transport.beacons, "sent", 0) == beacons
         side.transport.close()
+
+
+def test_a_host_that_moves_is_noticed_when_a_beacon_does_not_leave() -> None:
+    side = Side(unused_port(), interface="va")
+    everywhere = Side(unused_port(), interface="*")
+    side.transport.broadcast(b"x")
+    assert (side.moved, everywhere.moved) == ([], [])
+    add_address("va", "10.77.9.1/24")
+    delete_address("va", "10.77.0.1/24")
+    try:
+        for one in (side, everywhere):
+            one.transport.broadcast(b"x")
+            one.transport.broadcast(b"x")
+        assert side.moved == []  # it is bound to the one address, and stays there
+        assert [interface.address for interface in everywhere.moved[-1].interfaces if interface.name == "va"] == [
+            "10.77.9.1"
+        ]
+    finally:
+        add_address("va", "10.77.0.1/24")
+        delete_address("va", "10.77.9.1/24")
+        side.transport.close()
+        everywhere.transport.close()
 
 
 def test_errno_of_pyzmq_is_the_systems() -> None:

@@ -56,6 +56,19 @@ def test_an_interface_that_fails_is_counted_and_tried_again() -> None:
     sockets.close()
 
 
+def test_other_interfaces_from_now_on() -> None:
+    sockets = BeaconSockets(unused_port(), [LO])
+    assert sockets.broadcast(b"one")
+    sockets.use([VA])
+    assert sockets.broadcast(b"two")
+    sockets.use([GONE])
+    assert not sockets.broadcast(b"three")
+    got: list[tuple[bytes, str]] = []
+    until(lambda: got.extend(heard(sockets)) or len(got) == 2)
+    assert got == [(b"one", "127.0.0.1"), (b"two", "10.77.0.1")]
+    sockets.close()
+
+
 def test_not_more_at_a_time_than_asked_for() -> None:
     sockets = BeaconSockets(unused_port(), [LO])
     for _ in range(5):

@@ -27,6 +27,7 @@ PATIENCE = 20.0
 # test is taken for the one that left it behind.
 if not pyzmq_collector.is_alive():
     pyzmq_collector.start()
+_ = pyzmq_collector._push_socket  # and has a socket of its own from then on
 
 
 def matches(event: object, kind: type, fields: dict[str, Any]) -> bool:
