@@ -98,11 +98,14 @@ class Delivery:
             return
         record.backlog.append((message_id, fields))
 
-    def on_blocked(self, record: PeerRecord, frames: Sequence[bytes]) -> None:
-        """The transport did not take ``frames``: take back their number, keep what is not data."""
+    def on_blocked(self, record: PeerRecord | None, frames: Sequence[bytes]) -> None:
+        """The transport did not take ``frames``: take back their number, keep what is not data. They may have been
+        our last words to somebody who is gone."""
+        self._counters.sent -= 1
+        if record is None:
+            return
         record.blocked = True
         record.uncount()
-        self._counters.sent -= 1
         message_id, _ = zre.unpack_header(frames[0])
         if message_id not in _DATA:
             self._hold(record, message_id, frames[0][zre.HEADER_SIZE :])

@@ -346,12 +346,10 @@ class NodeMachine:
             self._membership.dialling.on_resolved(report.host, report.addresses)
             return
         record = self._directory.at_link(report.link) or self._membership.dialling.at_link(report.link)
-        if record is None or not self._running:
-            if isinstance(report, LinkBlocked):
-                self.counters.sent -= 1  # our last words to somebody: counted when handed over, and not taken
-            return
         if isinstance(report, LinkBlocked):
-            self._delivery.on_blocked(record, report.frames)
+            self._delivery.on_blocked(record if self._running else None, report.frames)
+        elif record is None or not self._running:
+            return
         elif isinstance(report, LinkWritable):
             self._delivery.on_writable(record)
         elif isinstance(report, LinkFailed):
