@@ -85,10 +85,12 @@ class ModelStage(Stage):
         return cast
 
     def happens(self, condition: Callable[[], bool], within: float) -> bool:
+        end = self.world.now() + within
         try:
             self.world.run_until(condition, within)
         except TimeoutError:
-            return False
+            self.world.run_for(end - self.world.now())  # up to the end, not only to the last thing before it
+            return condition()
         return True
 
     def pass_time(self, seconds: float) -> None:

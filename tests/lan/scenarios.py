@@ -268,7 +268,7 @@ def two_lans(stage: Stage) -> None:
 
 @scenario
 def two_ways(stage: Stage) -> None:
-    """Two nodes share two LANs: they meet once, and when one LAN fails, by the other."""
+    """Two nodes share two LANs: they meet once, by one of them, and when that one fails, by the other."""
     a, b = stage.cast("a", "b", hosts=[stage.host("left", "right"), stage.host("left", "right")])
     stage.meet(a, b)
     stage.pass_time(EXPIRED)
@@ -281,6 +281,7 @@ def two_ways(stage: Stage) -> None:
         talk(stage, a, b)
         stage.plug_cable(a, number)
         stage.pass_time(EVASIVE)
+    assert a.saw("Exit", b, "expired"), stage.report()
 
 
 @scenario

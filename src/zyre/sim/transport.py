@@ -24,8 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = ["SimLink", "SimTransport", "Receiver"]
 
-#: libzmq tries again to connect after this long, and a sender to an unreachable receiver here as well.
+#: libzmq tries again after this long to connect to a computer that refuses, and a sender here to a full receiver.
 RETRY = 0.1
+#: TCP sends again what nobody acknowledges after this long, and after twice as long each time (RFC 6298, in Linux's
+#: numbers): so a path that was cut for a while carries messages again only up to as long after it was mended.
+RETRANSMIT = 0.2
+#: The same for a connection that is not there yet.
+RETRANSMIT_OPENING = 1.0
+RETRANSMIT_MOST = 120.0
 
 _HELLO = bytes((zre.HELLO,))
 
@@ -54,6 +60,7 @@ class SimLink:
         "_flight",
         "_last_arrival",
         "_number",
+        "_patience",
         "_queue",
         "_reached",
         "_refused",
@@ -77,6 +84,8 @@ class SimLink:
         self._waiting = False
         self._refused = False
         self._last_arrival = 0.0
+        self._patience = 0.0
+        """How long TCP waits before it sends again into the void; 0 while nothing is amiss."""
 
     def push(self, frames: Sequence[bytes]) -> bool:
         """Queue a message, unless the queue is full."""
@@ -108,12 +117,13 @@ class SimLink:
             self._connected, self._reached = False, None
         if not self._queue:
             return
-        target = self._way.target(self._connected)
+        answered = self._way.leads(self._connected)
+        target = self._way.target() if answered else None
         room = 0 if target is None else target.room
         if target is None or not room:
-            self._retry()
+            self._retry(answered)
             return
-        self._connected, self._reached, self._departed = True, target, 0
+        self._connected, self._reached, self._departed, self._patience = True, target, 0, 0.0
         arrived, self._queue = self._queue[:room], self._queue[room:]
         self._way.sender.network.queued -= len(arrived)
         watcher = self._way.sender.network.watcher
@@ -129,14 +139,20 @@ class SimLink:
         if self._queue and not self._waiting:
             self._depart()
 
-    def _retry(self) -> None:
+    def _retry(self, answered: bool) -> None:
         if not self.open:
             self._lose(len(self._queue))
             return
+        if answered:
+            self._patience = 0.0
+        elif self._patience:
+            self._patience = min(2 * self._patience, RETRANSMIT_MOST)
+        else:
+            self._patience = RETRANSMIT if self._connected else RETRANSMIT_OPENING
         self._waiting = True
         flight = self._flight
         network = self._way.sender.network
-        network.agenda.at(network.agenda.now() + RETRY, lambda: self._arrive(flight))
+        network.agenda.at(network.agenda.now() + (self._patience or RETRY), lambda: self._arrive(flight))
 
     def reset(self) -> None:
         """The connection breaks; what is in flight is lost, and it connects again by itself."""
@@ -144,7 +160,7 @@ class SimLink:
             self._lose(len(self._queue))
         self._flight += 1
         self._waiting = False
-        self._connected, self._reached = False, None
+        self._connected, self._reached, self._patience = False, None, 0.0
 
     def _lose(self, count: int) -> None:
         lost, self._queue = self._queue[:count], self._queue[count:]
@@ -175,17 +191,23 @@ class _Way:
         here = [port for port in ports if there is not None and port.segment == there.segment]
         return (here or ports)[0].address
 
-    def target(self, connected: bool) -> SimTransport | None:
-        """Who is reached now. A new connection needs the way back as well, and a receiver that is not hidden."""
+    def leads(self, connected: bool) -> bool:
+        """Whether anything gets there and back. Who has an interface in the receiver's segment uses that one and no
+        other, as routing tables have it. A new connection wants a receiver that is not hidden."""
         network, box = self.sender.network, self.sender.box
-        target = network.transport_at(self.endpoint)
-        if target is None or not network.passes(box, target.box) or not network.passes(target.box, box):
-            return None
-        if target.box is not box and not any(port.up for port in box.ports.values()):
-            return None
-        if not connected and target.box.hidden and target.box is not box:
-            return None
-        return target
+        there = network.port_at(self.endpoint)
+        if there is None or not there.up:
+            return False
+        if there.box is box:
+            return True
+        ways = [port for port in box.ports.values() if port.segment == there.segment] or box.ports.values()
+        if not any(port.up for port in ways) or (there.box.hidden and not connected):
+            return False
+        return network.passes(box, there.box) and network.passes(there.box, box)
+
+    def target(self) -> SimTransport | None:
+        """Who listens there."""
+        return self.sender.network.transport_at(self.endpoint)
 
 
 class SimTransport:
