@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import uuid as _uuid
 from collections.abc import Mapping
+from functools import lru_cache
 
 from zyre.errors import InvalidFrame, InvalidName, InvalidPeer
 
@@ -48,7 +49,7 @@ class PeerId(str):
             return cls(value.hex.upper())
         elif isinstance(value, (bytes, bytearray)):
             if len(value) == 16:
-                return cls(value.hex().upper())
+                return _from_octets(bytes(value))
         else:
             inner = getattr(value, "peer", None) or getattr(value, "uuid", None)
             if inner is not None and inner is not value:
@@ -67,6 +68,12 @@ class PeerId(str):
 
     def __repr__(self) -> str:
         return f"PeerId({str(self)!r})"
+
+
+@lru_cache(maxsize=4096)
+def _from_octets(octets: bytes) -> PeerId:
+    """The same few identities are read from every beacon and HELLO."""
+    return PeerId(octets.hex().upper())
 
 
 def _check_text(kind: str, value: object, *, least: int, most: int) -> str:

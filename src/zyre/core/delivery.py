@@ -113,6 +113,6 @@ class Delivery:
     def on_writable(self, record: PeerRecord) -> None:
         """There is room again: send what was kept, in order."""
         record.blocked = record.shedding = False
-        backlog, record.backlog = record.backlog, type(record.backlog)()
+        backlog, record.backlog = record.backlog, []
         for message_id, fields in backlog:
             self.send(record, message_id, fields)

@@ -41,6 +41,10 @@ class Directory:
         record.beacon = beacon
         self.by_beacon[beacon] = record
 
+    def overlook(self, record: PeerRecord) -> None:
+        """Look again at a peer's beacon when it comes next: the same one comes from several places."""
+        self.by_beacon.pop(record.beacon, None)
+
     def remove(self, record: PeerRecord) -> None:
         """Take a record out under all its keys."""
         del self.by_id[record.peer]

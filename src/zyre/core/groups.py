@@ -8,6 +8,7 @@ note.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -18,6 +19,12 @@ __all__ = ["Groups"]
 
 _STATUS_MODULUS: Final = 256
 _NOBODY: Final[Mapping[PeerId, PeerRecord]] = MappingProxyType({})
+
+
+@lru_cache(maxsize=1024)
+def _shared(groups: frozenset[str]) -> frozenset[str]:
+    """One object for all peers that are in the same groups, as most are."""
+    return groups
 
 
 class Groups:
@@ -57,7 +64,7 @@ class Groups:
         """Note that a peer is in a group; False if that was known."""
         if group in record.groups:
             return False
-        record.groups.add(group)
+        record.groups = _shared(record.groups | {group})
         record.snapshot = None
         self._members.setdefault(group, {})[record.peer] = record
         return True
@@ -66,7 +73,7 @@ class Groups:
         """Note that a peer is not in a group any more; False if that was known."""
         if group not in record.groups:
             return False
-        record.groups.discard(group)
+        record.groups = _shared(record.groups - {group})
         record.snapshot = None
         members = self._members[group]
         del members[record.peer]

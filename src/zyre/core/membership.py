@@ -22,7 +22,7 @@ from zyre.core.groups import Groups
 from zyre.core.peer import PeerRecord
 from zyre.core.presence import Presence
 from zyre.core.tables import TRANSITIONS, Action, Input, PeerState, Phase, Violation
-from zyre.core.timers import Deadlines
+from zyre.core.timers import NEVER, Deadlines
 from zyre.endpoint import Endpoint
 from zyre.events import Enter, Evasive, Event, Exit, ExitReason, Join, Leave, Returned, Silent
 from zyre.identity import PeerId
@@ -131,7 +131,7 @@ class Membership:
             if action is Action.GREET:
                 moves += self._greet(peer, endpoint, found_by, now)
             elif action is Action.REFRESH:
-                self._refresh(self.directory.by_id[peer], endpoint, now)
+                moves += self._refresh(self.directory.by_id[peer], endpoint, now)
             elif action is Action.REGREET:
                 record = self.directory.by_id[peer]
                 if not now < record.greet_again_at:
@@ -140,11 +140,20 @@ class Membership:
             known.dialect.odd_source = True
         return moves
 
-    def _refresh(self, record: PeerRecord, endpoint: Endpoint, now: float) -> None:
+    def _refresh(self, record: PeerRecord, endpoint: Endpoint, now: float) -> Moves:
         """A beacon proves that the peer lives, but only one from where our link leads proves that it is reached: after
-        a change of address the link is dead, and must be let expire so that the peer is found anew."""
+        a change of address the link is dead, and must be let expire so that the peer is found anew. Also if messages
+        still come, because its own link to us leads here as before."""
         if endpoint == record.endpoint:
+            record.strayed_at = NEVER
             self.heard(record, now)
+        elif record.beacon:
+            self.directory.overlook(record)
+            record.strayed_at = min(record.strayed_at, now)
+            if not now < record.strayed_at + self._timing.expired:
+                departed = self._depart(record.peer, *TRANSITIONS[record.state, Input.OVERDUE])
+                return departed + self._greet(record.peer, endpoint, "beacon", now)
+        return ()
 
     def on_hello(self, greeting: Greeting, source: str, now: float) -> Moves:
         """A peer greets, over a connection from the address ``source`` ("" if unknown)."""
@@ -310,7 +319,7 @@ class Membership:
             self.groups.enter(record, group)
         self.roster_changed = True
         self.presence.heard(record, now)
-        self._events.append(Enter(record.peer, record.name, str(record.endpoint), record.headers, frozenset(groups)))
+        self._events.append(Enter(record.peer, record.name, str(record.endpoint), record.headers, record.groups))
         self._events.extend(Join(record.peer, record.name, group) for group in groups)
         return tuple(Arrival(group, record.peer) for group in groups)
 

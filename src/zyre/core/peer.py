@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
 from zyre.core.dialect import LOWEST_MODULUS, MODULUS, SHORT_MODULUS, Dialect
 from zyre.core.tables import PeerState, Phase
+from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
 from zyre.identity import PeerId
 from zyre.roster import Peer
@@ -22,6 +22,7 @@ _HALF: Final = MODULUS // 2
 _OFTEN: Final = 2
 _SOON: Final = 0.25
 
+_NO_GROUPS: Final[frozenset[str]] = frozenset()
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -56,6 +57,7 @@ class PeerRecord:
         "snapshot",
         "state",
         "status",
+        "strayed_at",
     )
 
     def __init__(self, identity: PeerId | None, endpoint: Endpoint, link: int, found_by: str) -> None:
@@ -66,7 +68,7 @@ class PeerRecord:
         self.state = PeerState.PENDING
         self.name = ""
         self.headers = _NO_HEADERS
-        self.groups: set[str] = set()
+        self.groups = _NO_GROUPS
         self.status = 0
         self.extensions: frozenset[str] = frozenset()
         self.is_own_kind = False
@@ -81,10 +83,12 @@ class PeerRecord:
         self.phase = Phase.ALIVE
         self.quiet_at = 0.0
         self.greet_again_at = 0.0
+        self.strayed_at = NEVER
+        """Since when its beacons come from elsewhere only than where it is reached."""
         # a full queue
         self.blocked = False
         self.shedding = False
-        self.backlog: deque[tuple[int, bytes]] = deque()
+        self.backlog: list[tuple[int, bytes]] = []
         self.snapshot: Peer | None = None
 
     @property
@@ -135,7 +139,7 @@ class PeerRecord:
                 name=self.name,
                 address=str(self.endpoint),
                 headers=self.headers,
-                groups=frozenset(self.groups),
+                groups=self.groups,
                 found_by=self.found_by,
                 extensions=self.extensions,
             )
