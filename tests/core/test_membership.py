@@ -8,6 +8,7 @@ from tests.core.invariants import check_machine
 from tests.core.rig import BEACON_PORT, Foreign, Rig, check_lives, names, peer_id
 from zyre.config import Limits, Timing
 from zyre.core.effects import CloseLink, LinkFailed, OpenLink, Send
+from zyre.endpoint import Endpoint
 from zyre.events import Enter, Evasive, Exit, Gap, Join, Leave, Returned, Silent, Whisper
 from zyre.wire import zre
 from zyre.wire.extension import EXTENSION_HEADER
@@ -183,6 +184,47 @@ def test_a_beacon_from_elsewhere_keeps_nobody_alive(where: dict[str, object]) ->
     assert [event for event in rig.events() if isinstance(event, Exit)] == [Exit(moved.id, "peer1", "expired")]
     opened = [effect.endpoint for effect in rig.effects() if isinstance(effect, OpenLink)]
     assert opened == [moved.endpoint]
+
+
+def test_a_peer_that_moved_is_found_anew_although_it_goes_on_talking() -> None:
+    """Its link to us leads here as before, so it is heard; ours leads to where it was, and carries nothing."""
+    rig = Rig()
+    peer = rig.ready()
+    peer.beacon()
+    moved = Foreign(rig, 1, address="10.0.0.99")
+    for _ in range(40):
+        rig.run_for(1.0)
+        moved.beacon()
+        peer.whisper(b"still here")
+    exits = [event for event in rig.events() if not isinstance(event, Whisper)]
+    assert exits == [Exit(peer.id, "peer1", "expired")]
+    assert moved.record.endpoint == Endpoint.parse(moved.endpoint)
+
+
+def test_a_peer_with_two_addresses_stays_at_the_one_that_its_beacons_still_come_from() -> None:
+    rig = Rig()
+    peer = rig.ready()
+    other = Foreign(rig, 1, address="10.0.0.99")
+    for second in range(200):
+        rig.run_for(1.0)
+        other.beacon()
+        if second % 20 == 0:
+            peer.beacon()
+        peer.whisper(b"still here")
+    assert {type(event) for event in rig.events()} == {Whisper}
+    assert peer.record.endpoint == Endpoint.parse(peer.endpoint)
+
+
+def test_a_peer_that_was_never_heard_where_it_is_reached_stays_there() -> None:
+    """It told us an address that its beacons do not come from, as behind a NAT."""
+    rig = Rig()
+    peer = rig.ready()
+    other = Foreign(rig, 1, address="10.0.0.99")
+    for _ in range(100):
+        rig.run_for(1.0)
+        other.beacon()
+        peer.whisper(b"still here")
+    assert {type(event) for event in rig.events()} == {Whisper}
 
 
 def test_hearing_a_peer_moves_no_entry_among_the_timers() -> None:

@@ -177,6 +177,20 @@ def another_address(stage: Stage) -> None:
 
 
 @scenario
+def another_address_while_talking(stage: Stage) -> None:
+    """A node goes on talking while its host gets another address: it can be talked to again, and not only heard."""
+    a, b, c = stage.cast("a", "b", "c")
+    stage.meet(a, b, c)
+    stage.pass_time(EVASIVE)
+    stage.change_address(a)
+    for _ in range(round((2 * EXPIRED + 1.0) / EVASIVE)):
+        a.whisper(b)
+        stage.pass_time(EVASIVE)
+    talk(stage, a, b, c)
+    assert b.sees == {"a", "c"}, stage.report()
+
+
+@scenario
 def lossy(stage: Stage) -> None:
     """With three datagrams of ten lost, all find each other and nobody is taken for gone."""
     stage.lose_datagrams(0.3)

@@ -147,7 +147,7 @@ class Membership:
         if endpoint == record.endpoint:
             record.strayed_at = NEVER
             self.heard(record, now)
-        elif record.beacon:
+        elif record.beacon or record.found_by == "beacon":
             self.directory.overlook(record)
             record.strayed_at = min(record.strayed_at, now)
             if not now < record.strayed_at + self._timing.expired:
