@@ -22,7 +22,7 @@ FLOORS = {
     **dict.fromkeys(("engine", "sim"), 3),
     **dict.fromkeys(("", "node", "aio", "streams", "pipeline", "waiting", "handlers", "lowlevel"), 4),
     **dict.fromkeys(("testing", "pytest_plugin"), 4),
-    "sockets": 5,
+    **dict.fromkeys(("sockets", "conformance"), 5),
     "cli": 6,
 }
 #: On these floors the rooms do not know each other.
