@@ -3,6 +3,7 @@ whoever names a beacon port gets it."""
 
 from __future__ import annotations
 
+import select
 import time
 
 from zyre.conformance.actor import Deviation
@@ -27,11 +28,11 @@ class Airwaves:
     def hear_of(self, uuid: bytes, patience: float) -> bytes:
         """The next datagram that bears an identity. Raises Deviation."""
         deadline = time.monotonic() + patience
-        while time.monotonic() < deadline:
+        while (left := deadline - time.monotonic()) > 0:
+            select.select([self._sockets], [], [], left)
             for data, _ in self._sockets.receive(100):
                 if data[4:20] == uuid:
                     return data
-            time.sleep(0.005)
         raise Deviation(f"no beacon of it was heard within {patience:g} s")
 
     def close(self) -> None:
