@@ -217,3 +217,14 @@ def test_any_votes_from_anybody_are_taken_without_harm(data: st.DataObject) -> N
         assert len(ballot.messages) <= 2
         assert ballot.elected in (None, election.leader)
         assert ballot.elected != B or election.candidate, "who does not stand does not lead"
+
+
+def test_a_candidate_that_started_anew_and_stands_no_more_is_not_waited_for_without_end() -> None:
+    """Late echoes bring its old wave back to everybody, and it is here again, under the same identity."""
+    election = Election(peer_id(5), candidate=True)
+    members = (peer_id(1), peer_id(7))
+    election.on_elect(peer_id(7), peer_id(1), members)
+    assert election.on_patience_over(members) == Ballot()
+    ballot = election.on_patience_over(members)
+    assert ballot.messages == ((ELECT, peer_id(5), members),)
+    assert election.on_patience_over(members).elected == peer_id(5)

@@ -52,6 +52,8 @@ class Wave:
     """Whether our own echo went back to the father."""
     passed_on: bool = False
     """Whether its success was told to everybody."""
+    overdue: bool = False
+    """Whether it was under way already when our patience was over before."""
 
 
 @dataclass(slots=True)
@@ -157,11 +159,15 @@ class Election:
 
     def on_patience_over(self, members: Collection[PeerId]) -> Ballot:
         """Nobody else is in the group, or the echoes are not complete: if we stand, we lead. A member that was late to
-        learn that its candidate is gone may have brought us that one's wave again: it is given up."""
+        learn that its candidate is gone may have brought us that one's wave again: it is given up. So is, one patience
+        later, the wave of a candidate that is here and does not go on with it: it started anew and stands no more."""
         wave = self.wave
         if not members or self.is_running:
             return self.lead(members)
-        if wave is None or wave.candidate in members:
+        if wave is None:
+            return _NOTHING
+        if wave.candidate in members and not wave.overdue:
+            wave.overdue = True
             return _NOTHING
         self.wave = None
         return self.start(members)
