@@ -60,12 +60,14 @@ def nothing_left_behind() -> Iterator[None]:
     descriptors = _descriptors()
     yield
     deadline = time.monotonic() + 5.0
+    collect_at = time.monotonic() + 0.2
     while time.monotonic() < deadline:
-        if _descriptors() > descriptors:
-            gc.collect()  # a node that nobody holds any more gives back its descriptor then
         left = [thread for thread in threading.enumerate() if thread not in threads and thread.is_alive()]
         if not left and _descriptors() <= descriptors:
             return
-        time.sleep(0.01)
+        if time.monotonic() > collect_at:
+            gc.collect()  # a node that nobody holds any more gives back its descriptor then
+            collect_at += 1.0
+        time.sleep(0.005)
     assert not left, f"threads left behind: {left}"
     assert _descriptors() <= descriptors, "descriptors left behind"

@@ -43,10 +43,13 @@ Self = TypeVar("Self", bound="BaseNode")
 Handler = TypeVar("Handler", bound=Callable[..., object])
 
 
-def _ended(closed: Closed, verb: str) -> ZyreError:
-    """Why there will be no more events: the application stopped the node, or a defect of ours did."""
+def _ended(closed: Closed, verb: str) -> ZyreError | SystemExit:
+    """Why there will be no more events: the application stopped the node, the program is at its end, or a defect of
+    ours. At the end of a program only daemon threads still wait, and they end as such threads do: without a word."""
     if closed.defect is None:
         return NodeStopped(verb)
+    if isinstance(closed.defect, SystemExit):
+        return closed.defect
     return InternalError(f"a defect of zyre broke this node, please report it: {closed.defect!r}")
 
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import queue
+
 import pytest
 
-from zyre.engine.names import is_address, look_up
+from zyre.engine.names import is_address, look_up, look_up_beside
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "::1", "fe80::1%eth0"])
@@ -25,3 +27,13 @@ def test_what_is_not_known_is_no_error(host: str) -> None:
         assert look_up(host) == ()
     except ValueError:
         pytest.fail("a bad name must not raise")
+
+
+def test_a_name_is_looked_up_without_waiting_and_an_address_is_not() -> None:
+    told: queue.SimpleQueue[tuple[str, tuple[str, ...]]] = queue.SimpleQueue()
+    look_up_beside("127.0.0.1", lambda *found: told.put(found))
+    look_up_beside("localhost", lambda *found: told.put(found))
+    host, addresses = told.get(timeout=10)
+    assert host == "localhost"
+    assert "127.0.0.1" in addresses
+    assert told.empty()

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from zyre.core.delivery import Outcome
 from zyre.core.discovery import Source
-from zyre.core.effects import Broadcast, CloseLink, Effect, LinkBlocked, LinkFailed, OpenLink, Report, Send
+from zyre.core.effects import Broadcast, CloseLink, Effect, HelloFrom, LinkBlocked, LinkFailed, OpenLink, Report, Send
 from zyre.core.machine import Alarm, Clock, Transport
 from zyre.core.node import NodeMachine
 from zyre.core.timers import NEVER
@@ -105,6 +105,13 @@ class Driver:
         """The host reports how an effect fared, or a change of the world."""
         self._input("receive_report", report)
 
+    def on_greeter(self, greeter: HelloFrom) -> None:
+        """From where the next HELLO of somebody comes; nothing follows before it is there."""
+        now = self._clock.now()
+        if self._tap is not None:
+            self._tap(now, "receive_report", (greeter,))
+        self.machine.receive_report(greeter, now)
+
     # -- verbs ---------------------------------------------------------------------------------------------------
 
     def join(self, group: str) -> None:
@@ -167,6 +174,7 @@ class Driver:
         """Who is here, as an immutable snapshot; made anew, when asked for, after a change only."""
         if self.machine.roster_changed:
             self._roster = self.machine.roster
+            self.machine.roster_changed = False  # after it is there: readers without the lock look at this first
         return self._roster
 
     # -- settling ------------------------------------------------------------------------------------------------

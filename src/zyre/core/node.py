@@ -116,11 +116,9 @@ class NodeMachine:
         self.handle_timeout(now)
 
     def stop(self, now: float) -> None:
-        """Say goodbye on the links, and be deaf from now on; ``farewell`` says it by beacon.
-
-        Those who know GOODBYE are told so behind everything else, and those who were not met by beacon. Others are
-        not: zeromq-pyre would count it as a violation.
-        """
+        """Say goodbye on the links, and be deaf from now on; ``farewell`` says it by beacon. Those who know GOODBYE are
+        told so behind everything else, and those who were not met by beacon; others are not: zeromq-pyre would count
+        it as a violation."""
         if not self._running:
             return
         for record in self._membership.everyone():
@@ -212,13 +210,16 @@ class NodeMachine:
     @property
     def roster(self) -> Roster:
         """Everybody who entered."""
-        self._membership.roster_changed = False
         return self._directory.roster()
 
     @property
     def roster_changed(self) -> bool:
-        """Whether ``roster`` would be another one than last time."""
+        """Whether ``roster`` would be another one than when this was last set to False."""
         return self._membership.roster_changed
+
+    @roster_changed.setter
+    def roster_changed(self, changed: bool) -> None:
+        self._membership.roster_changed = changed
 
     @property
     def endpoint(self) -> str:

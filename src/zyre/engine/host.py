@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from zyre.core.delivery import Outcome
 from zyre.core.driver import Driver
-from zyre.core.effects import LinkWritable, LocalityChanged, NameResolved, Report
+from zyre.core.effects import LinkWritable, LocalityChanged, NameResolved
 from zyre.core.host import Life
 from zyre.core.machine import Clock, Transport
 from zyre.core.node import NodeMachine
@@ -32,7 +32,7 @@ from zyre.engine.engine import EngineAlarm, shared_engine
 from zyre.engine.lead import Lead
 from zyre.engine.lifecycle import register, unregister
 from zyre.engine.mailbox import Mailbox
-from zyre.engine.names import is_address, look_up
+from zyre.engine.names import look_up_beside
 from zyre.engine.parking import ThreadParker
 from zyre.engine.transport import ZmqTransport
 from zyre.errors import NodeNotStarted, NodeStopped
@@ -49,7 +49,7 @@ __all__ = ["NodeHost"]
 #: How far the last messages on the links may be ahead of the last beacon, in seconds, where peers do not know GOODBYE.
 _HEAD_START = 0.02
 
-#: At DEBUG every event is logged, if that is enabled when the node is made (libzyre: set_verbose).
+#: At DEBUG every event is logged, if enabled when the node is made (libzyre: set_verbose).
 _log = logging.getLogger("zyre")
 
 
@@ -167,6 +167,11 @@ class NodeHost:
             self._end_journal()
         self._congestion.wake()
 
+    def stop_at_exit(self, timeout: float) -> None:
+        """Stop at the end of the program: only daemon threads may still wait here, and they are to end silently."""
+        self.mailbox.close(SystemExit())
+        self.stop(timeout)
+
     def _end_journal(self) -> None:
         if self._recorder is not None:
             self._recorder.close()
@@ -214,25 +219,13 @@ class NodeHost:
             if self.life is Life.STOPPED:
                 raise NodeStopped(verb)
             getattr(self._driver, verb)(*arguments)
-        if verb == "connect":
-            self._resolve(*arguments)
+        if verb == "connect" and isinstance(arguments[0], Endpoint) and arguments[0].is_tcp:
+            look_up_beside(arguments[0].host, self._on_resolved)
 
-    def _resolve(self, endpoint: object, peer: object) -> None:
-        """Find out what a dialled host name stands for, without making anybody wait for it."""
-        assert isinstance(endpoint, Endpoint)
-        if endpoint.is_tcp and not is_address(endpoint.host):
-            threading.Thread(target=self._look_up, args=(endpoint.host,), name="zyre-resolve", daemon=True).start()
-
-    def _look_up(self, host: str) -> None:
-        addresses = look_up(host)
-        if addresses:
-            self._report(NameResolved(host, addresses))
-
-    def _report(self, report: Report) -> None:
+    def _on_resolved(self, host: str, addresses: tuple[str, ...]) -> None:
         with self._lock:
             if self.life is not Life.STOPPED:
-                self._driver.on_report(report)
-                self.endpoint = self.machine.endpoint
+                self._driver.on_report(NameResolved(host, addresses))
 
     def set_header(self, name: str, value: str) -> None:
         """Change what later HELLOs say."""
@@ -385,7 +378,7 @@ class NodeHost:
             if messages:
                 with self._lock:
                     for greeter in self._transport.take_greeters():
-                        self._driver.on_report(greeter)
+                        self._driver.on_greeter(greeter)
                     self._driver.on_messages(messages)
                 if not self.mailbox.shedding and self.mailbox.full:
                     self._pause()

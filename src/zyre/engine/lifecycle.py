@@ -22,7 +22,7 @@ _TERMINATION = 5.0
 
 
 class _Stoppable(Protocol):
-    def stop(self, timeout: float) -> None: ...
+    def stop_at_exit(self, timeout: float) -> None: ...
 
     def abandon(self) -> None: ...
 
@@ -51,7 +51,7 @@ def _stop_all() -> None:
     engine = shared_engine()
     engine.acquire()
     for host in hosts:
-        host.stop(_FAREWELL)
+        host.stop_at_exit(_FAREWELL)
     engine.call(terminate_context, _TERMINATION)
 
 
