@@ -101,8 +101,8 @@ class ModelStage(Stage):
         self.world.network.block(left, right)
         self.world.network.block(right, left)
 
-    def one_way(self, source: Actor, target: Actor) -> None:
-        self.world.network.block([source.host], [target.host])
+    def one_way(self, source: Any, target: Any) -> None:
+        self.world.network.block([source], [target])
 
     def heal(self) -> None:
         self.world.network.unblock_all()

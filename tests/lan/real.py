@@ -130,8 +130,8 @@ class RealStage(Stage):
         self.lab.block(left, right)
         self.lab.block(right, left)
 
-    def one_way(self, source: Actor, target: Actor) -> None:
-        self.lab.block([source.host], [target.host])
+    def one_way(self, source: Any, target: Any) -> None:
+        self.lab.block([source], [target])
 
     def heal(self) -> None:
         self.lab.unblock()

@@ -125,13 +125,27 @@ def one_way(stage: Stage) -> None:
     """Who is not heard is given up, though the way back is open; both meet again when both ways are."""
     a, b, c = stage.cast("a", "b", "c")
     stage.meet(a, b, c)
-    stage.one_way(a, b)
+    stage.one_way(a.host, b.host)
     stage.wait(lambda: b.sees == {"c"}, EXPIRED + SOON, why="b hears nothing of a")
     assert b.saw("Exit", a, "expired"), stage.report()
     assert c.sees == {"a", "b"}, stage.report()
     stage.heal()
     stage.meet(a, b, c)
     talk(stage, a, b, c)
+
+
+@scenario
+def one_way_from_the_start(stage: Stage) -> None:
+    """Who is heard and cannot be reached never enters; both meet when both ways are open."""
+    places = [stage.host("lan"), stage.host("lan")]
+    (b,) = stage.cast("b", hosts=places[1:])
+    stage.one_way(*places)
+    (a,) = stage.cast("a", hosts=places[:1])
+    stage.pass_time(EXPIRED)
+    assert not a.events + b.events, stage.report()
+    stage.heal()
+    stage.meet(a, b, within=2 * SOON)
+    talk(stage, a, b)
 
 
 @scenario
