@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from zyre.core.delivery import Outcome
 from zyre.core.driver import Driver
-from zyre.core.effects import LinkWritable, LocalityChanged, NameResolved
+from zyre.core.effects import LinkWritable, LocalityChanged, NameResolved, Report
 from zyre.core.host import Life
 from zyre.core.machine import Clock, Transport
 from zyre.core.node import NodeMachine
@@ -223,9 +223,13 @@ class NodeHost:
             look_up_beside(arguments[0].host, self._on_resolved)
 
     def _on_resolved(self, host: str, addresses: tuple[str, ...]) -> None:
+        self._report(NameResolved(host, addresses))
+
+    def _report(self, report: Report) -> None:
+        """Tell the machine what was found out beside it, unless it is too late."""
         with self._lock:
             if self.life is not Life.STOPPED:
-                self._driver.on_report(NameResolved(host, addresses))
+                self._driver.on_report(report)
 
     def set_header(self, name: str, value: str) -> None:
         """Change what later HELLOs say."""
