@@ -5,13 +5,15 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test lint types check bench clean help
+.PHONY: demo test lint types check bench swarm fuzz clean help
 
 help:
 	@echo "make demo    four nodes find each other on this machine, and one dies"
 	@echo "make test    the whole test suite"
 	@echo "make check   lint and types"
 	@echo "make bench   how fast, beside libzyre"
+	@echo "make swarm   ten thousand simulated networks with random faults (SEEDS=0:10000)"
+	@echo "make fuzz    garbage for every decoder (SECONDS=60 each)"
 
 demo: $(VENV)/.run
 	$(BIN)/zyre demo
@@ -30,6 +32,16 @@ check: lint types
 
 bench: $(VENV)/.test
 	$(BIN)/python -m bench
+
+SEEDS ?= 0:10000
+swarm: $(VENV)/.run
+	$(BIN)/python -m zyre.sim.swarm --seeds $(SEEDS) --jobs 2 --keep tests/scenarios
+
+SECONDS ?= 60
+fuzz: $(VENV)/.fuzz
+	for target in zre beacon machine journal; do \
+		$(BIN)/python -m tests.fuzz.fuzz_$$target -max_total_time=$(SECONDS) || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) .cache build dist
@@ -50,3 +62,7 @@ $(VENV)/.test: pyproject.toml | $(BIN)/python
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(VENV)/.test $(VENV)/.run
+
+$(VENV)/.fuzz: pyproject.toml $(VENV)/.test
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[fuzz]'
+	@touch $@
