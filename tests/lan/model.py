@@ -60,8 +60,6 @@ def _sighting(event: Any) -> Sighting:
 class ModelStage(Stage):
     """Everything as in a scenario's words, in a world that obeys one seed."""
 
-    real = False
-
     def __init__(self, seed: int = 1) -> None:
         super().__init__()
         self.world = World(seed, checkers=all_checkers())

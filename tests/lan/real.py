@@ -84,8 +84,6 @@ class RealActor(Actor):
 class RealStage(Stage):
     """Everything as in a scenario's words, in network namespaces."""
 
-    real = True
-
     def __init__(self) -> None:
         super().__init__()
         self.lab = Lab()

@@ -73,6 +73,19 @@ def goodbye(stage: Stage) -> None:
 
 
 @scenario
+def goodbye_without_datagrams(stage: Stage) -> None:
+    """Our nodes hear each other's goodbye also where the last beacon is lost; a message before it arrives before it."""
+    a, b = stage.cast("a", "b")
+    stage.meet(a, b)
+    stage.drop_broadcasts()
+    b.whisper(a, 100)
+    b.stop()
+    stage.wait(lambda: not a.sees, EXPIRED / 2, why="b has left")
+    assert a.saw("Exit", b, "left"), stage.report()
+    assert len(a.saw("Whisper", b)) == 100, stage.report()
+
+
+@scenario
 def killed(stage: Stage) -> None:
     """Whoever dies without a word becomes evasive, then silent, and expires in its time, not before."""
     a, b, z = stage.cast("a", "b", "z")

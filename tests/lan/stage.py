@@ -114,9 +114,6 @@ class Actor(ABC):
 class Stage(ABC):
     """Hosts, LANs and actors; ends everything at the end of a ``with`` block."""
 
-    real: bool
-    """Whether time passes by itself. For words only: a scenario that must ask is two scenarios."""
-
     def __init__(self) -> None:
         self.actors: list[Actor] = []
 
