@@ -116,8 +116,8 @@ class ModelledStation(Station):
         self.messages += map(list, messages)
 
     def on_report(self, report: Report) -> None:
-        assert isinstance(report, LinkWritable)
-        self.writable.append(report.link)
+        if isinstance(report, LinkWritable):
+            self.writable.append(report.link)
 
     def again(self) -> Station:
         station = ModelledStation(self.bench, 0, self.limits, self.transport.tcp_port, self._interface)
@@ -168,6 +168,7 @@ class RealStation(Station):
             bench.port,
             on_blocked=lambda link, descriptor: self._blocked.add(link),
             on_closed=self._blocked.discard,
+            on_moved=lambda locality: None,
         )
 
     def pump(self) -> None:

@@ -214,10 +214,23 @@ def test_contents_can_be_left_out(tmp_path: Path) -> None:
     ]
 
 
-def test_statistics_tell_of_a_journal_that_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_statistics_tell_of_a_journal_that_ended(tmp_path: Path) -> None:
     with meeting("other") as other:
         port = other._host.machine._profile.cluster.port
         with zyre.Node("a", port=port, interface="lo", journal=tmp_path / "j") as node:
-            monkeypatch.setattr(node._host._recorder, "_file", os.open("/dev/full", os.O_WRONLY))
+            with open("/dev/full", "wb") as full:
+                os.dup2(full.fileno(), node._host._recorder._file)
             until(lambda: node.statistics().failures.get("journal"))
             expect(node, zyre.Enter, peer=other.uuid)
+
+
+def test_an_input_that_cannot_be_written_down_ends_the_journal_and_not_the_node(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = Desk(tmp_path / "j")
+    desk.driver.start()
+    del desk.recorder._encoders["join"]
+    desk.driver.join("G")
+    desk.driver.leave("G")
+    assert desk.machine.counters.failures == {"journal": 1}
+    assert "KeyError" in caplog.text

@@ -197,7 +197,7 @@ def empty_name(stage: Stage) -> None:
 
 def endpoint_to_nowhere(stage: Stage) -> None:
     """Endpoints that cannot be connected to."""
-    for endpoint in ("", "nonsense", "tcp://0.0.0.0:0", "inproc://elsewhere", "tcp://no-such-host.invalid:1"):
+    for endpoint in ("", "nonsense", "tcp://0.0.0.0:0", "ipc:///nowhere/at/all", "tcp://no-such-host.invalid:1"):
         stage.stranger().say(speech.HELLO, speech.hello(endpoint))
 
 

@@ -106,8 +106,13 @@ class Recorder:
         self._now = now
         if self._written > self._half:
             self._attempt(self._rotate)
-        kind, encode = self._encoders[what]
-        self._append(kind, now, encode(arguments))
+        try:
+            kind, encode = self._encoders[what]
+            payload = encode(arguments)
+        except Exception as defect:
+            self._give_up(f"a defect of zyre, please report it: {defect!r} in {what}")
+            return
+        self._append(kind, now, payload)
         if len(self._buffer) > _BLOCK_SIZE or now - self._flushed_at > _BLOCK_SECONDS:
             self._attempt(self._flush)
 
@@ -194,11 +199,14 @@ class Recorder:
         try:
             work()
         except OSError as error:
-            self._drop_file()
-            self._machine.counters.failures["journal"] += 1
-            _log.warning(
-                "the journal %s of the node %s ends here: %s; the node goes on", self.path, self._profile.name, error
-            )
+            self._give_up(str(error))
+
+    def _give_up(self, why: str) -> None:
+        self._drop_file()
+        self._machine.counters.failures["journal"] += 1
+        _log.warning(
+            "the journal %s of the node %s ends here: %s; the node goes on", self.path, self._profile.name, why
+        )
 
     def _drop_file(self) -> None:
         self._buffer.clear()
