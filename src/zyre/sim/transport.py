@@ -133,9 +133,7 @@ class SimLink:
             if frames[0][2:3] == _HELLO:
                 target.host.on_report(HelloFrom(self._way.sender.identity, self._way.source))
         target.take(self._way.sender.identity, arrived)
-        if self._refused and self.open and len(self._queue) <= self._way.sender.limits.link_messages // 2:
-            self._refused = False
-            self._way.sender.host.on_report(LinkWritable(self._number))
+        self._tell_of_room()
         if self._queue and not self._waiting:
             self._depart()
 
@@ -167,7 +165,15 @@ class SimLink:
         self._departed = 0
         if lost:
             self._way.sender.network.queued -= len(lost)
-            self._way.sender.network.on_lost(self._way.sender, lost)
+            network = self._way.sender.network
+            network.on_lost(self._way.sender, lost)
+            network.agenda.at(network.agenda.now(), self._tell_of_room)
+
+    def _tell_of_room(self) -> None:
+        """Let the sender know when a queue that was full is not any more."""
+        if self._refused and self.open and len(self._queue) <= self._way.sender.limits.link_messages // 2:
+            self._refused = False
+            self._way.sender.host.on_report(LinkWritable(self._number))
 
     def leads_to(self, box: Box) -> bool:
         """Whether the link's endpoint is on that computer."""
