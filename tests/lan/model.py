@@ -73,11 +73,15 @@ class ModelStage(Stage):
     def host(self, *lans: str) -> Box:
         return self.world.box(segments=lans)
 
-    def cast(self, *names: str, hosts: Iterable[Any] = (), tcp_port: int | None = None) -> list[Actor]:
+    def cast(
+        self, *names: str, hosts: Iterable[Any] = (), tcp_port: int | None = None, one_interface: bool = False
+    ) -> list[Actor]:
         config = zyre.NodeConfig(timing=TIMING, peer_port=tcp_port)
+        interface = "eth0" if one_interface else None
         places = list(hosts) or [self.host("lan") for _ in names]
         cast: list[Actor] = [
-            SimActor(self.world.node(name, box=box, config=config)) for name, box in zip(names, places, strict=True)
+            SimActor(self.world.node(name, box=box, interface=interface, config=config))
+            for name, box in zip(names, places, strict=True)
         ]
         self.actors += cast
         return cast

@@ -40,7 +40,15 @@ def _sighting(type: str, name: str, reason: str = "", missed: int = 0, **others:
 class RealActor(Actor):
     """A node in a process of its own, on a host of the laboratory."""
 
-    def __init__(self, name: str, kind: str, host: Host, tcp_port: int | None, news: threading.Condition) -> None:
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        host: Host,
+        tcp_port: int | None,
+        one_interface: bool,
+        news: threading.Condition,
+    ) -> None:
         super().__init__(name, kind, host)
         self.tcp_port = tcp_port
         self.process = _Process(
@@ -49,7 +57,7 @@ class RealActor(Actor):
             name=name,
             port=PORT,
             # libzyre has to be told: it would take the first interface of several, which is the same.
-            interface="*" if kind == "ours" else host.cables[0].interface,
+            interface="*" if kind == "ours" and not one_interface else host.cables[0].interface,
             evasive=round(EVASIVE * 1000),
             expired=round(EXPIRED * 1000),
             interval=round(BEACON * 1000),
@@ -103,10 +111,12 @@ class RealStage(Stage):
     def host(self, *lans: str) -> Host:
         return self.lab.host(f"host{len(self.lab.hosts) + 1}", *lans)
 
-    def cast(self, *names: str, hosts: Iterable[Any] = (), tcp_port: int | None = None) -> list[Actor]:
+    def cast(
+        self, *names: str, hosts: Iterable[Any] = (), tcp_port: int | None = None, one_interface: bool = False
+    ) -> list[Actor]:
         places = list(hosts) or [self.host("lan") for _ in names]
         cast = [
-            RealActor(name, "libzyre" if name.startswith("z") else "ours", host, tcp_port, self._news)
+            RealActor(name, "libzyre" if name.startswith("z") else "ours", host, tcp_port, one_interface, self._news)
             for name, host in zip(names, places, strict=True)
         ]
         with ThreadPoolExecutor(len(cast)) as starters:

@@ -204,6 +204,17 @@ def another_address(stage: Stage) -> None:
 
 
 @scenario
+def another_address_of_the_only_interface(stage: Stage) -> None:
+    """The same for a node that was told to use one interface, and is bound to that one's address."""
+    a, b = stage.cast("a", "b", one_interface=True)
+    stage.meet(a, b)
+    stage.change_address(a)
+    stage.wait(lambda: bool(b.saw("Exit", a)), EXPIRED + SOON, why="a is not where it was")
+    stage.meet(a, b)
+    talk(stage, a, b)
+
+
+@scenario
 def another_address_while_talking(stage: Stage) -> None:
     """A node goes on talking while its host gets another address: it can be talked to again, and not only heard."""
     a, b, c = stage.cast("a", "b", "c")

@@ -124,10 +124,13 @@ class Stage(ABC):
         """A computer with an interface in each of the LANs."""
 
     @abstractmethod
-    def cast(self, *names: str, hosts: Iterable[Any] = (), tcp_port: int | None = None) -> list[Actor]:
+    def cast(
+        self, *names: str, hosts: Iterable[Any] = (), tcp_port: int | None = None, one_interface: bool = False
+    ) -> list[Actor]:
         """Start nodes, each on a host of its own in the LAN "lan" unless told where.
 
-        A name that begins with "z" is a libzyre node, any other one of ours. ``tcp_port`` fixes their inboxes'.
+        A name that begins with "z" is a libzyre node, any other one of ours. ``tcp_port`` fixes their inboxes';
+        ``one_interface`` has ours use nothing but the host's first interface, as libzyre does anyway.
         """
 
     # -- time ----------------------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ class NodeHost:
             profile.cluster.port,
             on_blocked=self._congestion.on_blocked,
             on_closed=self._congestion.on_closed,
-            on_moved=lambda locality: self._engine.call_soon(partial(self._report, LocalityChanged(locality))),
+            on_moved=lambda locality: self._engine.call_soon(partial(self._follow, LocalityChanged(locality))),
         )
         self._recorder = None if record is None else record(self.machine)
         self._driver = self._new_driver(self._transport, MonotonicClock())
@@ -220,16 +220,18 @@ class NodeHost:
                 raise NodeStopped(verb)
             getattr(self._driver, verb)(*arguments)
         if verb == "connect" and isinstance(arguments[0], Endpoint) and arguments[0].is_tcp:
-            look_up_beside(arguments[0].host, self._on_resolved)
-
-    def _on_resolved(self, host: str, addresses: tuple[str, ...]) -> None:
-        self._report(NameResolved(host, addresses))
+            look_up_beside(arguments[0].host, lambda host, addresses: self._report(NameResolved(host, addresses)))
 
     def _report(self, report: Report) -> None:
         """Tell the machine what was found out beside it, unless it is too late."""
         with self._lock:
             if self.life is not Life.STOPPED:
                 self._driver.on_report(report)
+
+    def _follow(self, change: LocalityChanged) -> None:
+        self._report(change)
+        self.endpoint = self.machine.endpoint
+        self._lead.nudge()
 
     def set_header(self, name: str, value: str) -> None:
         """Change what later HELLOs say."""

@@ -82,6 +82,15 @@ class Lead:
         if self._signal is not None:
             self._signal.close()
 
+    def nudge(self) -> None:
+        """Have whoever reads look into the inbox, though nothing may have come."""
+        if not self._open:
+            return
+        if not self.reading.locked():
+            self._on_readable()
+        elif self._signal is not None:
+            self._signal.set()
+
     def _on_lease_over(self) -> None:
         if self.reading.locked():
             return  # whoever leads makes a new lease when they go home

@@ -44,7 +44,7 @@ class ZmqTransport:
 
     ``on_blocked(link, descriptor)`` is called when a link's queue is full: the descriptor shows when to look for room
     again. ``on_closed(link)`` is called before a link's descriptor is given back. ``on_moved(locality)`` is called when
-    the host has other addresses than before.
+    the host has other addresses than before; whoever may read the inbox should then call ``receive``.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class ZmqTransport:
         self._on_moved = on_moved
         self._locality: Locality
         self._look_again_at = 0.0
+        self._rebinding = ""
         self._links: dict[int, zmq.Socket[bytes]] = {}
         self._senders: dict[int, Callable[..., object]] = {}
         """Each link's compiled send, without the Python method that pyzmq puts before it."""
@@ -174,20 +175,35 @@ class ZmqTransport:
             self._look_around(self.beacons)
 
     def _look_around(self, beacons: BeaconSockets) -> None:
-        """Cables, addresses and whole interfaces come and go: speak on those that are there now.
-
-        An inbox that is bound to one address stays there. What it is bound to may come back.
-        """
+        """Cables, addresses and whole interfaces come and go: speak on those that are there now."""
         self._look_again_at = time.monotonic() + _LOOK_AGAIN
         try:
             interfaces, restricted = choose_interfaces(self._interface)
         except NoInterface:
             return
-        if interfaces == self._locality.interfaces or not self._locality.bound.any_host:
+        bound = self._locality.bound
+        if interfaces == self._locality.interfaces:
+            if self._rebinding:
+                self._on_moved(self._locality)
             return
+        if not bound.any_host:
+            if self._config.endpoint is not None or len(interfaces) != 1:
+                return
+            bound = Endpoint("tcp", interfaces[0].address, bound.port)
+            self._rebinding = str(bound)
         beacons.use(interfaces)
-        self._locality = Locality(self._locality.bound, interfaces, self._config.advertise, restricted)
+        self._locality = Locality(bound, interfaces, self._config.advertise, restricted)
         self._on_moved(self._locality)
+
+    def _bind_again(self, inbox: zmq.Socket[bytes]) -> None:
+        """The only interface of a node has another address: the inbox moves there, on the same port."""
+        try:
+            former = inbox.get_string(zmq.LAST_ENDPOINT).rstrip("\0")
+            inbox.bind(self._rebinding)
+            self._rebinding = ""
+            inbox.unbind(former)
+        except zmq.ZMQError:  # somebody else may have the port there; tried again with the next look around
+            return
 
     # -- receiving -----------------------------------------------------------------------------------------------
 
@@ -200,6 +216,8 @@ class ZmqTransport:
     def receive(self, limit: int) -> list[list[bytes]]:
         """Messages that have arrived, at most ``limit``; fewer mean that there are no more."""
         assert self._inbox is not None
+        if self._rebinding:
+            self._bind_again(self._inbox)
         receive = self._inbox.recv
         messages: list[list[bytes]] = []
         try:
