@@ -51,6 +51,8 @@ def test_a_profile_comes_back() -> None:
             decode_profile(about | {key: object()})
     with pytest.raises(DecodeError):
         decode_profile(about | {"config": about["config"] | {"timing": {"evasive": -1}}})
+    with pytest.raises(DecodeError):
+        decode_profile(about | {"config": about["config"] | {"timing": {"beacon": 1e-300}}})
 
 
 def test_the_digest_tells_histories_apart() -> None:
@@ -95,6 +97,14 @@ def test_any_octets_decode_or_raise_the_one_error(data: bytes) -> None:
             assert isinstance(record, Record)
     except DecodeError:
         pass
+
+
+@pytest.mark.parametrize("now", [float("nan"), float("inf"), -1.0, 3.8e91])
+def test_a_time_at_which_no_second_passes_is_refused(now: float) -> None:
+    """The fuzzer found it: a machine started at 3.8e91 seconds sends beacons for ever, none later than the other."""
+    records = encode_record(Kind.STOP, now, b"")
+    with pytest.raises(DecodeError, match="of the time"):
+        list(decode_records(records, zlib.crc32(records)))
 
 
 def test_a_changed_octet_is_noticed() -> None:

@@ -44,6 +44,10 @@ __all__ = [
 VERSION_LINE: Final = b"zyre journal 1\n"
 BLOCK: Final = struct.Struct(">II")
 _RECORD: Final = struct.Struct(">IBd")
+#: Monotonic clocks count from when the machine was started. To a time without end a timer's second adds nothing, and a
+#: machine would wait for ever; so too with timers of no duration.
+_LATEST: Final = float(1 << 31)
+_SHORTEST: Final = 1e-6
 _U32: Final = struct.Struct(">I")
 _U64: Final = struct.Struct(">Q")
 
@@ -83,6 +87,8 @@ def _decode_record(records: bytes, position: int) -> Record:
     if position + _RECORD.size > len(records):
         raise DecodeError("a record is longer than its block")
     size, kind, now = _RECORD.unpack_from(records, position)
+    if not 0 <= now < _LATEST:
+        raise DecodeError(f"a record is of the time {now:g}")
     begin = position + _RECORD.size
     if begin + size > len(records):
         raise DecodeError("a record is longer than its block")
@@ -111,6 +117,8 @@ def decode_profile(about: Mapping[str, Any]) -> NodeProfile:
     try:
         config = dict(about["config"])
         timing, limits = Timing(**config.pop("timing")), Limits(**config.pop("limits"))
+        if min(asdict(timing).values()) < _SHORTEST:
+            raise DecodeError("the profile has a timing that no node could keep")
         return NodeProfile(
             identity=PeerId.parse(about["identity"]),
             name=str(about["name"]),
