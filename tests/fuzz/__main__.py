@@ -1,7 +1,7 @@
 """``python -m tests.fuzz [--seconds N] [TARGET...]``: every target, or some, one after the other.
 
-What breaks one is left in a file ``crash-...``; give that to the target to see it again:
-``python -m tests.fuzz.fuzz_zre crash-...``.
+What breaks one is left in a file of .cache/fuzz; give that to the target to see it again:
+``python -m tests.fuzz.fuzz_zre .cache/fuzz/crash-...``.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.fuzz.guided import MISSING, _atheris
 
+FOUND = Path(__file__).parents[2] / ".cache" / "fuzz"
 TARGETS = ("zre", "beacon", "machine", "journal")
 
 
@@ -25,10 +27,16 @@ def main() -> int:
     if _atheris() is None:
         print(MISSING, file=sys.stderr)
         return 3
+    FOUND.mkdir(parents=True, exist_ok=True)
     broken = []
     for target in options.targets or TARGETS:
         module = f"tests.fuzz.fuzz_{target}"
-        limits = [f"-max_total_time={options.seconds}", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1"]
+        limits = [
+            f"-max_total_time={options.seconds}",
+            "-timeout=10",
+            "-rss_limit_mb=2048",
+            f"-artifact_prefix={FOUND}/",
+        ]
         if subprocess.run([sys.executable, "-m", module, *limits]).returncode:
             broken.append(target)
     print(f"broken: {', '.join(broken)}" if broken else "nothing broke")
