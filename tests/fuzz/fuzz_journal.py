@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import tempfile
 import zlib
@@ -29,7 +30,9 @@ ABOUT = {"zyre": "0", "recorded_at": "2026-01-01T00:00:00+00:00", "segment": 0, 
 PROFILE = encode_profile(NodeProfile.make(PeerId("5" * 32)), **ABOUT, events=[0, 0])
 BEGIN = VERSION_LINE + encode_block(encode_record(Kind.PROFILE, 0.0, PROFILE))
 
-_, PATH = tempfile.mkstemp(prefix="fuzz-journal-")
+_descriptor, PATH = tempfile.mkstemp(prefix="fuzz-journal-")
+os.close(_descriptor)
+atexit.register(os.unlink, PATH)
 
 
 def one_input(data: bytes) -> None:
