@@ -45,6 +45,10 @@ class ClusterConfig:
         _require_port("port", self.port)
 
 
+#: A time shorter than this is meant otherwise, and would keep a node busy with nothing else.
+_SHORTEST: Final = 0.001
+
+
 @dataclass(frozen=True, slots=True)
 class Timing:
     """When silence means what; all in seconds. The defaults are libzyre's.
@@ -76,8 +80,8 @@ class Timing:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if not _is_positive(getattr(self, name)):
-                raise InvalidConfig(f"Timing.{name} is {getattr(self, name)!r}; it is a number of seconds above 0")
+            if not _is_positive(getattr(self, name)) or getattr(self, name) < _SHORTEST:
+                raise InvalidConfig(f"Timing.{name} is {getattr(self, name)!r}; it is a number of seconds above 0.001")
         if not self.evasive < self.silent < self.expired:
             raise InvalidConfig(
                 f"Timing needs evasive < silent < expired, and has {self.evasive:g}, {self.silent:g}, "

@@ -15,6 +15,7 @@ broadcast for real.
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import os
 import signal
@@ -75,12 +76,26 @@ def require(*kinds: str) -> None:
             pytest.skip(reason)
 
 
+#: Ports that no system gives out by itself, so that none is taken between being chosen and being bound. Each is
+#: chosen once, so that what is late from one test is not heard in the next.
+_PORTS = itertools.cycle(range(20_000, 32_000))
+
+
 def unused_port() -> int:
-    """Return a UDP port that nobody uses, so that a test's nodes meet each other and nobody else."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody uses, for UDP and TCP, so that a test's nodes meet each other and nobody else."""
+    while True:
+        port = next(_PORTS)
+        if all(_is_free(port, kind) for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)):
+            return port
+
+
+def _is_free(port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+        return True
 
 
 def meet(*peers: ReferencePeer, timeout: float = 10.0) -> None:

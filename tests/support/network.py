@@ -23,6 +23,10 @@ MARK = "ZYRE_TEST_NETWORK"
 """Environment variable that names the private namespace, so that a child knows it is already inside."""
 
 
+WORKER = "ZYRE_TEST_NETWORK_OF"
+"""Environment variable that names the process of a divided suite for which the namespace was made."""
+
+
 @dataclass(frozen=True)
 class PrivateNetwork:
     """Whether this process has a network of its own, and if not, why, in one sentence."""
@@ -40,7 +44,7 @@ def enter_private_network() -> PrivateNetwork:
     Call it before the first thread exists: a namespace is a property of each thread, so a thread that exists
     already would stay on the real network.
     """
-    if in_private_network():
+    if in_private_network() and not _shares_the_suite():
         return PrivateNetwork(True)
     if obstacle := _obstacle():
         return PrivateNetwork(False, obstacle)
@@ -51,7 +55,14 @@ def enter_private_network() -> PrivateNetwork:
     except OSError as error:
         return PrivateNetwork(False, f"this system does not give a test a network of its own: {error}.")
     os.environ[MARK] = _namespace()
+    os.environ[WORKER] = os.environ.get("PYTEST_XDIST_WORKER", "")
     return PrivateNetwork(True)
+
+
+def _shares_the_suite() -> bool:
+    """Whether this is one of several processes that run the suite together: each wants a network of its own, because
+    tests take interfaces down."""
+    return "PYTEST_XDIST_WORKER" in os.environ and os.environ.get(WORKER) != os.environ["PYTEST_XDIST_WORKER"]
 
 
 def in_private_network() -> bool:
@@ -99,7 +110,8 @@ def _obstacle() -> str:
         return "Network namespaces exist on Linux only."
     if shutil.which("ip") is None:
         return "The `ip` command (iproute2) is not installed."
-    if len(os.listdir("/proc/self/task")) > 1:
+    # Of a process that is one of several that run the suite, the others do nothing but talk to it, on pipes.
+    if len(os.listdir("/proc/self/task")) > 1 and not in_private_network():
         return "This process has several threads already, and those would stay on the real network."
     return ""
 

@@ -7,7 +7,7 @@ import threading
 
 import zmq
 
-__all__ = ["shared_context", "terminate_context"]
+__all__ = ["destroy_context", "shared_context", "terminate_context"]
 
 #: Sockets per process: libzmq's default of 1023 is one cluster of a thousand.
 _MAX_SOCKETS = 16384
@@ -28,11 +28,24 @@ def shared_context() -> zmq.Context[zmq.Socket[bytes]]:
 
 def terminate_context() -> None:
     """Let what closed sockets still hold leave. Waits for every socket to be closed, and then for its linger time."""
+    context = _take_context()
+    if context is not None:
+        context.term()
+
+
+def destroy_context() -> None:
+    """The same where no thread uses a socket any more: one that is open yet, because Ctrl-C came while it was being
+    opened, is closed, or the end of the program would wait for it for ever."""
+    context = _take_context()
+    if context is not None:
+        context.destroy(linger=0)
+
+
+def _take_context() -> zmq.Context[zmq.Socket[bytes]] | None:
     global _context
     with _guard:
         context, _context = _context, None
-    if context is not None and not context.closed:
-        context.term()
+    return None if context is None or context.closed else context
 
 
 def _forget_after_fork() -> None:

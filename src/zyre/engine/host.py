@@ -126,7 +126,8 @@ class NodeHost:
             self._engine.acquire(self._alarm, self._patience, self._lead.alarm)
             try:
                 self._driver.start()
-            except BaseException:
+            except BaseException:  # Ctrl-C, too: an open socket would hold up the end of the program
+                self._transport.close()
                 self._engine.release(self._alarm, self._patience, self._lead.alarm)
                 raise
             self.life = Life.RUNNING

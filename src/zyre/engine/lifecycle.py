@@ -9,7 +9,7 @@ from typing import Protocol
 
 import zmq.utils.garbage  # noqa: F401  # before us, so that at the end it goes after us: it frees what is being sent
 
-from zyre.engine.context import terminate_context
+from zyre.engine.context import destroy_context, terminate_context
 from zyre.engine.engine import shared_engine
 
 __all__ = ["register", "unregister"]
@@ -45,8 +45,8 @@ def _stop_all() -> None:
     """No thread can be started any more (from Python 3.12 on), but the engine's still runs if any node does: it is
     kept, so that it can wait for libzmq while there is a limit to how long we wait for it."""
     hosts = list(_running)
-    if not hosts:  # every socket is closed, and what lingers has a limit
-        terminate_context()
+    if not hosts:  # nothing runs, and what lingers has a limit
+        destroy_context()
         return
     engine = shared_engine()
     engine.acquire()
