@@ -18,8 +18,10 @@ help:
 demo: $(VENV)/.run
 	$(BIN)/zyre demo
 
+# Two processes, each with a private network of its own; WORKERS=0 for one that a debugger can stop.
+WORKERS ?= 2
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -39,9 +41,8 @@ swarm: $(VENV)/.run
 
 SECONDS ?= 60
 fuzz: $(VENV)/.fuzz
-	for target in zre beacon machine journal; do \
-		$(BIN)/python -m tests.fuzz.fuzz_$$target -max_total_time=$(SECONDS) || exit 1; \
-	done
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+	$(BIN)/python -m tests.fuzz.live --count 1000000
 
 clean:
 	rm -rf $(VENV) .cache build dist

@@ -523,3 +523,18 @@ def test_the_lives_of_many_are_whole() -> None:
         rig.effects()
         check_machine(rig.machine)
     assert check_lives(rig.history) == {peer.uuid for peer in rig.machine.roster}
+
+
+@pytest.mark.parametrize("endpoint", ["inproc://trap", "ipc:///run/other.sock"])
+def test_a_stranger_cannot_send_us_to_the_sockets_of_this_host(endpoint: str) -> None:
+    rig = Rig()
+    Foreign(rig).hello(endpoint=endpoint)
+    assert not [effect for effect in rig.effects() if isinstance(effect, OpenLink)]
+    assert rig.machine.counters.violations == {"hello_refused": 1}
+
+
+def test_whom_the_application_asked_for_may_be_such_a_socket() -> None:
+    rig = Rig()
+    rig.machine.connect(Endpoint.parse("ipc:///run/other.sock"), None, rig.now)
+    Foreign(rig).hello(endpoint="ipc:///run/other.sock")
+    assert names(rig.events()) == ["Enter"]

@@ -57,6 +57,10 @@ class Dialling:
         dial = self._dials[endpoint] = Dial(endpoint, peer)
         return dial
 
+    def knows(self, endpoint: Endpoint) -> bool:
+        """Whether the application asked for that endpoint."""
+        return endpoint in self._dials
+
     def on_resolved(self, host: str, addresses: tuple[str, ...]) -> None:
         """A host name stands for these addresses."""
         for dial in self._dials.values():

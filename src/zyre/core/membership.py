@@ -19,6 +19,7 @@ from zyre.core.dialling import Dial, Dialling
 from zyre.core.directory import Directory
 from zyre.core.discovery import Found
 from zyre.core.groups import Groups
+from zyre.core.locality import Locality
 from zyre.core.peer import PeerRecord
 from zyre.core.presence import Presence
 from zyre.core.tables import TRANSITIONS, Action, Input, PeerState, Phase, Violation
@@ -154,6 +155,12 @@ class Membership:
                 departed = self._depart(record.peer, *TRANSITIONS[record.state, Input.OVERDUE])
                 return departed + self._greet(record.peer, endpoint, "beacon", now)
         return ()
+
+    def may_connect(self, endpoint: Endpoint, locality: Locality | None) -> bool:
+        """Whether to follow a HELLO to its endpoint. A stranger may not send us to the sockets of this host (ipc,
+        inproc), unless we are reached by such ourselves, or the application asked for that one."""
+        local = locality is not None and not locality.bound.is_tcp
+        return endpoint.is_tcp or local or self.dialling.knows(endpoint)
 
     def on_hello(self, greeting: Greeting, source: str, now: float) -> Moves:
         """A peer greets, over a connection from the address ``source`` ("" if unknown)."""

@@ -11,22 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Final
 
+from zyre.core import effects
 from zyre.core.admission import judge_hello
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery, Outcome
 from zyre.core.dialling import Dial
 from zyre.core.discovery import BeaconDiscovery, Farewell, Found, Source
-from zyre.core.effects import (
-    Broadcast,
-    Effect,
-    HelloFrom,
-    LinkBlocked,
-    LinkFailed,
-    LinkWritable,
-    LocalityChanged,
-    NameResolved,
-    Report,
-)
+from zyre.core.effects import Broadcast, Effect, Report
 from zyre.core.elections import Elections, Patience
 from zyre.core.groups import Groups
 from zyre.core.locality import Locality
@@ -337,23 +328,23 @@ class NodeMachine:
 
     def receive_report(self, report: Report, now: float) -> None:
         """How an effect fared."""
-        if isinstance(report, LocalityChanged):
+        if isinstance(report, effects.LocalityChanged):
             self._portrait.locality = report.locality
             return
-        if isinstance(report, HelloFrom):
+        if isinstance(report, effects.HelloFrom):
             self._greeters[report.identity] = report.address
             return
-        if isinstance(report, NameResolved):
+        if isinstance(report, effects.NameResolved):
             self._membership.dialling.on_resolved(report.host, report.addresses)
             return
         record = self._directory.at_link(report.link) or self._membership.dialling.at_link(report.link)
-        if isinstance(report, LinkBlocked):
+        if isinstance(report, effects.LinkBlocked):
             self._delivery.on_blocked(record if self._running else None, report.frames)
         elif record is None or not self._running:
             return
-        elif isinstance(report, LinkWritable):
+        elif isinstance(report, effects.LinkWritable):
             self._delivery.on_writable(record)
-        elif isinstance(report, LinkFailed):
+        elif isinstance(report, effects.LinkFailed):
             self.counters.failures["link"] += 1
             if record.identity is not None:
                 self._elections.follow(self._membership.remove(record, "unreachable"), now)
@@ -384,6 +375,8 @@ class NodeMachine:
         greeting = judge_hello(frames, self._profile.config.limits)
         if isinstance(greeting, Violation):
             self.counters.violations[greeting] += 1
+        elif not self._membership.may_connect(greeting.speech.endpoint, self._portrait.locality):
+            self.counters.violations[Violation.HELLO_REFUSED] += 1
         elif greeting.peer != self.identity:
             self.counters.received += 1
             self._elections.follow(self._membership.on_hello(greeting, source, now), now)
