@@ -10,7 +10,7 @@ from functools import partial
 
 from zyre.core.delivery import Outcome
 from zyre.core.driver import Driver, Tap
-from zyre.core.effects import LocalityChanged, Report
+from zyre.core.effects import HelloFrom, LocalityChanged, Report
 from zyre.core.host import Life, Waker
 from zyre.core.node import NodeMachine
 from zyre.core.profile import NodeProfile
@@ -140,6 +140,11 @@ class SimHost:
     def on_messages(self, messages: Iterable[Sequence[bytes]]) -> None:
         """Messages arrive."""
         self.driver.on_messages(messages)
+
+    def on_greeter(self, greeter: HelloFrom) -> None:
+        """A HELLO is about to arrive."""
+        if self.life is Life.RUNNING:
+            self.driver.on_greeter(greeter)
 
     def on_report(self, report: Report) -> None:
         """A link has room again."""

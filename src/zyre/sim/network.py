@@ -8,6 +8,7 @@ entries in the agenda for every beacon.
 from __future__ import annotations
 
 import random
+import struct
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
@@ -21,6 +22,10 @@ from zyre.sim.transport import SimTransport
 
 __all__ = ["Network"]
 
+_ON = Power.ON
+
+#: Chances are drawn as whole numbers below this.
+_DRAW = 1 << 16
 #: How many different delays one broadcast has at most.
 _WAVES = 8
 
@@ -102,29 +107,34 @@ class Network:
     def broadcast(self, sender: Port, source_port: int, target_port: int, payload: bytes) -> None:
         """A datagram to everybody on the sender's segment, the sender included."""
         receivers = self._segments[sender.segment]
+        if self._blocked:
+            receivers = [port for port in receivers if (sender.box, port.box) not in self._blocked]
         waves: list[list[Port]] = [[] for _ in range(min(_WAVES, len(receivers)))]
-        chance, count = self._entropy.random, len(waves)
-        loss, duplication = self.conditions.loss, self.conditions.duplication
-        blocked = self._blocked
-        for port in receivers:
-            if loss and chance() < loss:
-                continue
-            if blocked and (sender.box, port.box) in blocked:
-                continue
-            waves[int(chance() * count)].append(port)
-            if duplication and chance() < duplication:
-                waves[int(chance() * count)].append(port)
+        self._spread(receivers, waves)
         now, source = self.agenda.now(), (sender.address, source_port)
         for wave in waves:
             if wave:
                 self.agenda.at(now + self.delay(), partial(self._arrive, wave, payload, source, target_port))
 
+    def _spread(self, receivers: Sequence[Port], waves: list[list[Port]]) -> None:
+        """Give each receiver its wave, none, or two; the chance for all of them is drawn at once."""
+        draws = struct.unpack(f"<{len(receivers)}H", self._entropy.randbytes(2 * len(receivers)))
+        count, lost_below = len(waves), int(self.conditions.loss * _DRAW)
+        doubled_below = lost_below + int(self.conditions.duplication * (_DRAW - lost_below))
+        for port, draw in zip(receivers, draws, strict=True):
+            if draw >= lost_below:
+                waves[draw % count].append(port)
+                if draw < doubled_below:
+                    waves[(draw // count) % count].append(port)
+
     def _arrive(self, ports: list[Port], payload: bytes, source: Source, target_port: int) -> None:
+        batch = ((payload, source),)
         for port in ports:
             box = port.box
-            if not port.up or box.power is not Power.ON:
-                continue
-            for ear in box.ears.get(target_port, ()):
-                self.datagrams += 1
-                ear.hear(payload, source, port)
+            if port.up and box.power is _ON:
+                for ear in box.ears.get(target_port, ()):
+                    self.datagrams += 1
+                    host = ear.host
+                    if host.ready and ear.uses(port):
+                        host.on_datagrams(batch)
         self.datagram_octets += len(payload) * len(ports)

@@ -47,6 +47,9 @@ class Receiver(Protocol):
     def on_messages(self, messages: Iterable[Sequence[bytes]]) -> None:
         """Messages."""
 
+    def on_greeter(self, greeter: HelloFrom) -> None:
+        """From where the next HELLO comes."""
+
     def on_report(self, report: Report) -> None:
         """How a link fares."""
 
@@ -131,7 +134,7 @@ class SimLink:
             watcher(self._way.sender, target, arrived)
         for frames in arrived:
             if frames[0][2:3] == _HELLO:
-                target.host.on_report(HelloFrom(self._way.sender.identity, self._way.source))
+                target.host.on_greeter(HelloFrom(self._way.sender.identity, self._way.source))
         target.take(self._way.sender.identity, arrived)
         self._tell_of_room()
         if self._queue and not self._waiting:
@@ -193,9 +196,11 @@ class _Way:
     def source(self) -> str:
         """The sender's address on the way: that of its interface in the receiver's segment."""
         there = self.sender.network.port_at(self.endpoint)
-        ports = list(self.sender.box.ports.values())
-        here = [port for port in ports if there is not None and port.segment == there.segment]
-        return (here or ports)[0].address
+        ports = self.sender.box.ports.values()
+        for port in ports:
+            if there is not None and port.segment == there.segment:
+                return port.address
+        return next(iter(ports)).address
 
     def leads(self, connected: bool) -> bool:
         """Whether anything gets there and back. Who has an interface in the receiver's segment uses that one and no
@@ -206,8 +211,10 @@ class _Way:
             return False
         if there.box is box:
             return True
-        ways = [port for port in box.ports.values() if port.segment == there.segment] or box.ports.values()
-        if not any(port.up for port in ways) or (there.box.hidden and not connected):
+        if there.box.hidden and not connected:
+            return False
+        ways = [port.up for port in box.ports.values() if port.segment == there.segment]
+        if not (True in ways if ways else any(port.up for port in box.ports.values())):
             return False
         return network.passes(box, there.box) and network.passes(there.box, box)
 
@@ -314,11 +321,10 @@ class SimTransport:
 
     # -- what the network does with it ----------------------------------------------------------------------------
 
-    def hear(self, payload: bytes, source: Source, port: Port) -> None:
-        """A datagram arrives. A process that does not run misses it: the kernel keeps a few, we keep none."""
-        host = self.host
-        if host.ready and port in self._ports:
-            host.on_datagrams(((payload, source),))
+    def uses(self, port: Port) -> bool:
+        """Whether the node hears what comes by that interface. (A process that does not run misses it: the kernel
+        keeps a few datagrams, we keep none.)"""
+        return port in self._ports
 
     @property
     def room(self) -> int:
