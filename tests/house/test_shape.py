@@ -60,7 +60,6 @@ TESTED_IN = {
     "conformance.stage": "tests/conformance/test_kit.py",
     "core.host": "tests/test_testing.py",
     "engine.congestion": "tests/engine/test_host.py",
-    "engine.lead": "tests/test_node.py",
     "engine.parking": "tests/test_waiting.py",
     "lowlevel": "tests/house/test_public.py",
     "pytest_plugin": "tests/test_testing.py",

@@ -36,6 +36,8 @@ def replay(file: str, peer: str | None, begin: float | None, end: float | None, 
         for moment in recording:
             for event in _wanted(moment, peer, begin, end):
                 _show(output, moment, event)
+    except BrokenPipeError:  # whoever read this has had enough
+        raise
     except OSError as error:
         raise Unfit(f"{file} cannot be read: {error.strerror}") from None
     except DecodeError as error:
