@@ -60,7 +60,10 @@ def test_the_chat_of_the_tutorial_chats() -> None:
         subprocess.Popen([*command, "ann"], env=environment, stdin=-1, stdout=-1, text=True) as ann,
         subprocess.Popen([*command, "ben"], env=environment, stdin=-1, stdout=-1, text=True) as ben,
     ):
-        assert ann.stdin and ann.stdout and ben.stdin and ben.stdout
+        assert ann.stdin
+        assert ann.stdout
+        assert ben.stdin
+        assert ben.stdout
         assert ann.stdout.readline() == "* ben is here\n"
         assert ben.stdout.readline() == "* ann is here\n"
         ann.stdin.write("hello\n")
