@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,11 @@ from zmq.utils.garbage import gc as frame_collector
 
 from tests.peers import zyrejs_setup
 from tests.support.network import enter_private_network
+
+# A suite that is started in the background may have Ctrl-C ignored, and its children would inherit that; they are
+# interrupted by tests.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before any thread exists, and before anything can send: from here on the machine's real interfaces are out of reach.
 zyrejs_setup.install()
