@@ -245,7 +245,6 @@ class SimTransport:
         self.closed = False
         self._inbox: list[list[bytes]] = []
         self._links: dict[int, SimLink] = {}
-        self._last_words: list[SimLink] = []
 
     # -- the port -------------------------------------------------------------------------------------------------
 
