@@ -138,7 +138,7 @@ class BaseNode:
 
         Raises InvalidName.
         """
-        self._host.set_header(*check_header(name, value, self._limits.header_value))
+        self._host.change("set_header", *check_header(name, value, self._limits.header_value))
 
     # -- state: snapshots, which any thread may take -----------------------------------------------------------------
 
@@ -171,12 +171,14 @@ class BaseNode:
     @property
     def groups(self) -> frozenset[str]:
         """The groups that this node is in."""
-        return self._host.own_groups
+        groups: frozenset[str] = self._host.ask("own_groups")
+        return groups
 
     @property
     def peer_groups(self) -> frozenset[str]:
         """The groups that at least one peer is in."""
-        return self._host.peer_groups
+        groups: frozenset[str] = self._host.ask("peer_groups")
+        return groups
 
     def peers_in(self, group: str) -> Roster:
         """The peers in a group; this node is not among them."""
@@ -184,7 +186,8 @@ class BaseNode:
 
     def leader(self, group: str) -> PeerId | None:
         """Who leads a group, which may be this node; None if no election has ended."""
-        return self._host.leader(check_group(group))
+        leader: PeerId | None = self._host.ask("leader", check_group(group))
+        return leader
 
     def statistics(self) -> Statistics:
         """What was counted since the start, losses and violations included."""

@@ -201,7 +201,7 @@ def test_nothing_overtakes_a_refused_message(desk: Desk) -> None:
     desk.driver.machine.join("B", 0.0)
     answers = iter([False, True, True, True])
     send, desk.host.send = desk.host.send, lambda link, frames: next(answers) and send(link, frames)  # type: ignore[method-assign]
-    desk.driver.join("C")
+    desk.driver.change("join", "C")
     assert [command for command, _ in desk.host.links[1]] == ["HELLO"]
     desk.driver.on_report(LinkWritable(1))
     assert desk.host.links[1] == [("HELLO", 1), ("JOIN", 2), ("JOIN", 3), ("JOIN", 4)]
@@ -220,8 +220,8 @@ def test_a_hello_from_an_endpoint_that_cannot_be_used_hurts_nobody(desk: Desk) -
 
 def test_a_dial_that_cannot_be_opened_is_tried_again_and_hurts_nobody(desk: Desk) -> None:
     desk.host.unusable.add("tcp://é:1")
-    desk.driver.connect(Endpoint.parse("tcp://é:1"), None)
-    desk.driver.join("G")
+    desk.driver.change("connect", Endpoint.parse("tcp://é:1"), None)
+    desk.driver.change("join", "G")
     assert desk.driver.machine.counters.failures["link"] == 1
     desk.host.unusable.clear()
     for second in range(1, 8):
@@ -235,10 +235,10 @@ def test_a_dial_that_cannot_be_opened_is_tried_again_and_hurts_nobody(desk: Desk
 def test_the_tap_sees_every_input_with_its_time_before_the_machine() -> None:
     desk = Desk(tap=True)
     desk.driver.start()
-    desk.driver.join("G")
-    desk.driver.leave("G")
-    desk.driver.contest("G")
-    desk.driver.connect(Endpoint("tcp", "10.0.0.9", PORT), None)
+    desk.driver.change("join", "G")
+    desk.driver.change("leave", "G")
+    desk.driver.change("contest", "G")
+    desk.driver.change("connect", Endpoint("tcp", "10.0.0.9", PORT), None)
     desk.driver.on_messages([desk.hello()])
     desk.driver.on_datagrams([(b"x", ("10.0.0.3", 5670))])
     desk.driver.on_report(LinkWritable(1))

@@ -104,7 +104,7 @@ def test_later_hellos_say_what_has_changed(change: str) -> None:
     elif change == "leave":
         rig.machine.leave("A", rig.now)
     elif change == "header":
-        rig.machine.set_header("X", "1")
+        rig.machine.set_header("X", "1", rig.now)
     else:
         elsewhere = Locality(Endpoint("tcp", "10.0.9.9", 7))
         rig.machine.receive_report(LocalityChanged(elsewhere), rig.now)

@@ -115,8 +115,8 @@ def test_it_stays_within_its_limit_and_replays_from_what_is_left(tmp_path: Path)
     desk = Desk(tmp_path / "j", limit=1 << 17)
     desk.driver.start()
     for number in range(20_000):
-        desk.driver.join(f"group {number % 7}")
-        desk.driver.leave(f"group {number % 7}")
+        desk.driver.change("join", f"group {number % 7}")
+        desk.driver.change("leave", f"group {number % 7}")
         desk.tick()
     desk.recorder.close()
     sizes = {name: os.path.getsize(tmp_path / name) for name in os.listdir(tmp_path)}
@@ -137,7 +137,7 @@ def test_a_lone_input_is_handed_over_at_once_and_a_flood_in_blocks(tmp_path: Pat
     assert os.path.getsize(tmp_path / "j") > size
     size = os.path.getsize(tmp_path / "j")
     for _ in range(100):
-        desk.driver.join("G")
+        desk.driver.change("join", "G")
     assert os.path.getsize(tmp_path / "j") == size
     desk.recorder.close()
     assert os.path.getsize(tmp_path / "j") > size
@@ -230,7 +230,7 @@ def test_an_input_that_cannot_be_written_down_ends_the_journal_and_not_the_node(
     desk = Desk(tmp_path / "j")
     desk.driver.start()
     del desk.recorder._encoders["join"]
-    desk.driver.join("G")
-    desk.driver.leave("G")
+    desk.driver.change("join", "G")
+    desk.driver.change("leave", "G")
     assert desk.machine.counters.failures == {"journal": 1}
     assert "KeyError" in caplog.text

@@ -113,10 +113,10 @@ def test_nodes_on_different_ports_do_not_meet() -> None:
 def test_libzyre_meets_without_beacons() -> None:
     require("libzyre")
     with (
-        ReferencePeer("libzyre", name="one", endpoint="tcp://127.0.0.1:40001") as one,
-        ReferencePeer("libzyre", name="two", endpoint="tcp://127.0.0.1:40002") as two,
+        ReferencePeer("libzyre", name="one", endpoint="tcp://127.0.0.1:20001") as one,
+        ReferencePeer("libzyre", name="two", endpoint="tcp://127.0.0.1:20002") as two,
     ):
-        two.require_peer(one, "tcp://127.0.0.1:40001")
+        two.require_peer(one, "tcp://127.0.0.1:20001")
         meet(one, two)
         two.close()
         one.wait_for("EXIT", peer=two)
@@ -124,10 +124,10 @@ def test_libzyre_meets_without_beacons() -> None:
 
 def test_libzyre_meets_through_gossip() -> None:
     require("libzyre")
-    hub = "tcp://127.0.0.1:40010"
+    hub = "tcp://127.0.0.1:20010"
     with (
-        ReferencePeer("libzyre", name="one", endpoint="tcp://127.0.0.1:40011", gossip_bind=hub) as one,
-        ReferencePeer("libzyre", name="two", endpoint="tcp://127.0.0.1:40012", gossip_connect=hub) as two,
+        ReferencePeer("libzyre", name="one", endpoint="tcp://127.0.0.1:20011", gossip_bind=hub) as one,
+        ReferencePeer("libzyre", name="two", endpoint="tcp://127.0.0.1:20012", gossip_connect=hub) as two,
     ):
         meet(one, two)
 

@@ -232,5 +232,5 @@ def test_a_history_makes_its_world() -> None:
     assert c.box.clock.rate == 1.01
     world.run_for(3.5)
     assert names_here(world, "c") == {"a", "b"}
-    assert a.host.own_groups == {"G"}
+    assert a.host.machine.own_groups == {"G"}
     assert "Restart(node='c', same_identity=False)" in history.text()

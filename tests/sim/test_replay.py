@@ -58,7 +58,7 @@ def swarm(seed: int, path: Path, seconds: int = 40, **options: Any) -> list[Even
             case 4:
                 world.change_address(chance.choice([node, other]).box)
             case 5:
-                node.host.set_header("seen", group)
+                node.host.change("set_header", "seen", group)
             case _:
                 for number in range(8):
                     if other.alive:

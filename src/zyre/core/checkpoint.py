@@ -18,6 +18,8 @@ from typing import Any, Final, TypeAlias
 
 from zyre import config, endpoint, events, identity, roster
 from zyre.core import (
+    announcer,
+    conversation,
     counters,
     delivery,
     dialect,
@@ -31,6 +33,7 @@ from zyre.core import (
     locality,
     membership,
     node,
+    part,
     peer,
     portrait,
     presence,
@@ -48,8 +51,28 @@ Frozen: TypeAlias = Any
 
 _MODULES: Final = (
     *(config, endpoint, events, identity, roster),
-    *(counters, delivery, dialect, dialling, directory, discovery, effects, election, elections, groups, locality),
-    *(membership, node, peer, portrait, presence, profile, tables, timers),
+    announcer,
+    conversation,
+    counters,
+    delivery,
+    dialect,
+    dialling,
+    directory,
+    discovery,
+    effects,
+    election,
+    elections,
+    groups,
+    locality,
+    membership,
+    node,
+    part,
+    peer,
+    portrait,
+    presence,
+    profile,
+    tables,
+    timers,
 )
 _CLASSES: Final[dict[str, type]] = {
     f"{module.__name__}.{name}": member
@@ -95,6 +118,8 @@ class _Freezer:
             return ["frozenset", *map(self.value, sorted(item))]
         if isinstance(item, MappingProxyType):
             return ["view", *self._pairs(item)]
+        if isinstance(item, type):
+            return ["class", _NAMES[item]]
         if isinstance(item, MethodType):
             return ["method", self.value(item.__self__), item.__name__]
         if _is_value(kind):
@@ -165,6 +190,7 @@ class _Thawer:
             "tuple": self._tuple,
             "frozenset": lambda *items: frozenset(map(self.value, items)),
             "view": lambda *pairs: MappingProxyType(dict(self._pairs(pairs))),
+            "class": lambda name: _CLASSES[name],
             "method": self._method,
             "value": self._value,
         }

@@ -18,7 +18,6 @@ from zyre.core.effects import Broadcast, CloseLink, Effect, HelloFrom, LinkBlock
 from zyre.core.machine import Alarm, Clock, Transport
 from zyre.core.node import NodeMachine
 from zyre.core.timers import NEVER
-from zyre.endpoint import Endpoint
 from zyre.events import Event
 from zyre.identity import PeerId
 from zyre.roster import Roster
@@ -114,21 +113,12 @@ class Driver:
 
     # -- verbs ---------------------------------------------------------------------------------------------------
 
-    def join(self, group: str) -> None:
-        """See NodeMachine.join."""
-        self._input("join", group)
-
-    def leave(self, group: str) -> None:
-        """See NodeMachine.leave."""
-        self._input("leave", group)
-
-    def contest(self, group: str) -> None:
-        """See NodeMachine.contest."""
-        self._input("contest", group)
-
-    def connect(self, endpoint: Endpoint, peer: PeerId | None) -> None:
-        """See NodeMachine.connect."""
-        self._input("connect", endpoint, peer)
+    def change(self, verb: str, *arguments: object) -> None:
+        """A verb of the machine (join, leave, contest, connect), or of one of its parts."""
+        if hasattr(self.machine, verb):
+            self._input(verb, *arguments)
+        else:
+            self._input("change", verb, arguments)
 
     def whisper(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
         """Send to one peer. A send moves no deadline and makes no event, so it needs no full settling."""

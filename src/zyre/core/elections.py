@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from zyre.core.delivery import Delivery
 from zyre.core.directory import Directory
 from zyre.core.election import Ballot, Election
 from zyre.core.groups import Groups
-from zyre.core.membership import Arrival, Moves
+from zyre.core.part import Arrival, Follower, Handler, Moves, Part
 from zyre.core.peer import PeerRecord
 from zyre.core.profile import NodeProfile
 from zyre.core.timers import Deadlines
@@ -27,7 +28,7 @@ class Patience(NamedTuple):
     election: Election
 
 
-class Elections:
+class Elections(Part):
     """An Election for each group in which one was held or wanted."""
 
     def __init__(
@@ -85,7 +86,20 @@ class Elections:
             election = self._by_group[group] = Election(self._own)
         return election
 
+    def handlers(self) -> Mapping[int, Handler]:
+        """Votes."""
+        return {zre.ELECT: self._on_vote, zre.LEADER: self._on_vote}
+
+    def subjects(self) -> Mapping[type, Follower]:
+        """The end of an election's time."""
+        return {Patience: self.on_patience_over}
+
     # -- inputs --------------------------------------------------------------------------------------------------
+
+    def _on_vote(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
+        message_id, _ = zre.unpack_header(frames[1])
+        self.on_vote(record, message_id, zre.decode_vote(frames[1]), now)
+        return ()
 
     def on_vote(self, record: PeerRecord, message_id: int, vote: zre.Vote, now: float) -> None:
         """ELECT or LEADER. Raises DecodeError if it names nobody."""
@@ -116,12 +130,13 @@ class Elections:
                 if not members and not election.candidate:  # peers name groups as they like
                     del self._by_group[move.group]
 
-    def on_patience_over(self, patience: Patience, now: float) -> None:
+    def on_patience_over(self, patience: Patience, now: float) -> Moves:
         """The time of an election is over."""
         group, election = patience
         if election is self._by_group.get(group):
             election.timed = False
             self._count(group, election, election.on_patience_over(self._groups.members(group)), now)
+        return ()
 
     # -- what follows --------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Protocol
+from typing import Any, Protocol
 
 from zyre.core.delivery import Outcome
 from zyre.core.node import NodeMachine
@@ -77,7 +77,10 @@ class Host(Protocol):
 
     life: Life
     endpoint: str
-    send_patience: float
+
+    @property
+    def send_patience(self) -> float:
+        """How long a send waits for room, in seconds."""
 
     @property
     def machine(self) -> NodeMachine:
@@ -90,14 +93,6 @@ class Host(Protocol):
     @property
     def roster(self) -> Roster:
         """Who is here."""
-
-    @property
-    def own_groups(self) -> frozenset[str]:
-        """The groups that it is in."""
-
-    @property
-    def peer_groups(self) -> frozenset[str]:
-        """The groups that peers are in."""
 
     def next_event(self, timeout: float | None) -> Event:
         """The next event, waiting up to ``timeout`` seconds (None: for ever). Raises Empty, or Closed."""
@@ -118,10 +113,7 @@ class Host(Protocol):
         """End without waiting."""
 
     def change(self, verb: str, *arguments: object) -> None:
-        """Join, leave, contest, connect."""
-
-    def set_header(self, name: str, value: str) -> None:
-        """Change what later HELLOs say."""
+        """Join, leave, contest, connect, set_header, and the verbs of the machine's parts."""
 
     def whisper_nowait(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
         """Send to one peer, or say why not."""
@@ -144,8 +136,8 @@ class Host(Protocol):
     def on_room(self, waker: Waker) -> None:
         """Have ``waker`` called once, when some full queue has room again or the node stops."""
 
-    def leader(self, group: str) -> PeerId | None:
-        """Who leads a group."""
+    def ask(self, question: str, *arguments: object) -> Any:
+        """What the machine answers: the value of its attribute, or of its method with ``arguments``."""
 
     def statistics(self) -> Statistics:
         """What was counted."""

@@ -52,6 +52,7 @@ class Kind(IntEnum):
     SHOUT = 28
     SHOUT_TO = 29
     SHED = 30
+    CHANGE = 31
 
 
 def _json(value: object) -> bytes:
@@ -179,6 +180,7 @@ def input_encoders(contents: bool) -> dict[str, tuple[Kind, Encoder]]:
         Kind.SHOUT: lambda a: _pack_group(a[0]) + pack(a[1]),
         Kind.SHOUT_TO: lambda a: a[0].octets + _pack_group(a[1]) + pack(a[2]),
         Kind.SHED: lambda a: a[0].octets,
+        Kind.CHANGE: lambda a: _json([a[0], list(a[1])]),
         Kind.SET_HEADER: lambda a: _json(list(a)),
     }
     return {kind.name.lower(): (kind, encode) for kind, encode in encoders.items()}
@@ -206,6 +208,7 @@ _DECODERS: Final[dict[Kind, Callable[[bytes], tuple[Any, ...]]]] = {
     Kind.SHOUT: _unpack_shout,
     Kind.SHOUT_TO: _unpack_shout_to,
     Kind.SHED: lambda data: (PeerId.parse(data),),
+    Kind.CHANGE: lambda data: tuple(json.loads(data)),
 }
 
 

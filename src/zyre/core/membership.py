@@ -7,9 +7,9 @@ that somebody came into a group or went out of one, is returned as moves; the no
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from zyre.config import Limits, Timing
 from zyre.core.admission import Greeting, is_group
@@ -18,8 +18,10 @@ from zyre.core.delivery import Delivery
 from zyre.core.dialling import Dial, Dialling
 from zyre.core.directory import Directory
 from zyre.core.discovery import Found
+from zyre.core.effects import NameResolved
 from zyre.core.groups import Groups
 from zyre.core.locality import Locality
+from zyre.core.part import Arrival, Departure, Follower, Moves, Part
 from zyre.core.peer import PeerRecord
 from zyre.core.presence import Presence
 from zyre.core.tables import TRANSITIONS, Action, Input, PeerState, Phase, Violation
@@ -29,21 +31,7 @@ from zyre.events import Enter, Evasive, Event, Exit, ExitReason, Join, Leave, Re
 from zyre.identity import PeerId
 from zyre.wire import zre
 
-__all__ = ["Arrival", "Departure", "Leaving", "Membership", "Moves", "Tick"]
-
-
-class Arrival(NamedTuple):
-    """A peer came into a group, or we did (None)."""
-
-    group: str
-    peer: PeerId | None
-
-
-class Departure(NamedTuple):
-    """A peer went out of a group, or away altogether."""
-
-    group: str
-    peer: PeerId
+__all__ = ["Leaving", "Membership", "Tick"]
 
 
 class Tick(NamedTuple):
@@ -57,8 +45,6 @@ class Leaving(NamedTuple):
 
     record: PeerRecord
 
-
-Moves: TypeAlias = tuple[Arrival | Departure, ...]
 
 #: Peers are looked at in stretches of this share of the evasive time: so much later may a silence be noticed.
 _TICKS_PER_EVASIVE: Final = 50
@@ -76,7 +62,7 @@ _REASONS: Final[dict[Action, ExitReason]] = {
 }
 
 
-class Membership:
+class Membership(Part):
     """Directory, groups, presence and explicit connections of one node, and the table that moves peers through them.
 
     ``hello_to`` makes the fields of our HELLO for a peer at an endpoint: each peer is told another address.
@@ -115,6 +101,18 @@ class Membership:
     def everyone(self) -> Iterator[PeerRecord]:
         """Everybody to whom a HELLO is on its way or was said, anonymous ones included."""
         return chain(self.directory, self.dialling.anonymous())
+
+    def subjects(self) -> Mapping[type, Follower]:
+        """Looks at peers, explicit connections, and farewells by beacon."""
+        return {Tick: self.on_tick, Dial: self.dial, Leaving: self._on_left}
+
+    def reports(self) -> Mapping[type, Follower]:
+        """What was found out about a dialled host's name."""
+        return {NameResolved: self._on_name_resolved}
+
+    def _on_name_resolved(self, report: NameResolved, now: float) -> Moves:
+        self.dialling.on_resolved(report.host, report.addresses)
+        return ()
 
     # -- inputs --------------------------------------------------------------------------------------------------
 
@@ -189,6 +187,9 @@ class Membership:
         if record.state is PeerState.ABSENT:
             return ()
         return self._depart(record.peer, *TRANSITIONS[record.state, Input.GOODBYE])
+
+    def _on_left(self, subject: Leaving, now: float) -> Moves:
+        return self.on_goodbye(subject.record)
 
     def _watch(self, record: PeerRecord, at: float) -> None:
         """Look at a peer at that time, or with others a little later: one timer serves all whose time has come."""

@@ -1,27 +1,29 @@
 """The node: routes what comes in to the parts that know what it means, and gathers what follows.
 
 It owns no protocol state of its own. Membership holds the peers and groups, Elections the votes, Portrait what is said
-of ourselves; Discovery and Admission judge; Delivery numbers and queues. A whisper goes out by ``whisper`` ->
-Delivery.offer -> a Send effect, and comes in by ``receive_frames`` -> ``_on_whisper`` -> a Whisper event.
+of ourselves; Discovery and Admission judge; Delivery numbers and queues. What each part takes in, it says itself (see
+part.py), and the node keeps the tables. A whisper goes out by ``whisper`` -> Delivery.offer -> a Send effect, and comes
+in by ``receive_frames`` -> Conversation -> a Whisper event.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from enum import Enum
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from zyre.core import effects
 from zyre.core.admission import judge_hello
+from zyre.core.announcer import Announcer
+from zyre.core.conversation import Conversation
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery, Outcome
-from zyre.core.dialling import Dial
-from zyre.core.discovery import BeaconDiscovery, Farewell, Found, Source
-from zyre.core.effects import Broadcast, Effect, Report
-from zyre.core.elections import Elections, Patience
+from zyre.core.discovery import Farewell, Found, Source
+from zyre.core.effects import Effect, Report
+from zyre.core.elections import Elections
 from zyre.core.groups import Groups
 from zyre.core.locality import Locality
-from zyre.core.membership import Leaving, Membership, Tick
+from zyre.core.membership import Membership
+from zyre.core.part import Follower, Handler, Moves, Part, Verb
 from zyre.core.peer import PeerRecord
 from zyre.core.portrait import Portrait
 from zyre.core.profile import NodeProfile
@@ -29,7 +31,7 @@ from zyre.core.tables import PeerState, Phase, Violation
 from zyre.core.timers import Deadlines
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError
-from zyre.events import Event, Gap, new_shout, new_whisper
+from zyre.events import Event, Gap
 from zyre.identity import PeerId
 from zyre.roster import Roster
 from zyre.statistics import Statistics
@@ -43,13 +45,6 @@ _READY: Final = PeerState.READY
 _ALIVE: Final = Phase.ALIVE
 
 
-class _Beacon(Enum):
-    """The timer for the next beacon. The subjects of the other timers are what they are about: a Tick, a Dial,
-    or the Patience of a candidate."""
-
-    DUE = "due"
-
-
 class NodeMachine:
     """The protocol of one node (36/ZRE with libzyre's additions). See zyre.core.machine.Machine for the contract."""
 
@@ -60,7 +55,6 @@ class NodeMachine:
         self._profile = profile
         self._timing = profile.config.timing
         self._running = False
-        self._beacon = b""
         self._greeters: dict[bytes, str] = {}
         """From where the HELLOs come that are about to be received, by the identity that they come under."""
         self._events: list[Event] = []
@@ -69,7 +63,6 @@ class NodeMachine:
         for group in profile.groups:
             self._groups.join(group)
         self._portrait = Portrait(profile, self._groups)
-        self._discovery = BeaconDiscovery(profile.identity, profile.cluster.port)
         self._delivery = Delivery(profile.config.limits, self.counters)
         self._membership = Membership(
             self._timing,
@@ -91,6 +84,31 @@ class NodeMachine:
             timers=self._timers,
             events=self._events,
         )
+        self._handlers: dict[int, Handler] = {}
+        self._reports = self._own_reports()
+        self._subjects: dict[type, Follower] = {}
+        self._verbs: dict[str, Verb] = {}
+        self._announcer = Announcer(profile, self._delivery, self._timers)
+        self._parts: tuple[Part, ...] = (
+            Conversation(self._membership, self._delivery, self._events),
+            self._membership,
+            self._elections,
+            self._announcer,
+        )
+        for part in self._parts:
+            self._handlers.update(part.handlers())
+            self._reports.update(part.reports())
+            self._subjects.update(part.subjects())
+            self._verbs.update(part.verbs())
+
+    def _own_reports(self) -> dict[type, Follower]:
+        return {
+            effects.LocalityChanged: self._on_locality_changed,
+            effects.HelloFrom: self._on_hello_from,
+            effects.LinkBlocked: self._on_link_blocked,
+            effects.LinkWritable: self._on_link_writable,
+            effects.LinkFailed: self._on_link_failed,
+        }
 
     # -- verbs ---------------------------------------------------------------------------------------------------
 
@@ -98,9 +116,7 @@ class NodeMachine:
         """Begin to announce ourselves and to answer."""
         self._running = True
         self._portrait.locality = locality
-        if self._profile.cluster.port and locality.beacon_port:
-            self._beacon = self._discovery.announcement(locality.beacon_port)
-            self._timers.add(now, _Beacon.DUE)
+        self._announcer.start(locality, now)
         for dial in self._membership.dialling:
             self._timers.add(now, dial)
         self._elections.start(now)
@@ -113,7 +129,7 @@ class NodeMachine:
         if not self._running:
             return
         for record in self._membership.everyone():
-            if not self._beacon or record.found_by == "connect" or "goodbye" in record.extensions:
+            if not self._announcer.running or record.found_by == "connect" or "goodbye" in record.extensions:
                 self._delivery.send(record, zre.GOODBYE)
             self._delivery.close(record, flush=True)
         self._running = False
@@ -122,9 +138,7 @@ class NodeMachine:
     def farewell(self, now: float) -> None:
         """Say goodbye by the beacon with port 0, which is all that libzyre listens to. It overtakes what is still on
         the links, so a host with plain peers lets a moment pass between ``stop`` and this."""
-        if self._beacon:
-            self._delivery.effects.append(Broadcast(self._discovery.announcement(0)))
-            self._beacon = b""
+        self._announcer.farewell()
 
     @property
     def has_plain_peers(self) -> bool:
@@ -157,7 +171,7 @@ class NodeMachine:
         """Keep up a connection to whoever is at ``endpoint``; if given, ``peer`` says who that will be."""
         dial = self._membership.dialling.add(endpoint, peer)
         if dial is not None and self._running:
-            self._elections.follow(self._membership.dial(dial, now), now)
+            self._follow(self._membership.dial(dial, now), now)
 
     def whisper(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
         """Send to one peer."""
@@ -192,7 +206,7 @@ class NodeMachine:
         if record is not None and record.blocked:
             record.shedding = True
 
-    def set_header(self, name: str, value: str) -> None:
+    def set_header(self, name: str, value: str, now: float) -> None:
         """Change a header; peers learn it from later HELLOs, as with libzyre."""
         self._portrait.set_header(name, value)
 
@@ -257,6 +271,11 @@ class NodeMachine:
         """Whose link that is."""
         return None if (record := self._directory.at_link(link)) is None else record.peer
 
+    def answer(self, question: str, arguments: Sequence[Any] = ()) -> Any:
+        """A question by name: an attribute, or a method with arguments."""
+        answer = getattr(self, question)
+        return answer(*arguments) if callable(answer) else answer
+
     # -- outputs -------------------------------------------------------------------------------------------------
 
     def next_timeout(self) -> float:
@@ -287,25 +306,25 @@ class NodeMachine:
         locality = self._portrait.locality
         if not self._running or locality is None:
             return False
-        verdict = self._discovery.judge(data, source, locality)
+        verdict = self._announcer.discovery.judge(data, source, locality)
         if isinstance(verdict, Violation):
             self.counters.violations[verdict] += 1
         elif isinstance(verdict, Found):
             self.counters.beacons_received += 1
-            self._elections.follow(self._membership.on_found(verdict, "beacon", now), now)
+            self._follow(self._membership.on_found(verdict, "beacon", now), now)
             self._membership.remember(data, verdict)
         elif isinstance(verdict, Farewell):
             self.counters.beacons_received += 1
-            self._elections.follow(self._membership.on_last_beacon(verdict.peer, now), now)
+            self._follow(self._membership.on_last_beacon(verdict.peer, now), now)
         return True
 
     def receive_frames(self, frames: Sequence[bytes], now: float) -> None:
-        """A message from a peer. This is the hot path: a whisper passes here, ``_on_whisper``, and is done."""
+        """A message from a peer. This is the hot path: a whisper passes here and Conversation, and is done."""
         if not self._running:
             return
         try:
             message_id, sequence = zre.unpack_header(frames[1])
-            handler = _HANDLERS.get(message_id)
+            handler = self._handlers.get(message_id)
             if handler is None:
                 self._on_other(message_id, frames, now)
                 return
@@ -322,47 +341,60 @@ class NodeMachine:
                 record.quiet_at = now + self._timing.evasive
             else:
                 self._membership.heard(record, now)
-            handler(self, record, frames, now)
+            moves = handler(record, frames, now)
+            if moves:
+                self._elections.follow(moves, now)
         except DecodeError:
             self.counters.violations[Violation.FRAME_MALFORMED] += 1
 
     def receive_report(self, report: Report, now: float) -> None:
-        """How an effect fared."""
-        if isinstance(report, effects.LocalityChanged):
-            self._portrait.locality = report.locality
-            return
-        if isinstance(report, effects.HelloFrom):
-            self._greeters[report.identity] = report.address
-            return
-        if isinstance(report, effects.NameResolved):
-            self._membership.dialling.on_resolved(report.host, report.addresses)
-            return
-        record = self._directory.at_link(report.link) or self._membership.dialling.at_link(report.link)
-        if isinstance(report, effects.LinkBlocked):
-            self._delivery.on_blocked(record if self._running else None, report.frames)
-        elif record is None or not self._running:
-            return
-        elif isinstance(report, effects.LinkWritable):
-            self._delivery.on_writable(record)
-        elif isinstance(report, effects.LinkFailed):
-            self.counters.failures["link"] += 1
-            if record.identity is not None:
-                self._elections.follow(self._membership.remove(record, "unreachable"), now)
+        """How an effect fared, or what changed in the world."""
+        self._follow(self._reports[type(report)](report, now), now)
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due; everything put back is due later than ``now``."""
         for subject in self._timers.due(now):
-            if isinstance(subject, Tick):
-                self._elections.follow(self._membership.on_tick(subject, now), now)
-            elif isinstance(subject, Dial):
-                self._elections.follow(self._membership.dial(subject, now), now)
-            elif isinstance(subject, Leaving):
-                self._elections.follow(self._membership.on_goodbye(subject.record), now)
-            elif isinstance(subject, Patience):
-                self._elections.on_patience_over(subject, now)
-            else:
-                self._delivery.effects.append(Broadcast(self._beacon))
-                self._timers.add(now + self._timing.beacon, subject)
+            self._follow(self._subjects[type(subject)](subject, now), now)
+
+    def change(self, verb: str, arguments: Sequence[Any], now: float) -> None:
+        """A verb of one of the parts."""
+        self._follow(self._verbs[verb](*arguments, now), now)
+
+    def _follow(self, moves: Moves, now: float) -> None:
+        if moves:
+            self._elections.follow(moves, now)
+
+    # -- reports and deadlines -----------------------------------------------------------------------------------
+
+    def _on_locality_changed(self, report: effects.LocalityChanged, now: float) -> Moves:
+        self._portrait.locality = report.locality
+        return ()
+
+    def _on_hello_from(self, report: effects.HelloFrom, now: float) -> Moves:
+        self._greeters[report.identity] = report.address
+        return ()
+
+    def _at_link(self, link: int) -> PeerRecord | None:
+        """Whose link that is; nobody's any more once we said goodbye."""
+        if not self._running:
+            return None
+        return self._directory.at_link(link) or self._membership.dialling.at_link(link)
+
+    def _on_link_blocked(self, report: effects.LinkBlocked, now: float) -> Moves:
+        self._delivery.on_blocked(self._at_link(report.link), report.frames)
+        return ()
+
+    def _on_link_writable(self, report: effects.LinkWritable, now: float) -> Moves:
+        if (record := self._at_link(report.link)) is not None:
+            self._delivery.on_writable(record)
+        return ()
+
+    def _on_link_failed(self, report: effects.LinkFailed, now: float) -> Moves:
+        record = self._at_link(report.link)
+        if record is None:
+            return ()
+        self.counters.failures["link"] += 1
+        return () if record.identity is None else self._membership.remove(record, "unreachable")
 
     # -- messages ------------------------------------------------------------------------------------------------
 
@@ -379,14 +411,14 @@ class NodeMachine:
             self.counters.violations[Violation.HELLO_REFUSED] += 1
         elif greeting.peer != self.identity:
             self.counters.received += 1
-            self._elections.follow(self._membership.on_hello(greeting, source, now), now)
+            self._follow(self._membership.on_hello(greeting, source, now), now)
 
     def _on_stranger(self, message_id: int, record: PeerRecord | None, now: float) -> None:
         """A message of somebody who has not said HELLO. Whoever leaves before that is no offender."""
         if message_id != zre.GOODBYE:
             self.counters.violations[Violation.STRANGER] += 1
         elif record is not None:
-            self._elections.follow(self._membership.on_goodbye(record), now)
+            self._follow(self._membership.on_goodbye(record), now)
 
     def _on_missed(self, record: PeerRecord, missed: int) -> None:
         if missed < 0:
@@ -395,48 +427,9 @@ class NodeMachine:
         self.counters.missed += missed
         self._events.append(Gap(record.peer, record.name, missed))
 
-    def _on_whisper(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
-        self._events.append(new_whisper(record.peer, record.name, tuple(frames[2:])))
-
-    def _on_shout(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
-        group = zre.decode_shout_group(frames[1])
-        self._events.append(new_shout(record.peer, record.name, group, tuple(frames[2:])))
-
-    def _on_join(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
-        self._elections.follow(self._membership.on_join(record, zre.decode_group_change(frames[1])), now)
-
-    def _on_leave(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
-        self._elections.follow(self._membership.on_leave(record, zre.decode_group_change(frames[1])), now)
-
-    def _on_ping(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
-        self._delivery.send(record, zre.PING_OK)
-
-    def _on_ping_ok(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
-        """That it was heard is all there is to it."""
-
-    def _on_goodbye(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
-        self._elections.follow(self._membership.on_goodbye(record), now)
-
-    def _on_vote(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> None:
-        message_id, _ = zre.unpack_header(frames[1])
-        self._elections.on_vote(record, message_id, zre.decode_vote(frames[1]), now)
-
     # -- what follows ----------------------------------------------------------------------------------------------
 
     def _announce(self, message_id: int, group: str) -> None:
         fields = zre.encode_group_change(group, self._groups.status)
         for record in self._membership.everyone():
             self._delivery.send(record, message_id, fields)
-
-
-_HANDLERS: Final[Mapping[int, Callable[[NodeMachine, PeerRecord, Sequence[bytes], float], None]]] = {
-    zre.WHISPER: NodeMachine._on_whisper,
-    zre.SHOUT: NodeMachine._on_shout,
-    zre.JOIN: NodeMachine._on_join,
-    zre.LEAVE: NodeMachine._on_leave,
-    zre.PING: NodeMachine._on_ping,
-    zre.PING_OK: NodeMachine._on_ping_ok,
-    zre.GOODBYE: NodeMachine._on_goodbye,
-    zre.ELECT: NodeMachine._on_vote,
-    zre.LEADER: NodeMachine._on_vote,
-}

@@ -15,29 +15,27 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from zyre.core.delivery import Outcome
 from zyre.core.driver import Driver
 from zyre.core.effects import LinkWritable, LocalityChanged, NameResolved, Report
 from zyre.core.host import Life
 from zyre.core.machine import Clock, Transport
 from zyre.core.node import NodeMachine
 from zyre.core.profile import NodeProfile
-from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
 from zyre.engine.clock import MonotonicClock
 from zyre.engine.congestion import Congestion
 from zyre.engine.engine import EngineAlarm, shared_engine
 from zyre.engine.lead import Lead
 from zyre.engine.lifecycle import register, unregister
-from zyre.engine.mailbox import Mailbox
 from zyre.engine.names import look_up_beside
+from zyre.engine.pacing import Pacing
 from zyre.engine.parking import ThreadParker
+from zyre.engine.sending import Sending
 from zyre.engine.transport import ZmqTransport
-from zyre.errors import NodeNotStarted, NodeStopped
+from zyre.errors import NodeStopped
 from zyre.events import Event
-from zyre.identity import PeerId
 from zyre.roster import Roster
 from zyre.statistics import Statistics
 
@@ -51,11 +49,6 @@ _HEAD_START = 0.02
 
 #: At DEBUG every event is logged, if enabled when the node is made (libzyre: set_verbose).
 _log = logging.getLogger("zyre")
-
-
-# Names of this module: on the way of every message, looking a member up in its enumeration shows.
-_RUNNING = Life.RUNNING
-_SENT = Outcome.SENT
 
 
 class NodeHost:
@@ -74,22 +67,19 @@ class NodeHost:
         record: Callable[[NodeMachine], Recorder] | None = None,
     ) -> None:
         config = profile.config
-        self.life = Life.NEW
         self.endpoint = ""
         self.machine = NodeMachine(profile)
-        self.mailbox = Mailbox(config.limits, self._on_mailbox_room, self._on_wait)
+        self._pacing = Pacing(config.limits, self._on_wait, self._read_on)
+        self.mailbox = self._pacing.mailbox
         self._lead = Lead(self.mailbox, self._take_in, config.limits.batch)
         self.next_event = self._lead.get
-        self.send_patience = config.timing.send_patience
         self._limits = config.limits
         self._lock = threading.Lock()
         self._congestion = Congestion(self._lock, self._relieve)
         self._inbox = -1
         self._watched: tuple[int, ...] = ()
-        self._paused = False
         self._engine = shared_engine()
         self._alarm = EngineAlarm(partial(self._guarded, self._on_alarm))
-        self._patience = EngineAlarm(self._on_patience_over)
         self._transport = ZmqTransport(
             profile.identity.octets,
             config,
@@ -101,6 +91,14 @@ class NodeHost:
         )
         self._recorder = None if record is None else record(self.machine)
         self._driver = self._new_driver(self._transport, MonotonicClock())
+        self._sending = Sending(self._lock, self._driver, self._congestion, config.timing.send_patience)
+        self.whisper = self._sending.whisper
+        self.whisper_nowait = self._sending.whisper_nowait
+        self.shout = self._sending.shout
+        self.shout_nowait = self._sending.shout_nowait
+        self.shout_to_nowait = self._sending.shout_to_nowait
+        self.shed = self._sending.shed
+        self.on_room = self._sending.on_room
 
     def _new_driver(self, transport: Transport, clock: Clock) -> Driver:
         deliver: Callable[[list[Event]], None] = self.mailbox.put
@@ -114,6 +112,20 @@ class NodeHost:
 
     # -- life ----------------------------------------------------------------------------------------------------
 
+    @property
+    def life(self) -> Life:
+        """Whether it was started, and stopped."""
+        return self._sending.life
+
+    @life.setter
+    def life(self, life: Life) -> None:
+        self._sending.life = life
+
+    @property
+    def send_patience(self) -> float:
+        """Seconds that a send waits for room."""
+        return self._sending.patience
+
     def start(self) -> None:
         """Open the sockets and announce the node. Raises NetworkError; the node is then as new."""
         with self._lock:
@@ -122,13 +134,13 @@ class NodeHost:
             if self.life is Life.STOPPED:
                 raise NodeStopped("start")
             # Not the engine of a parent process, if the node was made before a fork.
-            self._engine = self._congestion.engine = shared_engine()
-            self._engine.acquire(self._alarm, self._patience, self._lead.alarm)
+            self._engine = self._congestion.engine = self._pacing.engine = shared_engine()
+            self._engine.acquire(self._alarm, self._pacing.alarm, self._lead.alarm)
             try:
                 self._driver.start()
             except BaseException:  # Ctrl-C, too: an open socket would hold up the end of the program
                 self._transport.close()
-                self._engine.release(self._alarm, self._patience, self._lead.alarm)
+                self._engine.release(self._alarm, self._pacing.alarm, self._lead.alarm)
                 raise
             self.life = Life.RUNNING
             self.endpoint = self.machine.endpoint
@@ -191,7 +203,7 @@ class NodeHost:
             self._transport.close()
             self._lead.release()
             self._end_journal()
-        self._engine.release(self._alarm, self._patience, self._lead.alarm)
+        self._engine.release(self._alarm, self._pacing.alarm, self._lead.alarm)
 
     def stop_soon(self) -> None:
         """Stop without waiting, in the engine thread: for a garbage collector that may run anywhere."""
@@ -203,23 +215,21 @@ class NodeHost:
         self.life = Life.STOPPED
         self._lock = threading.Lock()  # a thread that does not exist here may have held it
         self._congestion = Congestion(self._lock, self._relieve)
+        self._sending.abandon(self._lock, self._congestion)
         self._transport.abandon()
         self.mailbox.abandon()
         if self._recorder is not None:
             self._recorder.abandon()
 
-    def _require_running(self, verb: str) -> None:
-        if self.life is not Life.RUNNING:
-            raise (NodeNotStarted if self.life is Life.NEW else NodeStopped)(verb)
-
     # -- verbs ---------------------------------------------------------------------------------------------------
 
     def change(self, verb: str, *arguments: object) -> None:
-        """Join, leave, contest, connect: allowed before the start, and then part of the first HELLO."""
+        """Join, leave, contest, connect, set_header, and what the parts offer. Allowed before the start, and then part
+        of the first HELLO."""
         with self._lock:
             if self.life is Life.STOPPED:
                 raise NodeStopped(verb)
-            getattr(self._driver, verb)(*arguments)
+            self._driver.change(verb, *arguments)
         if verb == "connect" and isinstance(arguments[0], Endpoint) and arguments[0].is_tcp:
             look_up_beside(arguments[0].host, lambda host, addresses: self._report(NameResolved(host, addresses)))
 
@@ -234,79 +244,6 @@ class NodeHost:
         self.endpoint = self.machine.endpoint
         self._lead.nudge()
 
-    def set_header(self, name: str, value: str) -> None:
-        """Change what later HELLOs say."""
-        with self._lock:
-            if self.life is Life.STOPPED:
-                raise NodeStopped("set_header")
-            if self._recorder is not None:
-                self._recorder.tap(self.now(), "set_header", (name, value))
-            self.machine.set_header(name, value)
-
-    def whisper_nowait(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
-        """Send to one peer, or say why not."""
-        with self._lock:
-            if self.life is not Life.RUNNING:
-                self._require_running("whisper")
-            return self._driver.whisper(peer, content)
-
-    def whisper(self, peer: PeerId, content: tuple[bytes, ...]) -> bool:
-        """Send to one peer, waiting for room in its queue; whether it was taken."""
-        with self._lock:
-            if self.life is not _RUNNING:
-                self._require_running("whisper")
-            outcome = self._driver.whisper(peer, content)
-        if outcome is _SENT:
-            return True
-        if outcome is Outcome.BLOCKED:
-            outcome = self._retry(peer, partial(self._driver.whisper, peer, content))
-        return outcome is _SENT
-
-    def shout_nowait(self, group: str, content: tuple[bytes, ...]) -> tuple[int, tuple[PeerId, ...]]:
-        """Send to a group: how many were sent to, and whose queues were full."""
-        with self._lock:
-            self._require_running("shout")
-            return self._driver.shout(group, content)
-
-    def shout_to_nowait(self, peer: PeerId, group: str, content: tuple[bytes, ...]) -> Outcome:
-        """Send a shout to one member whose queue was full."""
-        with self._lock:
-            self._require_running("shout")
-            return self._driver.shout_to(peer, group, content)
-
-    def shout(self, group: str, content: tuple[bytes, ...]) -> int:
-        """Send to a group, waiting for room in each member's queue; to how many it was sent."""
-        sent, blocked = self.shout_nowait(group, content)
-        for peer in blocked:
-            outcome = self._retry(peer, partial(self._driver.shout_to, peer, group, content))
-            sent += outcome is Outcome.SENT
-        return sent
-
-    def _retry(self, peer: PeerId, send: Callable[[], Outcome]) -> Outcome:
-        deadline = time.monotonic() + self.send_patience
-        with self._lock:
-            while self.life is Life.RUNNING:
-                outcome = send()
-                if outcome is not Outcome.BLOCKED:
-                    return outcome
-                left = deadline - time.monotonic()
-                if left <= 0 or not self._congestion.wait(left):
-                    self._driver.shed(peer)
-        return Outcome.ABSENT
-
-    def shed(self, peer: PeerId) -> None:
-        """Patience with a peer's full queue is over."""
-        with self._lock:
-            self._driver.shed(peer)
-
-    def on_room(self, waker: Callable[[], object]) -> None:
-        """Have ``waker`` called once, when some full queue has room again or the node stops."""
-        with self._lock:
-            self._congestion.wakers.append(waker)
-            running = self.life is Life.RUNNING
-        if not running:
-            self._congestion.wake()
-
     # -- questions -----------------------------------------------------------------------------------------------
 
     @property
@@ -318,22 +255,10 @@ class NodeHost:
         with self._lock:
             return self._driver.roster
 
-    @property
-    def own_groups(self) -> frozenset[str]:
-        """The groups that this node is in."""
+    def ask(self, question: str, *arguments: object) -> Any:
+        """What the machine answers."""
         with self._lock:
-            return self.machine.own_groups
-
-    @property
-    def peer_groups(self) -> frozenset[str]:
-        """The groups that peers are in."""
-        with self._lock:
-            return self.machine.peer_groups
-
-    def leader(self, group: str) -> PeerId | None:
-        """Who leads a group."""
-        with self._lock:
-            return self.machine.leader(group)
+            return self.machine.answer(question, arguments)
 
     def statistics(self) -> Statistics:
         """What was counted since the start."""
@@ -368,7 +293,7 @@ class NodeHost:
 
     def _on_inbox(self) -> bool:
         """The inbox is readable; if a reader leads, it reads."""
-        if self._paused or not self._lead.reading.acquire(False):
+        if self._pacing.paused or not self._lead.reading.acquire(False):
             return False
         try:
             return self._take_in(self._limits.batch) == self._limits.batch
@@ -387,8 +312,7 @@ class NodeHost:
                     for greeter in self._transport.take_greeters():
                         self._driver.on_greeter(greeter)
                     self._driver.on_messages(messages)
-                if not self.mailbox.shedding and self.mailbox.full:
-                    self._pause()
+                self._pacing.look()
             return len(messages)
         except Exception as defect:
             self._break(defect)
@@ -408,30 +332,7 @@ class NodeHost:
                 self._driver.on_alarm()
         return False
 
-    # -- the application reads too slowly ----------------------------------------------------------------------------
-
-    def _pause(self) -> None:
-        """Leave messages with libzmq, so that the senders wait; membership waits with them, but not for long."""
-        self._paused = True
-        self._patience.set(time.monotonic() + self._limits.mailbox_patience)
-
-    def _on_patience_over(self) -> None:
-        """Still full: read on, so that membership goes on, and drop data, until there is room."""
-        self.mailbox.shedding = True
-        self._resume()
-
-    def _on_mailbox_room(self) -> None:
-        """In the reader's thread, which cannot know whether the engine thread is just about to pause."""
-        if self.life is Life.RUNNING:
-            self._engine.call_soon(self._on_room_made)
-
-    def _on_room_made(self) -> None:
-        self.mailbox.shedding = False
-        self._resume()
-
-    def _resume(self) -> None:
-        self._paused = False
-        self._patience.set(NEVER)
+    def _read_on(self) -> None:
         if self.life is Life.RUNNING:
             self._engine.poke(self._inbox)
 

@@ -202,7 +202,7 @@ def check_agreement(world: World, unheard: Mapping[PeerId, Collection[str]] = _N
     alive = {node.uuid: node for node in world.alive}
     for node in alive.values():
         expected = {
-            uuid: other.host.own_groups.difference(unheard.get(uuid, ()))
+            uuid: other.host.machine.own_groups.difference(unheard.get(uuid, ()))
             for uuid, other in alive.items()
             if uuid != node.uuid
         }

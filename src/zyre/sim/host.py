@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Any
 
 from zyre.core.delivery import Outcome
 from zyre.core.driver import Driver, Tap
@@ -178,14 +179,10 @@ class SimHost:
             raise (NodeNotStarted if self.life is Life.NEW else NodeStopped)(verb)
 
     def change(self, verb: str, *arguments: object) -> None:
-        """Join, leave, contest, connect."""
+        """Join, leave, contest, connect, set_header, and what the parts offer."""
         if self.life is Life.STOPPED:
             raise NodeStopped(verb)
-        getattr(self.driver, verb)(*arguments)
-
-    def set_header(self, name: str, value: str) -> None:
-        """Change what later HELLOs say."""
-        self.machine.set_header(name, value)
+        self.driver.change(verb, *arguments)
 
     def whisper_nowait(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
         """Send to one peer, or say why not."""
@@ -242,19 +239,9 @@ class SimHost:
         """Who is here."""
         return self.driver.roster
 
-    @property
-    def own_groups(self) -> frozenset[str]:
-        """The groups that it is in."""
-        return self.machine.own_groups
-
-    @property
-    def peer_groups(self) -> frozenset[str]:
-        """The groups that peers are in."""
-        return self.machine.peer_groups
-
-    def leader(self, group: str) -> PeerId | None:
-        """Who leads a group."""
-        return self.machine.leader(group)
+    def ask(self, question: str, *arguments: object) -> Any:
+        """What the machine answers."""
+        return self.machine.answer(question, arguments)
 
     def statistics(self) -> Statistics:
         """What was counted."""

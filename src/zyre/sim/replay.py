@@ -192,21 +192,31 @@ def _verb(name: str) -> Callable[[Driver, list[Record]], None]:
     return lambda driver, inputs: getattr(driver, name)(*inputs[0].arguments)
 
 
+def _change(verb: str) -> Callable[[Driver, list[Record]], None]:
+    return lambda driver, inputs: driver.change(verb, *inputs[0].arguments)
+
+
+def _change_part(driver: Driver, inputs: list[Record]) -> None:
+    verb, arguments = inputs[0].arguments
+    driver.change(verb, *arguments)
+
+
 _PLAYERS: Final[dict[Kind, Callable[[Driver, list[Record]], object]]] = (
-    {kind: _verb(kind.name.lower()) for kind in Kind if kind >= Kind.START}
-    | {
+    {
         Kind.START: _start,
         Kind.HANDLE_TIMEOUT: lambda driver, inputs: driver.on_alarm(),
         Kind.RECEIVE_FRAMES: lambda driver, inputs: driver.on_messages([record.arguments[0] for record in inputs]),
         Kind.RECEIVE_DATAGRAM: lambda driver, inputs: driver.on_datagrams([record.arguments for record in inputs]),
         Kind.RECEIVE_REPORT: lambda driver, inputs: driver.on_report(inputs[0].arguments[0]),
-        Kind.SET_HEADER: lambda driver, inputs: driver.machine.set_header(*inputs[0].arguments),
+        Kind.CHANGE: _change_part,
+    }
+    | {
+        kind: _change(kind.name.lower())
+        for kind in (Kind.JOIN, Kind.LEAVE, Kind.CONTEST, Kind.CONNECT, Kind.SET_HEADER)
     }
     | {
         kind: _verb(kind.name.lower())
-        for kind in Kind
-        if kind.name
-        in ["STOP", "FAREWELL", "JOIN", "LEAVE", "CONTEST", "CONNECT", "WHISPER", "SHOUT", "SHOUT_TO", "SHED"]
+        for kind in (Kind.STOP, Kind.FAREWELL, Kind.WHISPER, Kind.SHOUT, Kind.SHOUT_TO, Kind.SHED)
     }
 )
 

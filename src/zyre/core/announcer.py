@@ -1,0 +1,60 @@
+"""Our own beacons: that they go out for as long as the node runs, and the last one that says that it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from zyre.core.delivery import Delivery
+from zyre.core.discovery import BeaconDiscovery
+from zyre.core.effects import Broadcast
+from zyre.core.locality import Locality
+from zyre.core.part import Follower, Moves, Part
+from zyre.core.profile import NodeProfile
+from zyre.core.timers import Deadlines
+
+__all__ = ["Announcer"]
+
+
+class _Beacon(Enum):
+    """The timer for the next beacon."""
+
+    DUE = "due"
+
+
+class Announcer(Part):
+    """The part of a node that beacons; silent where the cluster has no UDP port, or the host no beacon socket."""
+
+    def __init__(self, profile: NodeProfile, delivery: Delivery, timers: Deadlines[object]) -> None:
+        self.discovery = BeaconDiscovery(profile.identity, profile.cluster.port)
+        self._wanted = bool(profile.cluster.port)
+        self._interval = profile.config.timing.beacon
+        self._delivery = delivery
+        self._timers = timers
+        self._beacon = b""
+
+    @property
+    def running(self) -> bool:
+        """Whether peers hear beacons of ours."""
+        return bool(self._beacon)
+
+    def start(self, locality: Locality, now: float) -> None:
+        """Begin to announce where we are."""
+        if self._wanted and locality.beacon_port:
+            self._beacon = self.discovery.announcement(locality.beacon_port)
+            self._timers.add(now, _Beacon.DUE)
+
+    def farewell(self) -> None:
+        """Say that we leave, by the beacon with port 0: it is all that libzyre listens to."""
+        if self._beacon:
+            self._delivery.effects.append(Broadcast(self.discovery.announcement(0)))
+            self._beacon = b""
+
+    def _on_due(self, subject: _Beacon, now: float) -> Moves:
+        self._delivery.effects.append(Broadcast(self._beacon))
+        self._timers.add(now + self._interval, subject)
+        return ()
+
+    def subjects(self) -> Mapping[type, Follower]:
+        """The next beacon."""
+        return {_Beacon: self._on_due}

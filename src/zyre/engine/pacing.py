@@ -1,0 +1,53 @@
+"""An application that reads too slowly: the network waits for it, for a while.
+
+A full mailbox first makes the peers wait: nothing is read, so their queues fill. Membership waits with them, so when
+patience is over the node reads on and drops data, until the mailbox is half empty.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from zyre.config import Limits
+from zyre.core.timers import NEVER
+from zyre.engine.engine import EngineAlarm, shared_engine
+from zyre.engine.mailbox import Mailbox
+
+__all__ = ["Pacing"]
+
+
+class Pacing:
+    """Whether one node reads from the network. ``read_on`` is called, in the engine thread, when it may again."""
+
+    def __init__(self, limits: Limits, on_wait: Callable[[], None], read_on: Callable[[], None]) -> None:
+        self.paused = False
+        self.alarm = EngineAlarm(self._on_patience_over)
+        self.mailbox = Mailbox(limits, self._on_room, on_wait)
+        self.engine = shared_engine()
+        self._patience = limits.mailbox_patience
+        self._read_on = read_on
+
+    def look(self) -> None:
+        """Something was put into the mailbox: if it is full, leave messages with libzmq, so that the senders wait."""
+        if not self.mailbox.shedding and self.mailbox.full:
+            self.paused = True
+            self.alarm.set(time.monotonic() + self._patience)
+
+    def _on_patience_over(self) -> None:
+        """Still full: read on, so that membership goes on, and drop data, until there is room."""
+        self.mailbox.shedding = True
+        self._resume()
+
+    def _on_room(self) -> None:
+        """In the reader's thread, which cannot know whether the engine thread is just about to pause."""
+        self.engine.call_soon(self._on_room_made)
+
+    def _on_room_made(self) -> None:
+        self.mailbox.shedding = False
+        self._resume()
+
+    def _resume(self) -> None:
+        self.paused = False
+        self.alarm.set(NEVER)
+        self._read_on()
