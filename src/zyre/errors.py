@@ -7,6 +7,7 @@
     │   ├── InvalidEndpoint         (ValueError)   not an endpoint, or not one usable here
     │   ├── InvalidFrame            (TypeError)    content that is neither bytes nor str
     │   ├── InvalidConfig           (ValueError)   settings that contradict each other
+    │   ├── InvalidKey              (ValueError)   not a key, or not the one that is needed
     │   └── NodeNotStarted                         a verb that needs a running node
     ├── NodeStopped                 you stopped the node; there is nothing more to come
     ├── WouldBlock                  nothing there yet, and you asked not to wait
@@ -31,6 +32,7 @@ __all__ = [
     "InvalidEndpoint",
     "InvalidFrame",
     "InvalidConfig",
+    "InvalidKey",
     "NodeNotStarted",
     "NodeStopped",
     "WouldBlock",
@@ -116,6 +118,18 @@ class InvalidFrame(UsageError, TypeError):
 
 class InvalidConfig(UsageError, ValueError):
     """Settings that cannot hold together."""
+
+
+class InvalidKey(UsageError, ValueError):
+    """``what`` cannot be used as a key; ``why`` says so without showing it, for it may be a secret."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(what, why)
+        self.what = what
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"the {self.what} {self.why}; a key is 40 characters of Z85, as 'zyre keys new' makes them"
 
 
 class NodeNotStarted(UsageError):

@@ -22,6 +22,7 @@ FRONT_DOOR = {
     "ClusterConfig", "NodeConfig", "Timing", "Limits",
     # errors
     "ZyreError", "UsageError", "InvalidName", "InvalidPeer", "InvalidEndpoint", "InvalidFrame", "InvalidConfig",
+    "InvalidKey",
     "NodeNotStarted", "NodeStopped", "WouldBlock", "RecvTimeout", "NetworkError", "NoInterface", "AddressInUse",
     "DecodeError", "InternalError",
 }  # fmt: skip

@@ -1,0 +1,43 @@
+"""Why somebody is not let in: the codes of Refused events, and what each means for the one who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal, TypeAlias
+
+__all__ = ["EXPLANATIONS", "RefusalReason"]
+
+#: What a Refused event says.
+RefusalReason: TypeAlias = Literal[
+    "unknown key",
+    "other domain",
+    "denied address",
+    "open peer",
+    "secured peer",
+    "wrong key",
+    "wrong secret",
+    "replayed",
+    "redirected",
+    "clock",
+]
+
+#: One sentence or two for each code: what was seen, and what to do if it should have been let in.
+EXPLANATIONS: Final[Mapping[RefusalReason, str]] = {
+    "unknown key": "It connected with a key that this node does not know. To let it in, put its public certificate "
+    "into the directory that Access(certificates=...) names, or its key into Access(keys=...).",
+    "other domain": "Its certificate is known, and its metadata 'domains' does not name the domain of this node.",
+    "denied address": "Its address is denied, or is not among those that are allowed: see Access(allow=..., deny=...).",
+    "open peer": "It does not encrypt, and this node meets nobody who does not. Give it the same secret, or a "
+    "certificate; or give this node another port.",
+    "secured peer": "It demands encryption, and this node is open. Give this node the same secret, or a certificate; "
+    "or give it another port.",
+    "wrong key": "It presents another key than it has proven to own, or than it was announced with: either it was "
+    "started anew a moment ago, or somebody pretends to be it.",
+    "wrong secret": "It was made with another secret than this node's, or somebody without it forges announcements.",
+    "replayed": "An announcement that was true once was sent again: by somebody who recorded it, or by a network that "
+    "keeps datagrams back.",
+    "redirected": "An announcement arrived from an address that is none of its sender's: somebody sends it on, or "
+    "there is a translation of addresses in between; then connect to that node by its endpoint.",
+    "clock": "It has the same secret, and its clock differs from this machine's by more than Limits.beacon_age "
+    "allows: set the clocks, or allow more.",
+}

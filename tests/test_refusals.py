@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from typing import get_args
+
+from zyre.refusals import EXPLANATIONS, RefusalReason
+
+
+def test_every_code_is_explained() -> None:
+    assert set(EXPLANATIONS) == set(get_args(RefusalReason))
+    assert all(text.endswith((".", "more.", "anew.")) for text in EXPLANATIONS.values())
