@@ -11,7 +11,7 @@ help:
 	@echo "make demo    four nodes find each other on this machine, and one dies"
 	@echo "make test    the whole test suite"
 	@echo "make check   lint and types"
-	@echo "make bench   how fast, beside libzyre"
+	@echo "make bench   how fast, beside libzyre, pyre, zenoh and pyzmq (BENCH=--quick)"
 	@echo "make swarm   ten thousand simulated networks with random faults (SEEDS=0:10000)"
 	@echo "make fuzz    garbage for every decoder (SECONDS=60 each)"
 
@@ -32,8 +32,9 @@ types: $(VENV)/.dev
 
 check: lint types
 
-bench: $(VENV)/.test
-	$(BIN)/python -m bench
+BENCH ?=
+bench: $(VENV)/.bench
+	$(BIN)/python -m bench $(BENCH)
 
 SEEDS ?= 0:10000
 swarm: $(VENV)/.run
@@ -63,6 +64,10 @@ $(VENV)/.test: pyproject.toml | $(BIN)/python
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(VENV)/.test $(VENV)/.run
+
+$(VENV)/.bench: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[bench]'
+	@touch $@ $(VENV)/.run
 
 $(VENV)/.fuzz: pyproject.toml $(VENV)/.test
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[fuzz]'

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from .peers import contestant
+from .peers import Contestant
 
 __all__ = ["Failed", "PeerProcess"]
 
@@ -29,12 +29,12 @@ class PeerProcess:
     PATIENCE = 30.0
     """Seconds for any one command; none takes more than a few on a slow machine."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, one: Contestant) -> None:
+        self.name = one.name
         self.me: dict[str, Any] = {}
         paths = [str(ROOT / "src"), str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", f"bench.peers.{contestant(name).module}"],
+            [sys.executable, "-m", f"bench.peers.{one.module}", json.dumps(dict(one.options)), one.face],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,

@@ -7,10 +7,10 @@ disturbs all of them. A ratio is taken within a round; the report shows the medi
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Measure", "Ratio", "Results", "as_plain", "median", "percentile", "ratio"]
+__all__ = ["Measure", "Ratio", "Results", "median", "percentile", "ratio"]
 
 
 @dataclass(frozen=True)
@@ -48,19 +48,22 @@ class Results:
         if text not in self.notes:
             self.notes.append(text)
 
-    def ratio(self, measure: Measure, contestant: str) -> Ratio | None:
-        """A contestant's ratio to the measure's reference; None for the reference itself, or without it."""
-        series = self.values[measure]
-        if contestant == measure.reference or measure.reference not in series:
+    def ratio(self, measure: Measure, contestant: str, reference: str | None = None) -> Ratio | None:
+        """A contestant's ratio to a reference, by default the measure's; None for the reference itself, or without."""
+        reference = reference or measure.reference
+        series = self.values.get(measure, {})
+        if contestant == reference or reference not in series or contestant not in series:
             return None
-        return ratio(series[contestant], series[measure.reference])
+        return ratio(series[contestant], series[reference])
+
+    def measure(self, name: str) -> Measure | None:
+        """The measure of that name, if it was measured."""
+        return next((measure for measure in self.values if measure.name == name), None)
 
 
 def ratio(values: Sequence[float | None], reference: Sequence[float | None]) -> Ratio | None:
     """Ratios of the rounds in which both have a value; None if there is no such round."""
-    each = [
-        value / base for value, base in zip(values, reference, strict=False) if value is not None and base is not None
-    ]
+    each = [value / base for value, base in zip(values, reference, strict=False) if value is not None and base]
     return Ratio(statistics.median(each), min(each), max(each)) if each else None
 
 
@@ -75,23 +78,3 @@ def percentile(values: Sequence[float], percent: float) -> float:
     ordered = sorted(values)
     rank = max(1, -(-len(ordered) * percent // 100))
     return ordered[int(rank) - 1]
-
-
-def as_plain(results: Results) -> Sequence[Mapping[str, object]]:
-    """The results as JSON can carry them."""
-    rows = []
-    for measure, series in results.values.items():
-        for contestant, values in series.items():
-            shown = results.ratio(measure, contestant)
-            rows.append(
-                {
-                    "measure": measure.name,
-                    "unit": measure.unit,
-                    "more_is_better": measure.more_is_better,
-                    "contestant": contestant,
-                    "rounds": values,
-                    "median": median(values),
-                    "ratio": None if shown is None else vars(shown),
-                }
-            )
-    return rows

@@ -13,6 +13,7 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ class End:
 
     note = ""
     """What the reader of the report should know about how this contestant is driven."""
+
+    def __init__(self, **options: Any) -> None:
+        """``options`` are those of the contestant."""
 
     def new(self, port: int, groups: list[str]) -> Answer:
         """Make a node, not yet on the network; who it is: ``uuid`` and, where discovery is not used, ``endpoint``."""
@@ -63,6 +67,10 @@ class End:
         """Whisper n messages back to whom they came from."""
         raise NotImplementedError
 
+    def exchange(self, peer: str, size: int, n: int, burst: int) -> float:
+        """Whisper bursts of so many messages, n in all, each after the peer's burst before has come; when all came."""
+        raise NotImplementedError
+
     def ping(self, peer: str, size: int, n: int) -> list[float]:
         """Whisper n messages, each after the answer to the one before; how long each took, in microseconds."""
         raise NotImplementedError
@@ -84,6 +92,10 @@ class End:
         time.sleep(0.2)  # libzmq closes descriptors in its own thread
         return {"seconds": seconds, "before": before, "after": usage()}
 
+    def now(self) -> float:
+        """The time, as this process sees it."""
+        return time.monotonic()
+
     def usage(self) -> Answer:
         """See the function of that name."""
         return usage()
@@ -101,12 +113,21 @@ def usage() -> Answer:
     }
 
 
-def serve(end: End) -> None:
-    """Obey until standard input ends. For an end whose commands are coroutine functions there is one loop for all."""
+def serve(make: Callable[..., End]) -> None:
+    """Obey until standard input ends. The first argument has the options, as JSON; with a second one, "asyncio" or
+    "trio", the commands are coroutine functions, and there is one loop for all."""
     soft_limit, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft_limit != hard_limit:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
-    asyncio.run(_serve(end)) if inspect.iscoroutinefunction(end.start) else _serve_plain(end)
+    end, face = make(**json.loads(sys.argv[1])), sys.argv[2]
+    if face == "asyncio":
+        asyncio.run(_serve(end, asyncio.to_thread))
+    elif face == "trio":
+        import trio
+
+        trio.run(_serve, end, trio.to_thread.run_sync)
+    else:
+        _serve_plain(end)
     sys.stdout.flush()
     os._exit(0)  # CZMQ asserts in its own exit handler
 
@@ -122,9 +143,9 @@ def _serve_plain(end: End) -> None:
         _say(answer)
 
 
-async def _serve(end: End) -> None:
+async def _serve(end: End, in_thread: Callable[..., Awaitable[str]]) -> None:
     _say({"answer": end.note})
-    while line := await asyncio.to_thread(sys.stdin.readline):
+    while line := await in_thread(sys.stdin.readline):
         command = json.loads(line)
         try:
             answer = getattr(end, command.pop("do"))(**command)

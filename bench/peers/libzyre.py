@@ -72,9 +72,15 @@ class Libzyre(End):
     def echo(self, n: int) -> None:
         self._loops.echo(self._node, n)
 
+    def exchange(self, peer: str, size: int, n: int, burst: int) -> float:
+        for _ in range(n // burst):
+            self.flood(peer, size, burst)
+            self.count(burst)
+        return time.monotonic()
+
     def ping(self, peer: str, size: int, n: int) -> list[float]:
         return self._loops.ping(self._node, peer.encode(), bytes(size), n)
 
 
 if __name__ == "__main__":
-    serve(Libzyre())
+    serve(Libzyre)

@@ -72,6 +72,12 @@ class PyreEnd(End):
                 self._node.whisper(uuid.UUID(bytes=event[1]), event[3:])
                 n -= 1
 
+    def exchange(self, peer: str, size: int, n: int, burst: int) -> float:
+        for _ in range(n // burst):
+            self.flood(peer, size, burst)
+            self.count(burst)
+        return time.monotonic()
+
     def ping(self, peer: str, size: int, n: int) -> list[float]:
         clock, node, target, payload = time.monotonic, self._node, uuid.UUID(peer), bytes(size)
         times = []
@@ -85,4 +91,4 @@ class PyreEnd(End):
 
 
 if __name__ == "__main__":
-    serve(PyreEnd())
+    serve(PyreEnd)

@@ -1,8 +1,9 @@
-"""Our own node with its face for threads, as an application would use it, and without extensions: plain 36/ZRE."""
+"""Our own node with its face for threads, as an application would use it."""
 
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import zyre
 
@@ -10,9 +11,12 @@ from .console import GROUP, INTERFACE, NAME, Answer, End, serve
 
 
 class ZyreThreads(End):
+    def __init__(self, **options: Any) -> None:
+        self._options = options
+
     def new(self, port: int, groups: list[str]) -> Answer:
         self._known: dict[str, float] = {}
-        self._node = zyre.Node(NAME, port=port, interface=INTERFACE, groups=groups, extensions=())
+        self._node = zyre.Node(NAME, port=port, interface=INTERFACE, groups=groups, **self._options)
         return {"uuid": str(self._node.uuid)}
 
     def start(self) -> float:
@@ -61,6 +65,14 @@ class ZyreThreads(End):
                 if not n:
                     break
 
+    def exchange(self, peer: str, size: int, n: int, burst: int) -> float:
+        whisper, target, payload = self._node.whisper, self._node.peers[peer].uuid, bytes(size)
+        for _ in range(n // burst):
+            for _ in range(burst):
+                whisper(target, payload)
+            self.count(burst)
+        return time.monotonic()
+
     def ping(self, peer: str, size: int, n: int) -> list[float]:
         clock, node, target, payload = time.monotonic, self._node, self._node.peers[peer].uuid, bytes(size)
         times = []
@@ -74,4 +86,4 @@ class ZyreThreads(End):
 
 
 if __name__ == "__main__":
-    serve(ZyreThreads())
+    serve(ZyreThreads)

@@ -1,18 +1,22 @@
-"""Our own node with its asynchronous face, on asyncio, and without extensions: plain 36/ZRE."""
+"""Our own node with its asynchronous face, on asyncio or trio."""
 
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import zyre
 
 from .console import GROUP, INTERFACE, NAME, Answer, End, serve
 
 
-class ZyreAsyncio(End):
+class ZyreAsync(End):
+    def __init__(self, **options: Any) -> None:
+        self._options = options
+
     async def new(self, port: int, groups: list[str]) -> Answer:
         self._known: dict[str, float] = {}
-        self._node = zyre.AsyncNode(NAME, port=port, interface=INTERFACE, groups=groups, extensions=())
+        self._node = zyre.AsyncNode(NAME, port=port, interface=INTERFACE, groups=groups, **self._options)
         return {"uuid": str(self._node.uuid)}
 
     async def start(self) -> float:
@@ -61,6 +65,14 @@ class ZyreAsyncio(End):
                 if not n:
                     break
 
+    async def exchange(self, peer: str, size: int, n: int, burst: int) -> float:
+        whisper, target, payload = self._node.whisper, self._node.peers[peer].uuid, bytes(size)
+        for _ in range(n // burst):
+            for _ in range(burst):
+                await whisper(target, payload)
+            await self.count(burst)
+        return time.monotonic()
+
     async def ping(self, peer: str, size: int, n: int) -> list[float]:
         clock, node, target, payload = time.monotonic, self._node, self._node.peers[peer].uuid, bytes(size)
         times = []
@@ -74,4 +86,4 @@ class ZyreAsyncio(End):
 
 
 if __name__ == "__main__":
-    serve(ZyreAsyncio())
+    serve(ZyreAsync)
