@@ -5,11 +5,12 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test lint types check bench swarm fuzz clean help
+.PHONY: demo test lab again lint types check bench swarm fuzz clean help
 
 help:
 	@echo "make demo    four nodes find each other on this machine, and one dies"
-	@echo "make test    the whole test suite"
+	@echo "make test    the test suite"
+	@echo "make lab     the scenarios on networks made for them: cables, partitions, resets (Linux)"
 	@echo "make check   lint and types"
 	@echo "make bench   how fast, beside libzyre, pyre, zenoh and pyzmq (BENCH=--quick)"
 	@echo "make swarm   ten thousand simulated networks with random faults (SEEDS=0:10000)"
@@ -21,7 +22,18 @@ demo: $(VENV)/.run
 # Two processes, each with a private network of its own; WORKERS=0 for one that a debugger can stop.
 WORKERS ?= 2
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --ignore=tests/lan
+
+# Cables pulled, links reset, partitions: real nodes, libzyre's among them, in networks made for it.
+lab: $(VENV)/.test
+	$(BIN)/python -m pytest -n $(WORKERS) tests/lan
+
+# What failed in the last run, once more and one after the other: a busy machine can be too slow for a real network.
+# More than a handful is no accident.
+again: $(VENV)/.test
+	@failed=$$($(BIN)/python -m pytest -o addopts= --last-failed --last-failed-no-failures none --collect-only -q | grep -c '::'); \
+	if [ $$failed -gt 5 ]; then echo "$$failed tests failed: that is no accident"; exit 1; fi
+	$(BIN)/python -m pytest -n 0 --last-failed --last-failed-no-failures none
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
