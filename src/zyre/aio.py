@@ -11,13 +11,14 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from zyre.core.delivery import Outcome
 from zyre.errors import NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.node import BaseNode
+from zyre.payload import Codec, encode_objects
 from zyre.waiting import TURN, checkpoint, new_async_parker
 
 if TYPE_CHECKING:
@@ -71,23 +72,25 @@ class AsyncNode(BaseNode):
 
     # -- messages --------------------------------------------------------------------------------------------------
 
-    async def whisper(self, peer: object, *frames: bytes | str) -> bool:
+    async def whisper(self, peer: object, *frames: Any, codec: str | Codec | None = None) -> bool:
         """Send to one peer; see Node.whisper. Waits, without blocking the loop, only if the peer's queue is full."""
         self._turns += 1
         if self._turns % TURN == 0:
             await checkpoint()
-        target, content = PeerId.parse(peer), encode_frames(frames)
+        target = PeerId.parse(peer)
+        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
         outcome = self._host.whisper_nowait(target, content)
         if outcome is Outcome.BLOCKED:
             outcome = await self._retry(target, partial(self._host.whisper_nowait, target, content))
         return outcome is Outcome.SENT
 
-    async def shout(self, group: str, *frames: bytes | str) -> int:
+    async def shout(self, group: str, *frames: Any, codec: str | Codec | None = None) -> int:
         """Send to a group; see Node.shout. Waits, without blocking the loop, only for members whose queue is full."""
         self._turns += 1
         if self._turns % TURN == 0:
             await checkpoint()
-        name, content = check_group(group), encode_frames(frames)
+        name = check_group(group)
+        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
         sent, blocked = self._host.shout_nowait(name, content)
         for peer in blocked:
             outcome = await self._retry(peer, partial(self._host.shout_to_nowait, peer, name, content))

@@ -6,6 +6,7 @@
     │   ├── InvalidPeer             (ValueError)   not something that identifies a peer
     │   ├── InvalidEndpoint         (ValueError)   not an endpoint, or not one usable here
     │   ├── InvalidFrame            (TypeError)    content that is neither bytes nor str
+    │   ├── InvalidPayload          (ValueError)   an object that the codec cannot encode
     │   ├── InvalidConfig           (ValueError)   settings that contradict each other
     │   ├── InvalidKey              (ValueError)   not a key, or not the one that is needed
     │   └── NodeNotStarted                         a verb that needs a running node
@@ -15,6 +16,7 @@
     ├── NetworkError                (OSError)      the world is not as the call needs it
     │   ├── NoInterface                            no usable network interface
     │   └── AddressInUse                           someone else has that port or path
+    ├── PayloadError                (ValueError)   what you decode is not of that codec; raised at who decodes it
     ├── DecodeError                 (ValueError)   a peer sent bytes that are no message; counted, never raised at you
     └── InternalError               a defect of ours: please report it
 
@@ -31,6 +33,7 @@ __all__ = [
     "InvalidPeer",
     "InvalidEndpoint",
     "InvalidFrame",
+    "InvalidPayload",
     "InvalidConfig",
     "InvalidKey",
     "NodeNotStarted",
@@ -40,6 +43,7 @@ __all__ = [
     "NetworkError",
     "NoInterface",
     "AddressInUse",
+    "PayloadError",
     "DecodeError",
     "InternalError",
 ]
@@ -112,8 +116,21 @@ class InvalidFrame(UsageError, TypeError):
     def __str__(self) -> str:
         return (
             f"frame {self.index} is {type(self.value).__name__}, and frames are bytes or str: "
-            "encode it first, for instance json.dumps(value)"
+            "encode it first, for instance by codec='json'"
         )
+
+
+class InvalidPayload(UsageError, ValueError):
+    """Object number ``index`` of a message cannot be encoded by ``codec``; ``why`` is what that says."""
+
+    def __init__(self, codec: str, index: int, why: str) -> None:
+        super().__init__(codec, index, why)
+        self.codec = codec
+        self.index = index
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"object {self.index} cannot be encoded as {self.codec}: {self.why}"
 
 
 class InvalidConfig(UsageError, ValueError):
@@ -202,6 +219,20 @@ class AddressInUse(NetworkError):
 
     def __str__(self) -> str:
         return f"{self.endpoint} is in use by another program (or another node of this one); choose another port"
+
+
+class PayloadError(ZyreError, ValueError):
+    """Frame number ``frame`` of a message of ``peer`` is not what ``codec`` makes; ``why`` is what that says."""
+
+    def __init__(self, codec: str, frame: int, peer: object, why: str) -> None:
+        super().__init__(codec, frame, peer, why)
+        self.codec = codec
+        self.frame = frame
+        self.peer = peer
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"frame {self.frame} of a message of {self.peer} is not {self.codec}: {self.why}"
 
 
 class DecodeError(ZyreError, ValueError):

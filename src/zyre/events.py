@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from zyre.identity import PeerId
+from zyre.payload import Payload
 
 __all__ = [
     "Enter",
@@ -104,7 +105,7 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
-class Whisper:
+class Whisper(Payload):
     """A message from a peer to this node alone."""
 
     peer: PeerId
@@ -114,7 +115,7 @@ class Whisper:
 
 
 @dataclass(frozen=True, slots=True)
-class Shout:
+class Shout(Payload):
     """A message from a peer to a group."""
 
     peer: PeerId
@@ -145,7 +146,7 @@ class Gap:
 Event: TypeAlias = Enter | Exit | Evasive | Silent | Returned | Join | Leave | Whisper | Shout | Leader | Gap
 
 
-class _NewWhisper:
+class _NewWhisper(Payload):
     """A Whisper while it is made: same slots, and assignable.
 
     A frozen dataclass sets each field by a call of object.__setattr__, which doubles the cost of the events that there
@@ -160,7 +161,7 @@ class _NewWhisper:
         self.content = content
 
 
-class _NewShout:
+class _NewShout(Payload):
     """A Shout while it is made."""
 
     __slots__ = Shout.__slots__

@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from zyre.config import DISCOVERY_PORT, Limits, NodeConfig
 from zyre.core.host import Closed, Empty, Host, Life
@@ -30,6 +30,7 @@ from zyre.errors import (
 from zyre.events import Event
 from zyre.handlers import Handlers, require_kinds
 from zyre.identity import PeerId, check_group, check_header, encode_frames
+from zyre.payload import Codec, encode_objects
 from zyre.pipeline import NodeSource
 from zyre.roster import Roster
 from zyre.statistics import Statistics
@@ -306,8 +307,10 @@ class Node(BaseNode):
 
     # -- messages --------------------------------------------------------------------------------------------------
 
-    def whisper(self, peer: object, *frames: bytes | str) -> bool:
+    def whisper(self, peer: object, *frames: Any, codec: str | Codec | None = None) -> bool:
         """Send a message of any number of frames to one peer, in order with all others from this thread to it.
+
+        Frames are bytes or str; with a ``codec`` ("json", "msgpack", or one of your own) any objects that it takes.
 
         Returns True if it is on its way; False if the peer is not here, or has been reading too slowly for longer
         than ``Timing.send_patience`` (``statistics().dropped`` says which). No error: peers come and go.
@@ -315,17 +318,19 @@ class Node(BaseNode):
         Raises:
             InvalidPeer: if ``peer`` is not an identity, an event, a Peer.
             InvalidFrame: if a frame is neither bytes nor str.
+            InvalidPayload: if the codec does not take an object.
             NodeNotStarted, NodeStopped: if the node is not running.
         """
         target = peer if type(peer) is PeerId else PeerId.parse(peer)
-        return self._host.whisper(target, encode_frames(frames))
+        return self._host.whisper(target, encode_frames(frames) if codec is None else encode_objects(codec, frames))
 
-    def shout(self, group: str, *frames: bytes | str) -> int:
+    def shout(self, group: str, *frames: Any, codec: str | Codec | None = None) -> int:
         """Send a message to everybody in a group, this node excepted; it need not be in the group itself.
 
         Returns to how many peers it is on its way. Raises like whisper, and InvalidName.
         """
-        return self._host.shout(check_group(group), encode_frames(frames))
+        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        return self._host.shout(check_group(group), content)
 
     # -- events ----------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ FRONT_DOOR = {
     "ClusterConfig", "NodeConfig", "Timing", "Limits",
     # errors
     "ZyreError", "UsageError", "InvalidName", "InvalidPeer", "InvalidEndpoint", "InvalidFrame", "InvalidConfig",
-    "InvalidKey",
+    "InvalidKey", "InvalidPayload", "PayloadError",
     "NodeNotStarted", "NodeStopped", "WouldBlock", "RecvTimeout", "NetworkError", "NoInterface", "AddressInUse",
     "DecodeError", "InternalError",
 }  # fmt: skip
