@@ -15,16 +15,22 @@ from zyre.errors import InvalidConfig, InvalidEndpoint
 
 __all__ = [
     "DISCOVERY_PORT",
+    "PEER_PORTS",
     "SUPPORTED_EXTENSIONS",
     "ClusterConfig",
     "Limits",
     "NodeConfig",
     "Timing",
     "chosen_extensions",
+    "peer_ports",
 ]
 
 #: The UDP port of ZRE discovery (36/ZRE; registered as ZRE-DISC).
 DISCOVERY_PORT: Final = 5670
+
+#: How many TCP ports, from the number of the UDP port on, a node tries before it takes any free one: as many nodes
+#: on one host are reached through a firewall that is open for them.
+PEER_PORTS: Final = 64
 
 #: What this version understands beyond plain 36/ZRE; told to peers in the HELLO header X-ZYRE-EXT.
 #: ``empty``    a message of no frames arrives as no frames (plain peers get one empty frame: libzyre needs one)
@@ -136,6 +142,12 @@ class Limits:
                 raise InvalidConfig(f"Limits.{name} is {getattr(self, name)!r}; it must be a number above 0")
 
 
+def peer_ports(port: int) -> range:
+    """The TCP ports among which the nodes of a cluster choose, which a firewall must let in. ``port`` is the cluster's
+    UDP port; without one (0) any port does."""
+    return range(port, min(port + PEER_PORTS, 1 << 16)) if port else range(0)
+
+
 def chosen_extensions(wanted: object = None) -> frozenset[str]:
     """The extensions a node uses: those it is told, else what ZYRE_EXTENSIONS says, else all that there are.
 
@@ -165,9 +177,11 @@ class NodeConfig:
     limits: Limits = field(default_factory=Limits)
     endpoint: str | None = None
     """Where peers connect to this node: any tcp, ipc or inproc endpoint (libzyre: set_endpoint).
-    By default a free TCP port on every interface in use."""
+    By default a TCP port on every interface in use."""
     peer_port: int | None = None
-    """A fixed TCP port instead of a free one (libzyre: set_beacon_peer_port)."""
+    """A fixed TCP port (libzyre: set_beacon_peer_port). By default one of ``peer_ports``, another for each node, and
+    any free one if those are taken. A node that is killed and comes back at once on the same port is not reached well
+    by peers that keep their connection to its former life (zyre.js, zeromq-pyre: until that expires)."""
     advertise: str | None = None
     """The endpoint told to peers where it differs from the bound one, as behind a NAT (set_advertised_endpoint)."""
 

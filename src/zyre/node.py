@@ -18,6 +18,7 @@ from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.engine.entropy import new_identity
 from zyre.engine.host import NodeHost
+from zyre.engine.interfaces import Selection
 from zyre.errors import (
     InternalError,
     InvalidEndpoint,
@@ -62,7 +63,7 @@ class BaseNode:
         name: str | None = None,
         *,
         port: int = DISCOVERY_PORT,
-        interface: str | None = None,
+        interface: Selection = None,
         headers: Mapping[str, str] | None = None,
         groups: Iterable[str] = (),
         extensions: Iterable[str] | None = None,
@@ -262,7 +263,8 @@ class Node(BaseNode):
     Args:
         name: public name, up to 255 octets; by default the first six digits of the uuid.
         port: UDP port of the beacons, which all nodes of one network share; 0 for none.
-        interface: the network interface to use, by name or address; by default all that can broadcast.
+        interface: the network interfaces to use: names, addresses, networks or patterns, each turned round by ``!``,
+            as ``"eth*"``, ``"192.168.1.0/24"``, ``["!docker*", "!veth*"]``; by default all that can broadcast.
         headers: what the node says about itself, as text; peers see it in Enter and in node.peers.
         groups: groups to be in from the start.
         extensions: what to use beyond plain 36/ZRE between nodes of this package; ``()`` for nothing. By default all,

@@ -5,8 +5,16 @@ from __future__ import annotations
 import pytest
 
 import zyre
+from tests.support.network import set_link
 from zyre.core.locality import Interface
-from zyre.engine.interfaces import INTERFACE_VARIABLE, choose_interfaces, list_interfaces
+from zyre.engine.interfaces import (
+    INTERFACE_VARIABLE,
+    Why,
+    choose_interfaces,
+    consider_interfaces,
+    is_up,
+    list_interfaces,
+)
 
 LO = Interface("lo", "127.0.0.1", 8, "127.255.255.255")
 ETH = Interface("eth0", "192.168.1.7", 24, "192.168.1.255")
@@ -58,3 +66,52 @@ def test_what_this_machine_has() -> None:
     assert found["127.0.0.1"].is_loopback
     assert found["10.77.0.1"] == Interface("va", "10.77.0.1", 24, "10.77.0.255")
     assert list_interfaces()[-1].is_loopback
+
+
+def up(name: str) -> bool:
+    return True
+
+
+NAMES = {
+    "eth*": (ETH, ETH2),
+    "eth*, !10.0.0.0/8": (ETH,),
+    "192.168.1.0/24": (ETH,),
+    "10.0.0.0/8": (ETH2, TUN),
+    "!lo": (ETH, ETH2),
+    "!eth*": (LO,),
+    "tun0,lo": (LO, TUN),
+    "!tun0, !lo, !10.0.0.7": (ETH,),
+}
+
+
+@pytest.mark.parametrize("wanted", NAMES)
+def test_chosen_by_words(wanted: str) -> None:
+    assert choose_interfaces(wanted, ALL, up) == (NAMES[wanted], True)
+    assert choose_interfaces(wanted.split(","), ALL, up) == (NAMES[wanted], True)
+
+
+@pytest.mark.parametrize("wanted", ["!", "eth0, !", ["eth0", 7]])
+def test_words_that_say_nothing(wanted: object) -> None:
+    with pytest.raises(zyre.InvalidConfig, match="'!docker"):
+        choose_interfaces(wanted, ALL)  # type: ignore[arg-type]
+
+
+def test_everything_has_a_reason() -> None:
+    switched_off = {"eth0"}
+    considered = consider_interfaces("eth0, tun0, !10.0.0.7", ALL, lambda name: name not in switched_off)
+    assert [one.why for one in considered] == [Why.DOWN, Why.EXCLUDED, Why.NOT_CHOSEN, Why.CHOSEN]
+    assert [one.why for one in consider_interfaces("*", ALL, up)] == [Why.USED, Why.USED, Why.USED, Why.NO_BROADCAST]
+    assert [one.is_used for one in consider_interfaces("*", ALL, up)] == [True, True, True, False]
+
+
+@pytest.mark.lan
+def test_whether_an_interface_is_up() -> None:
+    assert is_up("lo")
+    assert is_up("va")
+    assert is_up("none that exists")
+    set_link("va", up=False)
+    try:
+        assert not is_up("va")
+        assert Why.DOWN in {one.why for one in consider_interfaces("va")}
+    finally:
+        set_link("va", up=True)

@@ -36,6 +36,7 @@ VERBS = {
     "whisper": Verb("zyre.cli.whisper", "whisper", "Send a message to one node."),
     "ping": Verb("zyre.cli.ping", "ping", "Greet everyone and log the answers (the classic zpinger)."),
     "dir": Verb("zyre.cli.dir", "keep_directory", "Keep a directory of JSON files, one per node online."),
+    "ports": Verb("zyre.cli.ports", "ports", "Show which ports a firewall must let in."),
     "replay": Verb("zyre.cli.replay", "replay", "Run a node's journal again, and show the same events."),
     "conform": Verb("zyre.cli.conform", "conform", "Try a running node against the protocol, rule by rule."),
     "sim": Verb("zyre.cli.sim", "sim", "Run a scenario file in virtual time: what would happen if?"),

@@ -62,7 +62,7 @@ _NODE_OPTIONS = (
     click.option(
         "--interface",
         metavar="NAME|IP",
-        help="Network interface to use, such as eth0, lo or 192.168.1.7.  [default: ZYRE_INTERFACE, else all]",
+        help="Network interfaces to use: names, addresses, networks, 'en*, !en5'.  [default: ZYRE_INTERFACE, else all]",
     ),
     click.option(
         "--port",

@@ -27,6 +27,7 @@ from zyre.endpoint import Endpoint
 from zyre.engine.clock import MonotonicClock
 from zyre.engine.congestion import Congestion
 from zyre.engine.engine import EngineAlarm, shared_engine
+from zyre.engine.interfaces import Selection
 from zyre.engine.lead import Lead
 from zyre.engine.lifecycle import register, unregister
 from zyre.engine.names import look_up_beside
@@ -63,7 +64,7 @@ class NodeHost:
     def __init__(
         self,
         profile: NodeProfile,
-        interface: str | None,
+        interface: Selection,
         record: Callable[[NodeMachine], Recorder] | None = None,
     ) -> None:
         config = profile.config

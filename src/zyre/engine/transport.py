@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 
 import zmq
 
-from zyre.config import NodeConfig
+from zyre.config import NodeConfig, peer_ports
 from zyre.core.effects import HelloFrom
 from zyre.core.locality import Interface, Locality
 from zyre.endpoint import Endpoint
 from zyre.engine.context import shared_context
-from zyre.engine.interfaces import choose_interfaces
+from zyre.engine.interfaces import Selection, choose_interfaces
 from zyre.engine.udp import BeaconSockets
 from zyre.errors import AddressInUse, NetworkError, NoInterface
 from zyre.wire import zre
@@ -51,7 +51,7 @@ class ZmqTransport:
         self,
         identity: bytes,
         config: NodeConfig,
-        interface: str | None,
+        interface: Selection,
         beacon_port: int,
         *,
         on_blocked: Callable[[int, int], None],
@@ -98,20 +98,36 @@ class ZmqTransport:
         # A peer that lost its connection comes back with the same identity, and must not be refused for it.
         inbox.router_handover = True
         inbox.rcvhwm = self._config.limits.inbox_messages
-        wanted = self._wanted_endpoint()
+        *others, last = self._wanted_endpoints()
+        for wanted in others:
+            try:
+                inbox.bind(wanted)
+                break
+            except zmq.ZMQError:  # taken, or not ours to take: the last one says why, if it comes to that
+                continue
+        else:
+            self._bind_last(inbox, last)
+        return Endpoint.parse(inbox.get_string(zmq.LAST_ENDPOINT).rstrip("\0"))
+
+    @staticmethod
+    def _bind_last(inbox: zmq.Socket[bytes], wanted: str) -> None:
         try:
             inbox.bind(wanted)
         except zmq.ZMQError as error:
             if error.errno == errno.EADDRINUSE:
                 raise AddressInUse(wanted) from error
             raise NetworkError(f"{wanted} cannot be bound: {error.strerror}") from error
-        return Endpoint.parse(inbox.get_string(zmq.LAST_ENDPOINT).rstrip("\0"))
 
-    def _wanted_endpoint(self) -> str:
+    def _wanted_endpoints(self) -> list[str]:
+        """What to bind, the best first."""
         if self._config.endpoint is not None:
-            return self._config.endpoint
+            return [self._config.endpoint]
         host = self._interfaces[0].address if len(self._interfaces) == 1 else "*"
-        return f"tcp://{host}:{self._config.peer_port or '*'}"
+        if self._config.peer_port:
+            return [f"tcp://{host}:{self._config.peer_port}"]
+        ports = peer_ports(self._beacon_port)
+        first = self._identity[-1] % (len(ports) or 1)  # another one for each life: see NodeConfig.peer_port
+        return [f"tcp://{host}:{port}" for port in (*ports[first:], *ports[:first], "*")]
 
     # -- sending -------------------------------------------------------------------------------------------------
 
