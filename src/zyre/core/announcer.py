@@ -38,11 +38,12 @@ class Announcer(Part):
         """Whether peers hear beacons of ours."""
         return bool(self._beacon)
 
-    def start(self, locality: Locality, now: float) -> None:
+    def start(self, locality: Locality, now: float) -> Moves:
         """Begin to announce where we are."""
         if self._wanted and locality.beacon_port:
             self._beacon = self.discovery.announcement(locality.beacon_port)
             self._timers.add(now, _Beacon.DUE)
+        return ()
 
     def farewell(self) -> None:
         """Say that we leave, by the beacon with port 0: it is all that libzyre listens to."""

@@ -9,6 +9,7 @@ from zyre.core.delivery import Delivery
 from zyre.core.directory import Directory
 from zyre.core.election import Ballot, Election
 from zyre.core.groups import Groups
+from zyre.core.locality import Locality
 from zyre.core.part import Arrival, Follower, Handler, Moves, Part
 from zyre.core.peer import PeerRecord
 from zyre.core.profile import NodeProfile
@@ -54,11 +55,12 @@ class Elections(Part):
 
     # -- our own part --------------------------------------------------------------------------------------------
 
-    def start(self, now: float) -> None:
+    def start(self, locality: Locality, now: float) -> Moves:
         """The node starts: stand wherever we want to."""
         self._started = True
         for group in self._groups.own:
             self.stand(group, now)
+        return ()
 
     def enlist(self, group: str) -> None:
         """Want to be a candidate in a group."""

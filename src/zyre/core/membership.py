@@ -86,6 +86,8 @@ class Membership(Part):
         self.presence = Presence(timing)
         self.dialling = Dialling()
         self.roster_changed = True
+        self.parts: tuple[Part, ...] = ()
+        """Who hears of peers that enter and leave."""
         self._ticks: dict[int, list[PeerRecord]] = {}
         self._last_tick = -1
         self._grain = timing.evasive / _TICKS_PER_EVASIVE
@@ -101,6 +103,12 @@ class Membership(Part):
     def everyone(self) -> Iterator[PeerRecord]:
         """Everybody to whom a HELLO is on its way or was said, anonymous ones included."""
         return chain(self.directory, self.dialling.anonymous())
+
+    def start(self, locality: Locality, now: float) -> Moves:
+        """Keep up the explicit connections."""
+        for dial in self.dialling:
+            self._timers.add(now, dial)
+        return ()
 
     def subjects(self) -> Mapping[type, Follower]:
         """Looks at peers, explicit connections, and farewells by beacon."""
@@ -329,7 +337,10 @@ class Membership(Part):
         self.presence.heard(record, now)
         self._events.append(Enter(record.peer, record.name, str(record.endpoint), record.headers, record.groups))
         self._events.extend(Join(record.peer, record.name, group) for group in groups)
-        return tuple(Arrival(group, record.peer) for group in groups)
+        moves: Moves = tuple(Arrival(group, record.peer) for group in groups)
+        for part in self.parts:
+            moves += part.entered(record, now)
+        return moves
 
     def _resume(self, record: PeerRecord, greeting: Greeting, now: float) -> Moves:
         """Two nodes that each take the other's HELLO for a new start answer each other without end. So after a few in
@@ -362,4 +373,6 @@ class Membership(Part):
         if entered:
             self.roster_changed = True
             self._events.append(Exit(record.peer, record.name, reason))
+            for part in self.parts:
+                part.left(record)
         return tuple(Departure(group, record.peer) for group in groups)

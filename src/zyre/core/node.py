@@ -91,10 +91,11 @@ class NodeMachine:
         self._announcer = Announcer(profile, self._delivery, self._timers)
         self._parts: tuple[Part, ...] = (
             Conversation(self._membership, self._delivery, self._events),
+            self._announcer,
             self._membership,
             self._elections,
-            self._announcer,
         )
+        self._membership.parts = tuple(part for part in self._parts if part.watches_peers)
         for part in self._parts:
             self._handlers.update(part.handlers())
             self._reports.update(part.reports())
@@ -116,10 +117,8 @@ class NodeMachine:
         """Begin to announce ourselves and to answer."""
         self._running = True
         self._portrait.locality = locality
-        self._announcer.start(locality, now)
-        for dial in self._membership.dialling:
-            self._timers.add(now, dial)
-        self._elections.start(now)
+        for part in self._parts:
+            self._follow(part.start(locality, now), now)
         self.handle_timeout(now)
 
     def stop(self, now: float) -> None:

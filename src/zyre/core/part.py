@@ -7,8 +7,9 @@ follows from an input goes where all parts put it: messages to Delivery, events 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
+from zyre.core.locality import Locality
 from zyre.core.peer import PeerRecord
 from zyre.identity import PeerId
 
@@ -41,10 +42,24 @@ Verb: TypeAlias = Callable[..., Moves]
 
 
 class Part:
-    """What one part adds to its node's tables: nothing, unless it says otherwise.
+    """What one part adds to its node's tables, and hears of its life: nothing, unless it says otherwise.
 
     The values are methods of the part, never lambdas: a checkpoint writes them down by name.
     """
+
+    watches_peers: ClassVar[bool] = False
+    """Whether ``entered`` and ``left`` are to be called."""
+
+    def start(self, locality: Locality, now: float) -> Moves:
+        """The node begins, and may send from now on."""
+        return ()
+
+    def entered(self, record: PeerRecord, now: float) -> Moves:
+        """A peer said HELLO: it entered, its events are made, and its groups are known."""
+        return ()
+
+    def left(self, record: PeerRecord) -> None:
+        """A peer that had entered is gone."""
 
     def handlers(self) -> Mapping[int, Handler]:
         """By message id."""
