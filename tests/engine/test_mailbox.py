@@ -183,12 +183,39 @@ class TestBounds:
         assert told == [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]  # a batch counts until the next one is begun
         assert not box.full
 
-    def test_room_is_not_told_if_it_was_never_asked_for(self) -> None:
+    def test_room_is_not_told_if_it_was_never_full(self) -> None:
         room = Room()
         box = mailbox(room, mailbox_messages=10)
-        box.put([whisper(number) for number in range(10)])
+        box.put([whisper(number) for number in range(9)])
         take_all(box)
         assert room.calls == 0
+
+    def test_the_leader_is_woken_first_and_passes_on_what_it_does_not_read(self) -> None:
+        box = mailbox()
+        leader, other = Room(), Room()
+        assert box.park(other)
+        assert box.park_leader(leader)
+        box.put([whisper(1)])
+        assert (leader.calls, other.calls, box.leader) == (1, 0, None)
+        box.pass_on()
+        assert other.calls == 1
+
+    def test_a_leader_that_is_back_is_not_woken(self) -> None:
+        box = mailbox()
+        leader = Room()
+        assert box.park_leader(leader)
+        box.leader = None
+        box.put([whisper(1)])
+        assert leader.calls == 0
+        assert not box.park_leader(leader)
+        box.pass_on()  # nobody else waits
+
+    def test_the_end_wakes_the_leader(self) -> None:
+        box = mailbox()
+        leader = Room()
+        assert box.park_leader(leader)
+        box.close()
+        assert leader.calls == 1
 
     def test_full_or_room_but_never_neither(self) -> None:
         """Whenever ``full`` says so, the reader that empties the mailbox afterwards tells of the room."""

@@ -309,9 +309,10 @@ class NodeHost:
         try:
             messages = self._transport.receive(limit)
             if messages:
+                greeters = self._transport.greeters
                 with self._lock:
-                    for greeter in self._transport.take_greeters():
-                        self._driver.on_greeter(greeter)
+                    while greeters:
+                        self._driver.on_greeter(greeters.pop(0))
                     self._driver.on_messages(messages)
                 self._pacing.look()
             return len(messages)

@@ -89,7 +89,8 @@ class Lead:
         if not self.reading.locked():
             self._on_readable()
         elif self._signal is not None:
-            self._signal.set()
+            with self._mailbox.mutex:
+                self._signal.set()
 
     def _on_lease_over(self) -> None:
         if self.reading.locked():
@@ -127,6 +128,10 @@ class Lead:
         self._leader = threading.get_ident()
         try:
             return self._lead(None if timeout is None else time.monotonic() + timeout)
+        except BaseException:  # its time is over, or Ctrl-C came
+            self._mailbox.leader = None
+            self._mailbox.pass_on()
+            raise
         finally:
             self._leader = 0
             self.reading.release()
@@ -170,17 +175,15 @@ class Lead:
             self._poll = select.poll()
             self._poll.register(self._descriptor, select.POLLIN)
             self._poll.register(self._signal.fileno(), select.POLLIN)
-        signal = self._signal
-        if not self._open:
+        if not self._open or not self._mailbox.park_leader(self._signal.set):
             return False
-        if not self._mailbox.park(signal.set, leading=True):
-            return False
-        try:
-            ready = self._poll.poll(None if deadline is None else _milliseconds_until(deadline))
-        finally:
-            self._mailbox.unpark(signal.set)
-            signal.clear()
-        return any(descriptor == self._descriptor for descriptor, _ in ready)
+        ready = self._poll.poll(None if deadline is None else _milliseconds_until(deadline))
+        self._mailbox.leader = None
+        if len(ready) == 1 and ready[0][0] == self._descriptor:
+            return True
+        with self._mailbox.mutex:
+            self._signal.clear()
+        return bool(ready)  # both of them, or the signal alone: a look into the inbox costs little
 
 
 def _milliseconds_until(deadline: float) -> float:

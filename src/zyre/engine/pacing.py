@@ -30,7 +30,7 @@ class Pacing:
 
     def look(self) -> None:
         """Something was put into the mailbox: if it is full, leave messages with libzmq, so that the senders wait."""
-        if not self.mailbox.shedding and self.mailbox.full:
+        if self.mailbox.full and not self.mailbox.shedding:
             self.paused = True
             self.alarm.set(time.monotonic() + self._patience)
 

@@ -74,7 +74,8 @@ class ZmqTransport:
         self._senders: dict[int, Callable[..., object]] = {}
         """Each link's compiled send, without the Python method that pyzmq puts before it."""
         self._inbox: zmq.Socket[bytes] | None = None
-        self._greeters: list[HelloFrom] = []
+        self.greeters: list[HelloFrom] = []
+        """From where the HELLOs among the messages just received came; their reader empties it."""
 
     # -- opening -------------------------------------------------------------------------------------------------
 
@@ -156,15 +157,14 @@ class ZmqTransport:
 
         What is still on its way to a link that could not be opened counts as sent: the failure has been reported.
         """
-        try:
-            send = self._senders[link]
-        except KeyError:
+        send = self._senders.get(link)
+        if send is None:
             return True
+        left = len(frames)
         try:
-            for frame in frames[:-1]:
-                send(frame, _MORE, len(frame) < _SHARE_FROM)
-            frame = frames[-1]
-            send(frame, _LAST, len(frame) < _SHARE_FROM)
+            for frame in frames:
+                left -= 1
+                send(frame, _MORE if left else _LAST, len(frame) < _SHARE_FROM)
         except zmq.Again:
             self._on_blocked(link, int(self._links[link].get(zmq.FD)))
             return False
@@ -237,7 +237,7 @@ class ZmqTransport:
         receive = self._inbox.recv
         messages: list[list[bytes]] = []
         try:
-            while len(messages) < limit:
+            for _ in range(limit):
                 frames = [receive(_LAST)]  # a ROUTER puts an identity before at least one frame
                 more = True
                 while more:
@@ -253,14 +253,9 @@ class ZmqTransport:
 
     def _note_greeter(self, identity: bytes, frame: zmq.Frame) -> None:
         try:
-            self._greeters.append(HelloFrom(identity, str(frame.get("Peer-Address"))))
+            self.greeters.append(HelloFrom(identity, str(frame.get("Peer-Address"))))
         except zmq.ZMQError:  # inproc and ipc have none
             pass
-
-    def take_greeters(self) -> list[HelloFrom]:
-        """From where the HELLOs among the messages just received came."""
-        taken, self._greeters = self._greeters, []
-        return taken
 
     def close(self) -> None:
         """Close everything; links still open lose what they hold."""
