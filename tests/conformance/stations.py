@@ -109,8 +109,9 @@ class ModelledStation(Station):
     def ready(self) -> bool:
         return self.reading
 
-    def on_datagrams(self, datagrams: Iterable[tuple[bytes, tuple[str, int]]]) -> None:
+    def on_datagrams(self, datagrams: Iterable[tuple[bytes, tuple[str, int]]]) -> bool:
         self.datagrams += datagrams
+        return True
 
     def on_messages(self, messages: Iterable[Sequence[bytes]]) -> None:
         self.messages += map(list, messages)

@@ -22,6 +22,7 @@ def record(
     driver._clock = recorder.around_clock(driver._clock)
     driver._deliver = recorder.around_deliver(driver._deliver)
     driver._tap = recorder.tap
+    node.host.hear_each()
     node.recorder = recorder  # type: ignore[attr-defined]
     node.start()
     return node

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from zyre.core.machine import Hearing
 from zyre.core.peer import PeerRecord
 from zyre.core.tables import PeerState
 from zyre.endpoint import Endpoint
@@ -17,7 +18,7 @@ __all__ = ["Directory"]
 class Directory:
     """Every record that has an identity. Lookups are one dictionary access each."""
 
-    __slots__ = ("_by_endpoint", "_by_link", "by_beacon", "by_frame", "by_id")
+    __slots__ = ("_by_endpoint", "_by_link", "by_beacon", "by_frame", "by_id", "hearing")
 
     def __init__(self) -> None:
         self.by_id: dict[PeerId, PeerRecord] = {}
@@ -25,6 +26,7 @@ class Directory:
         """Keyed by the 17 octets that the ROUTER puts before each message: the hot path looks here."""
         self.by_beacon: dict[bytes, PeerRecord] = {}
         """Keyed by the whole datagram that a READY peer sends again and again; one for each peer."""
+        self.hearing: Hearing | None = None
         self._by_link: dict[int, PeerRecord] = {}
         self._by_endpoint: dict[Endpoint, PeerRecord] = {}
 
@@ -37,20 +39,24 @@ class Directory:
 
     def remember(self, beacon: bytes, record: PeerRecord) -> None:
         """Enter a record under its beacon, instead of an earlier one."""
-        self.by_beacon.pop(record.beacon, None)
+        self.overlook(record)
         record.beacon = beacon
         self.by_beacon[beacon] = record
+        if self.hearing is not None:
+            self.hearing.know(beacon, record.endpoint.host)
 
     def overlook(self, record: PeerRecord) -> None:
-        """Look again at a peer's beacon when it comes next: the same one comes from several places."""
-        self.by_beacon.pop(record.beacon, None)
+        """Look again at a peer's beacon when it comes next: more may follow from it than that the peer is there."""
+        if self.by_beacon.pop(record.beacon, None) is not None and self.hearing is not None:
+            self.hearing.recall((record,))
+            self.hearing.forget(record.beacon)
 
     def remove(self, record: PeerRecord) -> None:
         """Take a record out under all its keys."""
         del self.by_id[record.peer]
         del self.by_frame[identity_frame(record.peer.octets)]
         del self._by_link[record.link]
-        self.by_beacon.pop(record.beacon, None)
+        self.overlook(record)
         if self._by_endpoint.get(record.endpoint) is record:
             del self._by_endpoint[record.endpoint]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from zyre.core.locality import Locality
@@ -12,7 +13,7 @@ from zyre.errors import DecodeError
 from zyre.identity import PeerId
 from zyre.wire.beacon import Beacon, decode_beacon, encode_beacon
 
-__all__ = ["BeaconDiscovery", "Farewell", "Found", "OwnEcho", "Source", "Verdict"]
+__all__ = ["BeaconDiscovery", "Farewell", "Found", "OwnEcho", "Source", "Verdict", "beacon_of"]
 
 #: Address and UDP port of a datagram's sender.
 Source: TypeAlias = tuple[str, int]
@@ -40,6 +41,12 @@ class OwnEcho:
 
 
 Verdict: TypeAlias = Found | Farewell | OwnEcho | Violation
+
+
+@lru_cache(maxsize=4096)
+def beacon_of(peer: PeerId, port: int) -> bytes:
+    """The beacon by which a node without CURVE says that it listens on a TCP port."""
+    return encode_beacon(Beacon(peer.octets, port))
 
 
 class BeaconDiscovery:

@@ -89,8 +89,8 @@ class Driver:
             receive(frames, now)
         self._settle()
 
-    def on_datagrams(self, datagrams: Iterable[tuple[bytes, Source]]) -> None:
-        """A batch of UDP datagrams with their sources."""
+    def on_datagrams(self, datagrams: Iterable[tuple[bytes, Source]]) -> bool:
+        """A batch of UDP datagrams with their sources; whether anything follows from any of them."""
         now = self._clock.now()
         receive, news = self.machine.receive_datagram, False
         for data, source in datagrams:
@@ -99,6 +99,7 @@ class Driver:
             news |= receive(data, source, now)
         if news:
             self._settle()
+        return news
 
     def on_report(self, report: Report) -> None:
         """The host reports how an effect fared, or a change of the world."""

@@ -6,12 +6,13 @@ any clock that never goes back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from zyre.core.discovery import Source
 from zyre.core.effects import Effect, Report
 from zyre.core.locality import Locality
+from zyre.core.peer import PeerRecord
 from zyre.events import Event
 
 __all__ = ["Alarm", "Clock", "Machine", "Transport"]
@@ -40,6 +41,21 @@ class Machine(Protocol):
 
     def take_events(self) -> list[Event]:
         """What the application should hear, once, in order."""
+
+
+class Hearing(Protocol):
+    """A host that hears for many nodes may note the beacons from which nothing follows, instead of handing each over:
+    the machine says which they are, and asks before it looks. They are also those of which ``receive_datagram`` said
+    so."""
+
+    def recall(self, records: Iterable[PeerRecord]) -> None:
+        """Move ``quiet_at`` of each to where the last beacon that was noted puts it, unless it is later."""
+
+    def know(self, beacon: bytes, address: str) -> None:
+        """Nothing follows any more from that beacon if it comes from that address."""
+
+    def forget(self, beacon: bytes) -> None:
+        """Hand that beacon over from now on."""
 
 
 class Transport(Protocol):

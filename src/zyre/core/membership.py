@@ -17,7 +17,7 @@ from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
 from zyre.core.dialling import Dial, Dialling
 from zyre.core.directory import Directory
-from zyre.core.discovery import Found
+from zyre.core.discovery import Found, beacon_of
 from zyre.core.effects import NameResolved
 from zyre.core.groups import Groups
 from zyre.core.locality import Locality
@@ -130,6 +130,15 @@ class Membership(Part):
         if record is not None and record.state is PeerState.READY and found.endpoint == record.endpoint:
             self.directory.remember(beacon, record)
 
+    def expect(self, peer: PeerId, locality: Locality | None) -> None:
+        """Know the beacon of one of our own kind, who has just greeted, before it comes: it will say what we know."""
+        record = self.directory.by_id.get(peer)
+        if record is None or record.state is not PeerState.READY or not record.is_own_kind:
+            return
+        endpoint = record.endpoint
+        if endpoint.is_tcp and record.strayed_at == NEVER and locality is not None and locality.covers(endpoint.host):
+            self.directory.remember(beacon_of(peer, endpoint.port), record)
+
     def on_found(self, found: Found, found_by: str, now: float) -> Moves:
         """A peer was found at an endpoint, by its beacon or because the application said so."""
         moves: Moves = ()
@@ -212,7 +221,10 @@ class Membership(Part):
         """Look at the peers whose time has come. Most have been heard meanwhile, and are only put back."""
         moves: Moves = ()
         self._last_tick = tick.number
-        for record in self._ticks.pop(tick.number):
+        watched = self._ticks.pop(tick.number)
+        if self.directory.hearing is not None:
+            self.directory.hearing.recall(watched)
+        for record in watched:
             if record.phase is _ALIVE and now < record.quiet_at and record.state is not PeerState.ABSENT:
                 self._watch(record, record.quiet_at)
             else:
@@ -229,6 +241,8 @@ class Membership(Part):
         self._watch(record, silence.look_again_at)
         if record.state is not PeerState.READY:
             return ()
+        if silence.entered is not None:
+            self.directory.overlook(record)
         if silence.entered is Phase.EVASIVE:
             self._events.append(Evasive(record.peer, record.name))
         elif silence.entered is Phase.SILENT:

@@ -22,6 +22,7 @@ from zyre.core.effects import Effect, Report
 from zyre.core.elections import Elections
 from zyre.core.groups import Groups
 from zyre.core.locality import Locality
+from zyre.core.machine import Hearing
 from zyre.core.membership import Membership
 from zyre.core.part import Follower, Handler, Moves, Part, Verb
 from zyre.core.peer import PeerRecord
@@ -110,6 +111,10 @@ class NodeMachine:
             effects.LinkWritable: self._on_link_writable,
             effects.LinkFailed: self._on_link_failed,
         }
+
+    def attend(self, hearing: Hearing | None) -> None:
+        """Let a host note the beacons from which nothing follows; None to be handed each."""
+        self._directory.hearing = hearing
 
     # -- verbs ---------------------------------------------------------------------------------------------------
 
@@ -411,6 +416,7 @@ class NodeMachine:
         elif greeting.peer != self.identity:
             self.counters.received += 1
             self._follow(self._membership.on_hello(greeting, source, now), now)
+            self._membership.expect(greeting.peer, self._portrait.locality)
 
     def _on_stranger(self, message_id: int, record: PeerRecord | None, now: float) -> None:
         """A message of somebody who has not said HELLO. Whoever leaves before that is no offender."""

@@ -29,7 +29,7 @@ class Power(Enum):
 class Port:
     """One interface of a box: an address in a segment of the network. May be down, and may change its address."""
 
-    __slots__ = ("address", "box", "name", "prefix", "segment", "up")
+    __slots__ = ("_up", "address", "box", "name", "prefix", "seat", "segment")
 
     def __init__(self, box: Box, name: str, address: str, prefix: int, segment: str) -> None:
         self.box = box
@@ -37,7 +37,19 @@ class Port:
         self.address = address
         self.prefix = prefix
         self.segment = segment
-        self.up = True
+        self.seat = 0
+        """Its place among the ports of its segment."""
+        self._up = True
+
+    @property
+    def up(self) -> bool:
+        """Whether anything comes in or goes out."""
+        return self._up
+
+    @up.setter
+    def up(self, up: bool) -> None:
+        self.box.settle()
+        self._up = up
 
     def describe(self) -> Interface:
         """What a node is told about it."""
@@ -54,13 +66,30 @@ class Box:
     def __init__(self, name: str, clock: BoxClock) -> None:
         self.name = name
         self.clock = clock
-        self.power = Power.ON
+        clock.before_change = self.settle
+        self._power = Power.ON
         self.asleep_since = 0.0
         self.hidden = False
         self.ports: dict[str, Port] = {}
         self.ears: dict[int, list[SimTransport]] = {}
         self.inboxes: dict[int, SimTransport] = {}
         self._next_port = _FIRST_PORT
+
+    @property
+    def power(self) -> Power:
+        """Whether it runs."""
+        return self._power
+
+    @power.setter
+    def power(self, power: Power) -> None:
+        self.settle()
+        self._power = power
+
+    def settle(self) -> None:
+        """Something is about to change: what its nodes have heard so far counts as it is. See zyre.sim.hearing."""
+        for ears in self.ears.values():
+            for ear in ears:
+                ear.settle()
 
     def add_port(self, name: str, address: str, prefix: int, segment: str) -> Port:
         """One more interface."""

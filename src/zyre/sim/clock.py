@@ -57,31 +57,41 @@ class BoxClock:
 
     def __init__(self, agenda: Agenda, offset: float = 0.0, rate: float = 1.0) -> None:
         self._agenda = agenda
-        self._offset = offset
-        self._base = agenda.now()
+        self.offset = offset
+        self.base = agenda.now()
+        """When, in the world's time, it showed ``offset``."""
         self.rate = rate
+        self.before_change: Callable[[], object] = lambda: None
+        """Called before it shows anything but what follows from these three."""
 
     def now(self) -> float:
         """Seconds as this computer counts them."""
-        return self._offset + (self._agenda.time - self._base) * self.rate
+        return self.offset + (self._agenda.time - self.base) * self.rate
+
+    def at(self, moment: float) -> float:
+        """What it showed at a moment of the world's time since its last change."""
+        return self.offset + (moment - self.base) * self.rate
 
     def to_world(self, deadline: float) -> float:
         """When, in the world's time, this clock will show ``deadline``."""
         if deadline == NEVER:
             return NEVER
-        return self._base + (deadline - self._offset) / self.rate
+        return self.base + (deadline - self.offset) / self.rate
 
     def set_rate(self, rate: float) -> None:
         """Run faster or slower from now on; no jump."""
-        self._offset, self._base, self.rate = self.now(), self._agenda.now(), rate
+        self.before_change()
+        self.offset, self.base, self.rate = self.now(), self._agenda.now(), rate
 
     def jump(self, seconds: float) -> None:
         """Show a later time from now on, as after a suspend on systems whose clock counts that."""
-        self._offset += seconds
+        self.before_change()
+        self.offset += seconds
 
     def stand_still_since(self, moment: float) -> None:
         """Take back what has passed in the world since ``moment``, as after a suspend on systems that do not."""
-        self._offset -= (self._agenda.now() - moment) * self.rate
+        self.before_change()
+        self.offset -= (self._agenda.now() - moment) * self.rate
 
 
 class SimAlarm:

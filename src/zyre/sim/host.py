@@ -6,6 +6,7 @@ Faults of the process are here: it can stall (its clock runs on, it does nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from zyre.identity import PeerId
 from zyre.roster import Roster
 from zyre.sim.box import Box
 from zyre.sim.clock import SimAlarm
+from zyre.sim.hearing import Hearing
 from zyre.sim.mailbox import SimMailbox
 from zyre.sim.network import Network
 from zyre.sim.tasks import Baton, SimParker
@@ -64,6 +66,9 @@ class SimHost:
         self.transport.host = self
         self.transport.wanted_port = profile.config.peer_port
         self.transport.advertise = profile.config.advertise
+        if tap is None:  # nobody wants to see every datagram
+            self.transport.hearing = Hearing(network, box, profile.cluster.port, profile.config.timing.evasive)
+            self.machine.attend(self.transport.hearing)
         self._alarm_missed = False
         self.driver = Driver(
             self.machine,
@@ -78,6 +83,11 @@ class SimHost:
     def _deliver(self, events: list[Event]) -> None:
         self._on_events(self, events)
         self.mailbox.put(events)
+
+    def hear_each(self) -> None:
+        """Before the start: be handed every single beacon, because somebody wants to see the driver's inputs."""
+        self.transport.hearing = None
+        self.machine.attend(None)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -122,6 +132,7 @@ class SimHost:
 
     def stall(self) -> None:
         """The process does not run, as under SIGSTOP or a busy machine."""
+        self.transport.settle()
         self.stalled = True
         self.ready = False
 
@@ -245,9 +256,11 @@ class SimHost:
 
     def statistics(self) -> Statistics:
         """What was counted."""
-        return self.machine.statistics(
+        found = self.machine.statistics(
             unread=len(self.mailbox),
             mailbox_dropped=self.mailbox.dropped,
             beacons_sent=self.transport.beacons_sent,
             beacons_failed=0,
         )
+        hearing = self.transport.hearing
+        return found if hearing is None else replace(found, beacons_received=found.beacons_received + hearing.noted)

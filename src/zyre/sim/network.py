@@ -8,24 +8,24 @@ entries in the agenda for every beacon.
 from __future__ import annotations
 
 import random
-import struct
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import partial
+from functools import lru_cache, partial
+from itertools import compress
 
-from zyre.core.discovery import Source
 from zyre.endpoint import Endpoint
 from zyre.sim.box import Box, Port, Power
 from zyre.sim.clock import Agenda
 from zyre.sim.conditions import Conditions
+from zyre.sim.hearing import Refrain, RefrainKey
 from zyre.sim.transport import SimTransport
 
 __all__ = ["Network"]
 
 _ON = Power.ON
 
-#: Chances are drawn as whole numbers below this.
-_DRAW = 1 << 16
+#: Chances are drawn as octets, one for each receiver.
+_DRAWS = 256
 #: How many different delays one broadcast has at most.
 _WAVES = 8
 
@@ -45,6 +45,7 @@ class Network:
         self.on_lost: Callable[[SimTransport, Sequence[Sequence[bytes]]], None] = lambda sender, messages: None
         """Told of messages that a link loses: from whom, what."""
         self._entropy = entropy
+        self._refrains: dict[RefrainKey, Refrain] = {}
         self._segments: dict[str, list[Port]] = defaultdict(list)
         self._at: dict[str, Port] = {}
         self._blocked: set[tuple[Box, Box]] = set()
@@ -53,6 +54,7 @@ class Network:
 
     def plug_in(self, port: Port) -> None:
         """Attach an interface to its segment."""
+        port.seat = len(self._segments[port.segment])
         self._segments[port.segment].append(port)
         self._at[port.address] = port
 
@@ -106,29 +108,45 @@ class Network:
 
     def broadcast(self, sender: Port, source_port: int, target_port: int, payload: bytes) -> None:
         """A datagram to everybody on the sender's segment, the sender included."""
-        receivers = self._segments[sender.segment]
-        if self._blocked:
-            receivers = [port for port in receivers if (sender.box, port.box) not in self._blocked]
-        waves: list[list[Port]] = [[] for _ in range(min(_WAVES, len(receivers)))]
-        self._spread(receivers, waves)
-        now, source = self.agenda.now(), (sender.address, source_port)
-        for wave in waves:
+        ports = self._segments[sender.segment]
+        now, key = self.agenda.now(), (sender.segment, payload, sender.address, target_port)
+        draws = self._entropy.randbytes(len(ports))
+        passing = self._passing(sender.box, ports)
+        for is_in_wave in self._waves(min(_WAVES, len(ports))):
+            wave = int.from_bytes(draws.translate(is_in_wave), "little") & passing
             if wave:
-                self.agenda.at(now + self.delay(), partial(self._arrive, wave, payload, source, target_port))
+                self.agenda.at(now + self.delay(), partial(self._arrive, key, source_port, wave))
 
-    def _spread(self, receivers: Sequence[Port], waves: list[list[Port]]) -> None:
-        """Give each receiver its wave, none, or two; the chance for all of them is drawn at once."""
-        draws = struct.unpack(f"<{len(receivers)}H", self._entropy.randbytes(2 * len(receivers)))
-        count, lost_below = len(waves), int(self.conditions.loss * _DRAW)
-        doubled_below = lost_below + int(self.conditions.duplication * (_DRAW - lost_below))
-        for port, draw in zip(receivers, draws, strict=True):
-            if draw >= lost_below:
-                waves[draw % count].append(port)
-                if draw < doubled_below:
-                    waves[(draw // count) % count].append(port)
+    def _passing(self, source: Box, ports: Sequence[Port]) -> int:
+        """The set of ports to whose boxes something passes."""
+        if not self._blocked:
+            return -1
+        return int.from_bytes(bytes((source, port.box) not in self._blocked for port in ports), "little")
 
-    def _arrive(self, ports: list[Port], payload: bytes, source: Source, target_port: int) -> None:
-        batch = ((payload, source),)
+    def _waves(self, count: int) -> Sequence[bytes]:
+        """For each wave which of the 256 values of a draw are in it. Shares that are no multiple of 1/256 are met on
+        average."""
+        chance = self._entropy.random()
+        lost = int(self.conditions.loss * _DRAWS + chance)
+        doubled = int(self.conditions.duplication * (_DRAWS - lost) + chance)
+        return _deal(count, lost, doubled)
+
+    def _arrive(self, key: RefrainKey, source_port: int, wave: int) -> None:
+        """A wave arrives: those who know what it says note it, the others are handed it."""
+        self.datagram_octets += len(key[1]) * wave.bit_count()
+        refrain = self._refrains.get(key)
+        if refrain is not None:
+            heard = refrain.note(wave, self.agenda.time)
+            self.datagrams += heard.bit_count()
+            wave ^= heard
+        if wave:
+            ports = self._segments[key[0]]
+            reached = compress(ports, wave.to_bytes(len(ports), "little"))
+            self._hand_over(reached, key, source_port)
+
+    def _hand_over(self, ports: Iterable[Port], key: RefrainKey, source_port: int) -> None:
+        _, payload, address, target_port = key
+        batch = ((payload, (address, source_port)),)
         for port in ports:
             box = port.box
             if port.up and box.power is _ON:
@@ -136,5 +154,28 @@ class Network:
                     self.datagrams += 1
                     host = ear.host
                     if host.ready and ear.uses(port):
-                        host.on_datagrams(batch)
-        self.datagram_octets += len(payload) * len(ports)
+                        news = host.on_datagrams(batch)
+                        if news is False and ear.hearing is not None:
+                            ear.hearing.know(payload, address)
+
+    def refrain(self, key: RefrainKey) -> Refrain:
+        """What is noted of a beacon."""
+        refrain = self._refrains.get(key)
+        if refrain is None:
+            refrain = self._refrains[key] = Refrain(key, self._segments[key[0]])
+        return refrain
+
+    def end(self, refrain: Refrain) -> None:
+        """Nobody knows it any more."""
+        self._refrains.pop(refrain.key, None)
+
+
+@lru_cache(maxsize=64)
+def _deal(waves: int, lost: int, doubled: int) -> tuple[bytes, ...]:
+    """Give the values of a draw to the waves: the first ``lost`` to none, the ``doubled`` ones behind them to two."""
+    tables = [bytearray(_DRAWS) for _ in range(waves)]
+    for draw in range(lost, _DRAWS):
+        tables[draw % waves][draw] = 1
+        if draw < lost + doubled:
+            tables[(draw + 1) % waves][draw] = 1
+    return tuple(map(bytes, tables))

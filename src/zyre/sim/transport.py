@@ -15,6 +15,7 @@ from zyre.core.effects import HelloFrom, LinkWritable, Report
 from zyre.core.locality import Locality
 from zyre.endpoint import Endpoint
 from zyre.errors import AddressInUse, InvalidEndpoint, NoInterface
+from zyre.sim.hearing import Hearing
 from zyre.wire import zre
 from zyre.wire.zre import identity_frame
 
@@ -42,7 +43,8 @@ class Receiver(Protocol):
     name: str
     ready: bool
     """False while its process does not run."""
-    on_datagrams: Callable[[Iterable[tuple[bytes, Source]]], None]
+    on_datagrams: Callable[[Iterable[tuple[bytes, Source]]], bool]
+    """Datagrams; whether anything follows."""
 
     def on_messages(self, messages: Iterable[Sequence[bytes]]) -> None:
         """Messages."""
@@ -234,6 +236,8 @@ class SimTransport:
         self.identity = identity_frame(identity)
         self.limits = limits
         self.host: Receiver
+        self.hearing: Hearing | None = None
+        """What notes the beacons from which nothing follows; None to be handed each."""
         self.wanted_port: int | None = None
         self.advertise: str | None = None
         self.beacons_sent = 0
@@ -250,14 +254,18 @@ class SimTransport:
 
     def open(self) -> Locality:
         """Appear at the box's addresses."""
-        self._ports = self.box.choose(self._interface)
-        if not self._ports:
+        ports = self.box.choose(self._interface)
+        if not ports:
             raise NoInterface(self._interface, tuple(self.box.ports))
         if self.wanted_port is not None and self.wanted_port in self.box.inboxes:
             raise AddressInUse(f"tcp://*:{self.wanted_port}")
+        self._ports = ports
         self.tcp_port = self.box.bind(self, self.wanted_port)
         if self._beacon_port:
+            self.box.settle()
             self.box.ears.setdefault(self._beacon_port, []).append(self)
+            if self.hearing is not None:
+                self.hearing.begin(self._ports)
         return self.locality()
 
     def locality(self) -> Locality:
@@ -312,11 +320,17 @@ class SimTransport:
             del self.box.inboxes[self.tcp_port]
         ears = self.box.ears.get(self._beacon_port, [])
         if self in ears:
+            self.settle()
             ears.remove(self)
         for link in self._links.values():
             link.open = False
             link.reset()
         self._links.clear()
+
+    def settle(self) -> None:
+        """What was heard so far counts as it is; see zyre.sim.hearing."""
+        if self.hearing is not None:
+            self.hearing.settle_all()
 
     # -- what the network does with it ----------------------------------------------------------------------------
 
