@@ -34,8 +34,9 @@ PEER_PORTS: Final = 64
 
 #: What this version understands beyond plain 36/ZRE; told to peers in the HELLO header X-ZYRE-EXT.
 #: ``empty``    a message of no frames arrives as no frames (plain peers get one empty frame: libzyre needs one)
+#: ``introduce``  whoever was reached without beacons is asked whom it knows
 #: ``goodbye``  leaving is also said on the link, where it cannot be lost like the UDP beacon can
-SUPPORTED_EXTENSIONS: Final = frozenset({"empty", "goodbye"})
+SUPPORTED_EXTENSIONS: Final = frozenset({"empty", "goodbye", "introduce"})
 
 
 @dataclass(frozen=True, slots=True)

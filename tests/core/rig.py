@@ -14,7 +14,7 @@ from zyre.core.tables import PeerState
 from zyre.endpoint import Endpoint
 from zyre.events import Enter, Event, Exit
 from zyre.identity import PeerId
-from zyre.wire import zre
+from zyre.wire import introduce, zre
 from zyre.wire.beacon import Beacon, encode_beacon
 
 OWN = PeerId("5" * 32)
@@ -35,7 +35,8 @@ class Sent(NamedTuple):
 
 def read(effect: Send) -> Sent:
     message_id, sequence = zre.unpack_header(effect.frames[0])
-    return Sent(zre.MESSAGE_NAMES[message_id], sequence, effect.frames[0][6:], tuple(effect.frames[1:]))
+    names = {**zre.MESSAGE_NAMES, **introduce.MESSAGE_NAMES}
+    return Sent(names[message_id], sequence, effect.frames[0][6:], tuple(effect.frames[1:]))
 
 
 def peer_id(number: int) -> PeerId:

@@ -8,10 +8,13 @@ from tests.fuzz.seeds import FRAMES
 with instrumented():
     from zyre.core.admission import understand
     from zyre.errors import DecodeError
-    from zyre.wire import zre
+    from zyre.wire import introduce, zre
     from zyre.wire.extension import application_headers, offered_extensions
 
-DECODERS = (zre.decode_hello, zre.decode_group_change, zre.decode_shout_group, zre.decode_vote, zre.unpack_header)
+DECODERS = (
+    *(zre.decode_hello, zre.decode_group_change, zre.decode_shout_group, zre.decode_vote, zre.unpack_header),
+    introduce.decode_introduce,
+)
 
 
 def one_input(data: bytes) -> None:

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 
 from zyre.endpoint import Endpoint
 
-__all__ = ["Interface", "Locality"]
+__all__ = ["Interface", "Locality", "is_loopback"]
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -23,6 +23,12 @@ def _parse_address(text: str) -> _Address | None:
         return ipaddress.ip_address(text)
     except ValueError:
         return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether that address leads to whoever uses it."""
+    address = _parse_address(host)
+    return address is not None and address.is_loopback
 
 
 @dataclass(frozen=True)

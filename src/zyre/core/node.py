@@ -21,6 +21,7 @@ from zyre.core.discovery import Farewell, Found, Source
 from zyre.core.effects import Effect, Report
 from zyre.core.elections import Elections
 from zyre.core.groups import Groups
+from zyre.core.introductions import Introductions
 from zyre.core.locality import Locality
 from zyre.core.machine import Hearing
 from zyre.core.membership import Membership
@@ -95,6 +96,7 @@ class NodeMachine:
             self._announcer,
             self._membership,
             self._elections,
+            Introductions(profile.identity, self._membership, self._delivery, self._timers),
         )
         self._membership.parts = tuple(part for part in self._parts if part.watches_peers)
         for part in self._parts:

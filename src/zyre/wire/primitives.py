@@ -15,6 +15,7 @@ __all__ = ["Cursor", "pack_dictionary", "pack_longstr", "pack_string", "pack_str
 
 _U16 = struct.Struct(">H")
 _U32 = struct.Struct(">I")
+_U64 = struct.Struct(">Q")
 
 
 def pack_string(text: str) -> bytes:
@@ -73,6 +74,14 @@ class Cursor:
     def number4(self, field: str) -> int:
         """Four octets."""
         return int(_U32.unpack(self._take(4, field))[0])
+
+    def number8(self, field: str) -> int:
+        """Eight octets."""
+        return int(_U64.unpack(self._take(8, field))[0])
+
+    def octets(self, size: int, field: str) -> bytes:
+        """So many octets as they are."""
+        return self._take(size, field)
 
     def string(self, field: str) -> str:
         """A ``string``."""
