@@ -52,7 +52,7 @@ from zyre.events import (
 from zyre.identity import PeerId
 from zyre.node import Node
 from zyre.roster import Peer, Roster
-from zyre.statistics import Statistics
+from zyre.statistics import Fates, Statistics
 
 __all__ = [
     "Node",
@@ -72,6 +72,7 @@ __all__ = [
     "Peer",
     "PeerId",
     "Roster",
+    "Fates",
     "Statistics",
     "NodeConfig",
     "ClusterConfig",

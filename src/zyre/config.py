@@ -36,7 +36,8 @@ PEER_PORTS: Final = 64
 #: ``empty``    a message of no frames arrives as no frames (plain peers get one empty frame: libzyre needs one)
 #: ``introduce``  whoever was reached without beacons is asked whom it knows
 #: ``goodbye``  leaving is also said on the link, where it cannot be lost like the UDP beacon can
-SUPPORTED_EXTENSIONS: Final = frozenset({"empty", "goodbye", "introduce"})
+#: ``tally``    how many messages arrived is asked and answered, so that the sender's ledger knows
+SUPPORTED_EXTENSIONS: Final = frozenset({"empty", "goodbye", "introduce", "tally"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,9 @@ class Timing:
     overtake links."""
     send_patience: float = 1.0
     """How long a send waits for a peer whose queue is full before its messages are dropped, and counted."""
+
+    tally: float = 1.0
+    """Peers of our own kind are asked once in this time how much of what was sent to them has arrived."""
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

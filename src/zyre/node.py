@@ -34,7 +34,7 @@ from zyre.identity import PeerId, check_group, check_header, encode_frames
 from zyre.payload import Codec, encode_objects
 from zyre.pipeline import NodeSource
 from zyre.roster import Roster
-from zyre.statistics import Statistics
+from zyre.statistics import Fates, Statistics
 
 if TYPE_CHECKING:
     from zyre.streams import Stream
@@ -194,6 +194,12 @@ class BaseNode:
     def statistics(self) -> Statistics:
         """What was counted since the start, losses and violations included."""
         return self._host.statistics()
+
+    def fates(self, peer: object) -> Fates | None:
+        """What became of the messages for one peer since it entered; None if it is not here. ``statistics().fates``
+        has those of all peers since the start. Raises InvalidPeer."""
+        fates: Fates | None = self._host.ask("fates", PeerId.parse(peer))
+        return fates
 
     def fileno(self) -> int:
         """A descriptor that is readable while there are events: for select, GUI loops and green threads.

@@ -9,16 +9,17 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.fuzz import fuzz_beacon, fuzz_journal, fuzz_machine, fuzz_zre
+from tests.fuzz import fuzz_beacon, fuzz_extensions, fuzz_journal, fuzz_machine, fuzz_zre
 from tests.fuzz.guided import MISSING, _atheris
 from tests.fuzz.seeds import BEACONS, FRAMES, records
 from zyre.core.checkpoint import freeze
 from zyre.core.journal import Kind, encode_record
-from zyre.core.node import NodeMachine
+from zyre.core.outgoing import Outgoing
 
 TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]], int]] = {
     "zre": (fuzz_zre.one_input, lambda: FRAMES, 5000),
     "beacon": (fuzz_beacon.one_input, lambda: BEACONS, 2000),
+    "extensions": (fuzz_extensions.one_input, lambda: fuzz_extensions.SEEDS, 2000),
     "machine": (fuzz_machine.one_input, lambda: fuzz_machine.SEEDS, 2000),
     "journal": (fuzz_journal.one_input, records, 300),
 }
@@ -53,7 +54,7 @@ def test_a_defect_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fuzz_zre, "DECODERS", (lambda data: data[1000],))
     with pytest.raises(IndexError):
         fuzz_zre.one_input(FRAMES[0])
-    monkeypatch.setattr(NodeMachine, "whisper", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(Outgoing, "whisper", lambda *arguments: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         fuzz_machine.one_input(bytes((0, 8, 0, 0, 0, 0)))
 

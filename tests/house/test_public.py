@@ -15,7 +15,7 @@ FRONT_DOOR = {
     # nodes
     "Node", "AsyncNode",
     # who and what
-    "PeerId", "Peer", "Roster", "Statistics",
+    "PeerId", "Peer", "Roster", "Statistics", "Fates",
     # events
     "Event", "Enter", "Exit", "Evasive", "Silent", "Returned", "Join", "Leave", "Whisper", "Shout", "Leader", "Gap",
     # settings

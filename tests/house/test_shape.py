@@ -61,6 +61,7 @@ TESTED_IN = {
     "core.announcer": "tests/core/test_node.py",
     "core.conversation": "tests/core/test_node.py",
     "core.host": "tests/test_testing.py",
+    "core.outgoing": "tests/core/test_node.py",
     "core.part": "tests/core/test_node.py",
     "engine.congestion": "tests/engine/test_host.py",
     "engine.pacing": "tests/engine/test_host.py",

@@ -10,16 +10,17 @@ from zyre.events import Enter, Evasive, Event, Exit, Gap, Join, Leader, Leave, R
 from zyre.identity import PeerId
 from zyre.sim import CheckFailed, SimNode, World, all_checkers, check_agreement
 from zyre.sim.accounts import Accounts
-from zyre.sim.checkers import check_leaders
+from zyre.sim.checkers import check_books, check_leaders
 from zyre.sim.history import settling_time
 from zyre.wire import zre
 
 GHOST = PeerId("0" * 31 + "1")
 
 
-def pair(seed: int = 1) -> tuple[World, SimNode, SimNode]:
+def pair(seed: int = 1, *, plain: bool = False) -> tuple[World, SimNode, SimNode]:
     world = World(seed, checkers=all_checkers())
-    a, b = world.node("a", groups=["G"]), world.node("b", groups=["G"])
+    extensions = () if plain else None
+    a, b = (world.node(name, groups=["G"], extensions=extensions) for name in "ab")
     world.run_for(2.0)
     return world, a, b
 
@@ -89,7 +90,7 @@ def test_a_message_that_is_taken_and_not_sent(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_gap_for_what_the_network_destroyed() -> None:
-    world, a, b = pair()
+    world, a, b = pair(plain=True)
     a.whisper(b.uuid, b"lost")
     world.reset(a, b)
     a.whisper(b.uuid, b"comes")
@@ -100,13 +101,53 @@ def test_a_gap_for_what_the_network_destroyed() -> None:
 
 
 def test_what_was_destroyed_with_nothing_behind_it_vanishes_without_a_trace() -> None:
-    """The one loss that best effort cannot tell of; the books balance because the simulator knows."""
-    world, a, b = pair()
+    """The one loss that plain 36/ZRE cannot tell of; the books balance because the simulator knows."""
+    world, a, b = pair(plain=True)
     told = len(b.events)
     a.whisper(b.uuid, b"lost")
     world.reset(a, b)
     world.run_for(3.0)
     assert len(b.events) == told
+
+
+def test_books_that_do_not_balance() -> None:
+    world, a, b = pair()
+    a.whisper(b.uuid, b"x")
+    a.machine._directory.by_id[b.uuid].account.offered += 1
+    with pytest.raises(CheckFailed, match="do not balance"):
+        world.run_for(1.0)
+
+
+def test_books_that_call_delivered_what_has_not_arrived() -> None:
+    world, a, b = pair()
+    a.whisper(b.uuid, b"x")
+    world.reset(a, b)
+    account = a.machine._directory.by_id[b.uuid].account
+    account.delivered = account.tallied = 1
+    with pytest.raises(CheckFailed, match="have arrived"):
+        world.run_for(1.0)
+
+
+def test_books_that_call_lost_what_arrived() -> None:
+    world, a, b = pair()
+    a.whisper(b.uuid, b"x")
+    account = a.machine._directory.by_id[b.uuid].account
+    account.lost = account.tallied = 1
+    with pytest.raises(CheckFailed, match="are called lost"):
+        world.run_for(0.5)
+
+
+def test_books_that_are_never_closed() -> None:
+    world, a, b = pair()
+    a.whisper(b.uuid, b"x")
+    check_books_fails(world)
+    world.run_for(3.0)
+    check_books(world)
+
+
+def check_books_fails(world: World) -> None:
+    with pytest.raises(CheckFailed, match="books are closed"):
+        check_books(world)
 
 
 def test_greetings_without_end() -> None:

@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 
 from zyre import config, endpoint, events, identity, roster
 from zyre.core import (
+    account,
     announcer,
     conversation,
     counters,
@@ -31,15 +32,18 @@ from zyre.core import (
     elections,
     groups,
     introductions,
+    ledger,
     locality,
     membership,
     node,
+    outgoing,
     part,
     peer,
     portrait,
     presence,
     profile,
     tables,
+    tally,
     timers,
 )
 from zyre.errors import DecodeError
@@ -52,6 +56,7 @@ Frozen: TypeAlias = Any
 
 _MODULES: Final = (
     *(config, endpoint, events, identity, roster),
+    account,
     announcer,
     conversation,
     counters,
@@ -65,15 +70,18 @@ _MODULES: Final = (
     elections,
     groups,
     introductions,
+    ledger,
     locality,
     membership,
     node,
+    outgoing,
     part,
     peer,
     portrait,
     presence,
     profile,
     tables,
+    tally,
     timers,
 )
 _CLASSES: Final[dict[str, type]] = {

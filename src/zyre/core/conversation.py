@@ -35,11 +35,13 @@ class Conversation(Part):
         }
 
     def _on_whisper(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
+        record.account.heard += 1
         self._events.append(new_whisper(record.peer, record.name, tuple(frames[2:])))
         return ()
 
     def _on_shout(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
         group = zre.decode_shout_group(frames[1])
+        record.account.heard += 1
         self._events.append(new_shout(record.peer, record.name, group, tuple(frames[2:])))
         return ()
 

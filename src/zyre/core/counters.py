@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
+from zyre.core.ledger import Ledger
+from zyre.core.peer import PeerRecord
 from zyre.core.tables import Violation
 from zyre.statistics import Statistics
 
@@ -13,7 +16,7 @@ __all__ = ["Counters"]
 class Counters:
     """Mutable counts behind the immutable Statistics."""
 
-    __slots__ = ("beacons_received", "dropped", "failures", "missed", "received", "sent", "violations")
+    __slots__ = ("beacons_received", "dropped", "failures", "ledger", "missed", "received", "sent", "violations")
 
     def __init__(self) -> None:
         self.sent = 0
@@ -23,9 +26,17 @@ class Counters:
         self.violations: Counter[Violation] = Counter()
         self.dropped: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
+        self.ledger = Ledger()
 
     def to_statistics(
-        self, *, peers: int, pending: int, unread: int, mailbox_dropped: int, beacons_sent: int, beacons_failed: int
+        self,
+        *,
+        peers: Sequence[PeerRecord],
+        pending: int,
+        unread: int,
+        mailbox_dropped: int,
+        beacons_sent: int,
+        beacons_failed: int,
     ) -> Statistics:
         """The counts as an immutable value, together with what others counted."""
         dropped, failures = dict(self.dropped), dict(self.failures)
@@ -34,7 +45,7 @@ class Counters:
         if beacons_failed:
             failures["beacon"] = beacons_failed
         return Statistics(
-            peers=peers,
+            peers=len(peers),
             pending=pending,
             messages_sent=self.sent,
             messages_received=self.received,
@@ -45,4 +56,5 @@ class Counters:
             dropped=dropped,
             violations={str(kind): count for kind, count in self.violations.items()},
             failures=failures,
+            fates=self.ledger.fates(peers),
         )

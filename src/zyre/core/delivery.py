@@ -16,13 +16,13 @@ from zyre.config import Limits
 from zyre.core.counters import Counters
 from zyre.core.effects import CloseLink, Effect, OpenLink, Send
 from zyre.core.peer import PeerRecord
-from zyre.wire import zre
+from zyre.wire import tally, zre
 
 __all__ = ["Delivery", "Outcome"]
 
 _DATA: Final = (zre.WHISPER, zre.SHOUT)
-#: A liveness question waits for nothing: if the queue is full the peer is not reading anyway.
-_PERISHABLE: Final = (zre.PING, zre.PING_OK)
+#: A question of liveness or of arrivals waits for nothing: if the queue is full the peer is not reading anyway.
+_PERISHABLE: Final = (zre.PING, zre.PING_OK, tally.TALLY, tally.TALLIED)
 #: A peer that misses one of these has us in the wrong groups for good, and libzyre aborts at the status of the next.
 #: How many there are is up to our own application, and the peer expires if its queue stays full.
 _NEVER_DROPPED: Final = (zre.HELLO, zre.JOIN, zre.LEAVE)
@@ -63,7 +63,8 @@ class Delivery:
         self.effects.append(OpenLink(record.link, str(record.endpoint)))
 
     def close(self, record: PeerRecord, *, flush: bool = False) -> None:
-        """Close the record's link."""
+        """Close the record's link; nobody will tell what became of what is on it."""
+        self._counters.ledger.retire(record)
         self.effects.append(CloseLink(record.link, flush))
 
     def offer(self, record: PeerRecord, message_id: int, fields: bytes, content: tuple[bytes, ...]) -> Outcome:
@@ -73,7 +74,12 @@ class Delivery:
             if not record.shedding:
                 return Outcome.BLOCKED
             self._counters.dropped["peer_slow"] += 1
+            self._counters.ledger.refuse()
             return Outcome.SHED
+        account = record.account
+        if not account.offered and "tally" in record.extensions:
+            self.send(record, tally.TALLY, tally.encode_tally(record.link, 0))
+        account.offered += 1
         if not content and "empty" not in record.extensions:
             content = _ONE_EMPTY_FRAME
         self._counters.sent += 1
@@ -107,7 +113,9 @@ class Delivery:
         record.blocked = True
         record.uncount()
         message_id, _ = zre.unpack_header(frames[0])
-        if message_id not in _DATA:
+        if message_id in _DATA:
+            record.account.offered -= 1
+        else:
             self._hold(record, message_id, frames[0][zre.HEADER_SIZE :])
 
     def on_writable(self, record: PeerRecord) -> None:

@@ -16,27 +16,30 @@ from zyre.core.admission import judge_hello
 from zyre.core.announcer import Announcer
 from zyre.core.conversation import Conversation
 from zyre.core.counters import Counters
-from zyre.core.delivery import Delivery, Outcome
+from zyre.core.delivery import Delivery
 from zyre.core.discovery import Farewell, Found, Source
 from zyre.core.effects import Effect, Report
 from zyre.core.elections import Elections
 from zyre.core.groups import Groups
 from zyre.core.introductions import Introductions
+from zyre.core.ledger import Ledger
 from zyre.core.locality import Locality
 from zyre.core.machine import Hearing
 from zyre.core.membership import Membership
+from zyre.core.outgoing import Outgoing
 from zyre.core.part import Follower, Handler, Moves, Part, Verb
 from zyre.core.peer import PeerRecord
 from zyre.core.portrait import Portrait
 from zyre.core.profile import NodeProfile
 from zyre.core.tables import PeerState, Phase, Violation
+from zyre.core.tally import Tally
 from zyre.core.timers import Deadlines
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError
 from zyre.events import Event, Gap
 from zyre.identity import PeerId
 from zyre.roster import Roster
-from zyre.statistics import Statistics
+from zyre.statistics import Fates, Statistics
 from zyre.wire import zre
 
 __all__ = ["NodeMachine", "NodeProfile"]
@@ -86,17 +89,30 @@ class NodeMachine:
             timers=self._timers,
             events=self._events,
         )
+        outgoing = Outgoing(self._directory, self._groups, self._delivery, self.counters)
+        self.whisper = outgoing.whisper
+        self.shout = outgoing.shout
+        self.shout_to = outgoing.shout_to
+        self.shed = outgoing.shed
         self._handlers: dict[int, Handler] = {}
         self._reports = self._own_reports()
         self._subjects: dict[type, Follower] = {}
         self._verbs: dict[str, Verb] = {}
         self._announcer = Announcer(profile, self._delivery, self._timers)
+        self._tally = Tally(
+            self._timing.tally,
+            directory=self._directory,
+            delivery=self._delivery,
+            timers=self._timers,
+            counters=self.counters,
+        )
         self._parts: tuple[Part, ...] = (
             Conversation(self._membership, self._delivery, self._events),
             self._announcer,
             self._membership,
             self._elections,
             Introductions(profile.identity, self._membership, self._delivery, self._timers),
+            self._tally,
         )
         self._membership.parts = tuple(part for part in self._parts if part.watches_peers)
         for part in self._parts:
@@ -135,6 +151,7 @@ class NodeMachine:
         if not self._running:
             return
         for record in self._membership.everyone():
+            self._tally.farewell(record)
             if not self._announcer.running or record.found_by == "connect" or "goodbye" in record.extensions:
                 self._delivery.send(record, zre.GOODBYE)
             self._delivery.close(record, flush=True)
@@ -178,39 +195,6 @@ class NodeMachine:
         dial = self._membership.dialling.add(endpoint, peer)
         if dial is not None and self._running:
             self._follow(self._membership.dial(dial, now), now)
-
-    def whisper(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
-        """Send to one peer."""
-        record = self._directory.by_id.get(peer)
-        if record is None or record.state is not _READY:
-            self.counters.dropped["absent"] += 1
-            return Outcome.ABSENT
-        return self._delivery.offer(record, zre.WHISPER, b"", content)
-
-    def shout(self, group: str, content: tuple[bytes, ...]) -> tuple[int, tuple[PeerId, ...]]:
-        """Send to everybody in a group; how many were sent to, and whose queues were full."""
-        fields = zre.encode_shout(group)
-        sent, blocked = 0, []
-        for record in self._groups.members(group).values():
-            outcome = self._delivery.offer(record, zre.SHOUT, fields, content)
-            if outcome is Outcome.SENT:
-                sent += 1
-            elif outcome is Outcome.BLOCKED:
-                blocked.append(record.peer)
-        return sent, tuple(blocked)
-
-    def shout_to(self, peer: PeerId, group: str, content: tuple[bytes, ...]) -> Outcome:
-        """Send a shout to one member whose queue was full before."""
-        record = self._groups.members(group).get(peer)
-        if record is None:
-            return Outcome.ABSENT
-        return self._delivery.offer(record, zre.SHOUT, zre.encode_shout(group), content)
-
-    def shed(self, peer: PeerId) -> None:
-        """Patience with a full queue is over: drop data for that peer until it takes something again."""
-        record = self._directory.by_id.get(peer)
-        if record is not None and record.blocked:
-            record.shedding = True
 
     def set_header(self, name: str, value: str, now: float) -> None:
         """Change a header; peers learn it from later HELLOs, as with libzyre."""
@@ -261,13 +245,18 @@ class NodeMachine:
     def statistics(self, *, unread: int, mailbox_dropped: int, beacons_sent: int, beacons_failed: int) -> Statistics:
         """What was counted, together with what the host counted."""
         return self.counters.to_statistics(
-            peers=sum(1 for _ in self._directory.ready()),
+            peers=list(self._directory.ready()),
             pending=self.pending,
             unread=unread,
             mailbox_dropped=mailbox_dropped,
             beacons_sent=beacons_sent,
             beacons_failed=beacons_failed,
         )
+
+    def fates(self, peer: PeerId) -> Fates | None:
+        """What became of what was sent to a peer since it entered; None if it is not here."""
+        record = self._directory.by_id.get(peer)
+        return None if record is None or record.state is not _READY else Ledger().fates((record,))
 
     def leader(self, group: str) -> PeerId | None:
         """Who leads a group, as far as we know."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from zyre.core.account import Account
 from zyre.core.dialect import LOWEST_MODULUS, MODULUS, SHORT_MODULUS, Dialect
 from zyre.core.tables import PeerState, Phase
 from zyre.core.timers import NEVER
@@ -33,6 +34,7 @@ class PeerRecord:
     """
 
     __slots__ = (
+        "account",
         "backlog",
         "beacon",
         "blocked",
@@ -78,6 +80,7 @@ class PeerRecord:
         self.sent = 0
         self.received = 0
         self.dialect = Dialect()
+        self.account = Account()
         # signs of life
         self.beacon = b""
         self.phase = Phase.ALIVE

@@ -137,5 +137,7 @@ class Violation(StrEnum):
     """A JOIN or LEAVE with a wrong group status: taken over."""
     GROUP_REFUSED = "group_refused"
     """A JOIN over the limit of groups, or with an impossible group name."""
+    TALLY_WRONG = "tally_wrong"
+    """A peer's account of what it got that cannot be true: ignored."""
     PEERS_FULL = "peers_full"
     """A newcomer beyond the limit of peers."""

@@ -15,6 +15,9 @@ these holds, and nothing else may happen:
 What vanishes without a trace is the destroyed message with nothing behind it, and the third case: nobody in the
 protocol can know. The simulator does, since it did the destroying; so the books must balance over the whole world:
 taken = arrived + destroyed + waiting.
+
+Each node keeps books of its own (``Statistics.fates``), from what its peers tell it. They balance at any time, and say
+nothing that is not so: what a node calls delivered has arrived, what it calls lost has not.
 """
 
 # ruff: noqa: D102  the base class documents these methods once for all
@@ -23,6 +26,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from zyre.events import Event, Gap, Shout, Whisper
@@ -57,6 +61,10 @@ class Accounts(Checker):
         """What must be told at the end of the batch that is being taken in."""
         self._last: dict[tuple[SimNode, bytes], int] = {}
         self._lost: dict[bytes, set[int]] = defaultdict(set)
+        self._told: Counter[bytes] = Counter()
+        """Whispers and shouts that arrived where their sender was known, by its identity frame."""
+        self._untold = 0
+        """Whispers and shouts that were destroyed, or arrived where their sender was not known."""
 
     def on_input(self, world: World, node: SimNode, what: str, arguments: tuple[Any, ...]) -> None:
         if what != "receive_frames":
@@ -66,6 +74,9 @@ class Accounts(Checker):
         message_id, sequence = zre.unpack_header(header)
         known = node.peers.get(identity[1:])
         previous, self._last[node, identity] = self._last.get((node, identity), 0), sequence
+        if message_id in (zre.WHISPER, zre.SHOUT):
+            self._told[identity] += known is not None
+            self._untold += known is None
         if message_id == zre.HELLO or known is None:
             return
         self._expect_gap(world, node, identity, previous, sequence)
@@ -99,6 +110,7 @@ class Accounts(Checker):
         for frames in messages:
             message_id, sequence = zre.unpack_header(frames[0])
             self._lost[identity].add(sequence)
+            self._untold += message_id in (zre.WHISPER, zre.SHOUT)
             if message_id in (zre.JOIN, zre.LEAVE):
                 group = zre.decode_group_change(frames[0]).group
                 self.unheard[PeerId.parse(identity[1:])].add(group)
@@ -111,6 +123,24 @@ class Accounts(Checker):
         waiting = world.network.queued + sum(node.transport.waiting for node in world.nodes)
         if taken != self.arrived + self.lost + waiting:
             self.fail(world, f"{taken} were taken, {self.arrived} arrived, {self.lost} were lost, {waiting} wait")
+        self._check_books(world, waiting)
+
+    def _check_books(self, world: World, waiting: int) -> None:
+        delivered: Counter[bytes] = Counter()
+        lost = 0
+        for node in world.nodes:
+            fates = node.host.statistics().fates
+            taken = node.transport.data_taken
+            if not fates.balanced or fates.offered - fates.refused != taken or min(astuple(fates)) < 0:
+                self.fail(world, f"the books of {node.name} do not balance: {fates}, and its links took {taken}")
+            delivered[node.transport.identity] += fates.delivered
+            lost += fates.lost
+        for identity, count in delivered.items():
+            if count > self._told[identity]:
+                who = PeerId.parse(identity[1:]).short
+                self.fail(world, f"{who} has {count} messages delivered, and {self._told[identity]} have arrived")
+        if lost > self._untold + waiting:
+            self.fail(world, f"{lost} messages are called lost, and {self._untold} were destroyed or came to strangers")
 
 
 class Calm(Checker):

@@ -27,6 +27,7 @@ __all__ = [
     "Bounds",
     "all_checkers",
     "check_agreement",
+    "check_books",
     "check_leaders",
 ]
 
@@ -214,6 +215,15 @@ def check_agreement(world: World, unheard: Mapping[PeerId, Collection[str]] = _N
         differ = [alive[uuid].name for uuid in expected.keys() & seen.keys() if expected[uuid] != seen[uuid]]
         what = f"{node.name} misses {missing}, sees ghosts {ghosts}, has wrong groups of {differ}"
         raise CheckFailed("rosters agree once the network is quiet", what, world.seed, world.now())
+
+
+def check_books(world: World) -> None:
+    """Once the network is quiet: everybody who runs knows what became of everything that it sent."""
+    for node in world.alive:
+        fates = node.host.statistics().fates
+        if fates.in_flight:
+            what = f"{node.name} does not know what became of {fates.in_flight} messages"
+            raise CheckFailed("books are closed once the network is quiet", what, world.seed, world.now())
 
 
 def check_leaders(world: World, unheard: Mapping[PeerId, Collection[str]] = _NOTHING) -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from zyre.sim.accounts import Accounts
 from zyre.sim.chance import random_history
-from zyre.sim.checkers import Checker, CheckFailed, all_checkers, check_agreement, check_leaders
+from zyre.sim.checkers import Checker, CheckFailed, all_checkers, check_agreement, check_books, check_leaders
 from zyre.sim.conditions import LAN
 from zyre.sim.history import History, begin
 from zyre.sim.shrink import shrink
@@ -95,6 +95,7 @@ def live_through(
         unheard = accounts.unheard if forgiving and accounts is not None else {}
         check_agreement(world, unheard)
         check_leaders(world, unheard)
+        check_books(world)
 
 
 def _run(world: World, end: float, watch: Callable[[World], object]) -> None:

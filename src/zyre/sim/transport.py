@@ -35,6 +35,7 @@ RETRANSMIT_OPENING = 1.0
 RETRANSMIT_MOST = 120.0
 
 _HELLO = bytes((zre.HELLO,))
+_DATA = (bytes((zre.WHISPER,)), bytes((zre.SHOUT,)))
 
 
 class Receiver(Protocol):
@@ -242,6 +243,8 @@ class SimTransport:
         self.advertise: str | None = None
         self.beacons_sent = 0
         self.octets_sent = 0
+        self.data_taken = 0
+        """Whispers and shouts that a link took."""
         self._beacon_port = beacon_port
         self._interface = interface
         self._ports: tuple[Port, ...] = ()
@@ -291,6 +294,7 @@ class SimTransport:
         opened = self._links.get(link)
         if opened is not None and not opened.push(frames):
             return False
+        self.data_taken += frames[0][2:3] in _DATA
         for frame in frames:
             self.octets_sent += len(frame)
         return True

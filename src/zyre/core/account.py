@@ -1,0 +1,77 @@
+"""What became of the messages on one link: the account of one peer, as long as that link lives.
+
+The receiver counts what it gets; when asked it answers from a ``base``: the number of the last message before it began
+to count. A link keeps order, so all that was sent before the question and was not counted is lost.
+"""
+
+from __future__ import annotations
+
+from zyre.wire.tally import FINAL, Tallied
+
+__all__ = ["Account"]
+
+
+class Account:
+    """Both directions of one peer: what we offered and its answers, and what we heard and told it."""
+
+    __slots__ = (
+        "base",
+        "delivered",
+        "got",
+        "heard",
+        "heard_base",
+        "heard_link",
+        "lost",
+        "offered",
+        "tallied",
+        "unknown",
+    )
+
+    def __init__(self) -> None:
+        self.heard = 0
+        """Messages of the peer that arrived."""
+        self.heard_link = -1
+        """The peer's number of its link to us, as it last said."""
+        self.heard_base = (0, 0)
+        """How many it had sent when it first said so, and how many of all had arrived here by then."""
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin anew with what we offer."""
+        self.offered = 0
+        self.delivered = 0
+        self.lost = 0
+        self.unknown = 0
+        self.tallied = 0
+        """So many of the offered ones are settled."""
+        self.base = 0
+        self.got = 0
+
+    # -- the sender's side ---------------------------------------------------------------------------------------
+
+    def settle(self, answer: Tallied) -> bool:
+        """Take over an answer; False if it cannot be true."""
+        sent = self.offered if answer.sent == FINAL else answer.sent
+        same = answer.base == self.base
+        begin = self.tallied if same else answer.base
+        got = answer.got - self.got if same else answer.got
+        if not self.tallied <= begin <= sent <= self.offered or not 0 <= got <= sent - begin:
+            return False
+        self.unknown += begin - self.tallied
+        self.delivered += got
+        self.lost += sent - begin - got
+        self.tallied, self.base, self.got = sent, answer.base, answer.got
+        return True
+
+    # -- the receiver's side -------------------------------------------------------------------------------------
+
+    def asked(self, link: int, sent: int) -> None:
+        """The peer says what it has sent. A link that it speaks of for the first time is counted from there on."""
+        if link != self.heard_link:
+            self.heard_link = link
+            self.heard_base = (sent, self.heard)
+
+    def answer(self, sent: int) -> Tallied:
+        """What arrived of what the peer has sent on the link that it last spoke of."""
+        base, heard = self.heard_base
+        return Tallied(self.heard_link, sent, base, self.heard - heard)

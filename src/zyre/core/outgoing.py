@@ -1,0 +1,66 @@
+"""What the application sends: to one peer, or to everybody in a group."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from zyre.core.counters import Counters
+from zyre.core.delivery import Delivery, Outcome
+from zyre.core.directory import Directory
+from zyre.core.groups import Groups
+from zyre.core.tables import PeerState
+from zyre.identity import PeerId
+from zyre.wire import zre
+
+__all__ = ["Outgoing"]
+
+# On the way of every message, looking a member up in its enumeration shows.
+_READY: Final = PeerState.READY
+
+
+class Outgoing:
+    """Finds out who is meant, and whether they are here; Delivery does the rest. A node has these methods, too."""
+
+    __slots__ = ("_counters", "_delivery", "_directory", "_groups")
+
+    def __init__(self, directory: Directory, groups: Groups, delivery: Delivery, counters: Counters) -> None:
+        self._directory = directory
+        self._groups = groups
+        self._delivery = delivery
+        self._counters = counters
+
+    def whisper(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
+        """Send to one peer."""
+        record = self._directory.by_id.get(peer)
+        if record is None or record.state is not _READY:
+            self._counters.dropped["absent"] += 1
+            self._counters.ledger.refuse()
+            return Outcome.ABSENT
+        return self._delivery.offer(record, zre.WHISPER, b"", content)
+
+    def shout(self, group: str, content: tuple[bytes, ...]) -> tuple[int, tuple[PeerId, ...]]:
+        """Send to everybody in a group; how many were sent to, and whose queues were full."""
+        fields = zre.encode_shout(group)
+        sent, blocked = 0, []
+        for record in self._groups.members(group).values():
+            outcome = self._delivery.offer(record, zre.SHOUT, fields, content)
+            if outcome is Outcome.SENT:
+                sent += 1
+            elif outcome is Outcome.BLOCKED:
+                blocked.append(record.peer)
+        return sent, tuple(blocked)
+
+    def shout_to(self, peer: PeerId, group: str, content: tuple[bytes, ...]) -> Outcome:
+        """Send a shout to one member whose queue was full before."""
+        record = self._groups.members(group).get(peer)
+        if record is None:
+            self._counters.dropped["absent"] += 1
+            self._counters.ledger.refuse()
+            return Outcome.ABSENT
+        return self._delivery.offer(record, zre.SHOUT, zre.encode_shout(group), content)
+
+    def shed(self, peer: PeerId) -> None:
+        """Patience with a full queue is over: drop data for that peer until it takes something again."""
+        record = self._directory.by_id.get(peer)
+        if record is not None and record.blocked:
+            record.shedding = True

@@ -1,0 +1,93 @@
+"""Asking our own kind how much arrived: once in a while, and only while there is something to ask.
+
+The first message on a link goes behind a TALLY of 0 (see Delivery.offer), from which the receiver counts. After that
+one question is asked in ``Timing.tally`` seconds; an answer settles everything that was sent before its question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+from zyre.core.counters import Counters
+from zyre.core.delivery import Delivery
+from zyre.core.directory import Directory
+from zyre.core.locality import Locality
+from zyre.core.part import Follower, Handler, Moves, Part
+from zyre.core.peer import PeerRecord
+from zyre.core.tables import Violation
+from zyre.core.timers import Deadlines
+from zyre.wire import tally
+
+__all__ = ["Tally"]
+
+
+class _Question(Enum):
+    """The timer for the next questions."""
+
+    DUE = "due"
+
+
+class Tally(Part):
+    """The part that asks, and answers."""
+
+    def __init__(
+        self,
+        interval: float,
+        *,
+        directory: Directory,
+        delivery: Delivery,
+        timers: Deadlines[object],
+        counters: Counters,
+    ) -> None:
+        self._interval = interval
+        self._directory = directory
+        self._delivery = delivery
+        self._timers = timers
+        self._counters = counters
+        self._sent = 0
+        """How many messages this node had sent when it last looked for something to ask."""
+
+    def handlers(self) -> Mapping[int, Handler]:
+        """The question, and the answer."""
+        return {tally.TALLY: self._on_tally, tally.TALLIED: self._on_tallied}
+
+    def subjects(self) -> Mapping[type, Follower]:
+        """When to ask."""
+        return {_Question: self._on_due}
+
+    def start(self, locality: Locality, now: float) -> Moves:
+        """Begin to ask."""
+        self._timers.add(now + self._interval, _Question.DUE)
+        return ()
+
+    def farewell(self, record: PeerRecord) -> None:
+        """Tell a peer what we got of it before we are deaf."""
+        if record.account.heard_link >= 0 and "tally" in record.extensions:
+            answer = record.account.answer(tally.FINAL)
+            self._delivery.send(record, tally.TALLIED, tally.encode_tallied(answer))
+
+    def _on_due(self, subject: _Question, now: float) -> Moves:
+        self._timers.add(now + self._interval, subject)
+        if self._sent != self._counters.sent:  # or every idle node would look at all its peers, for nothing
+            open_ones = 0
+            for record in self._directory.ready():
+                account = record.account
+                if account.tallied != account.offered and "tally" in record.extensions:
+                    open_ones += 1
+                    self._delivery.send(record, tally.TALLY, tally.encode_tally(record.link, account.offered))
+            self._sent = -1 if open_ones else self._counters.sent
+        return ()
+
+    def _on_tally(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
+        link, sent = tally.decode_tally(frames[1])
+        record.account.asked(link, sent)
+        if sent:
+            self._delivery.send(record, tally.TALLIED, tally.encode_tallied(record.account.answer(sent)))
+        return ()
+
+    def _on_tallied(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
+        answer = tally.decode_tallied(frames[1])
+        if answer.link == record.link & 0xFFFFFFFF and not record.account.settle(answer):
+            self._counters.violations[Violation.TALLY_WRONG] += 1
+        return ()

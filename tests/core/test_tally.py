@@ -1,0 +1,114 @@
+"""The books of a node about its peers, in the simulator: they end closed and true, whatever the network does."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.core.rig import Rig
+from zyre.sim import World
+from zyre.sim.checkers import all_checkers
+from zyre.statistics import Fates
+from zyre.wire import tally, zre
+
+
+def pair(extensions: tuple[str, ...] | None = None) -> tuple[World, list]:  # type: ignore[type-arg]
+    world = World(1, checkers=all_checkers())
+    nodes = [world.node("alice", groups=["G"]), world.node("bob", groups=["G"], extensions=extensions)]
+    world.run_for(2)
+    return world, nodes
+
+
+def fates(node) -> Fates:  # type: ignore[no-untyped-def]
+    return node.host.statistics().fates  # type: ignore[no-any-return]
+
+
+def test_what_arrived_is_confirmed() -> None:
+    world, (alice, bob) = pair()
+    alice.whisper(bob, b"one")
+    alice.shout("G", b"two")
+    assert fates(alice) == Fates(offered=2, in_flight=2)
+    world.run_for(3)
+    assert fates(alice) == Fates(offered=2, delivered=2)
+    assert alice.host.ask("fates", bob.uuid) == Fates(offered=2, delivered=2)
+    assert fates(bob) == Fates()
+
+
+def test_what_a_reset_destroys_is_known_to_be_lost() -> None:
+    world, (alice, bob) = pair()
+    alice.whisper(bob, b"#0")
+    world.run_for(1)
+    for number in range(1, 6):
+        alice.whisper(bob, b"#%d" % number)
+    world.reset(alice, bob)
+    world.run_for(3)
+    assert fates(alice) == Fates(offered=6, delivered=1, lost=5)
+    alice.whisper(bob, b"#6")
+    world.run_for(3)
+    assert fates(alice) == Fates(offered=7, delivered=2, lost=5)
+
+
+def test_what_is_destroyed_before_anything_arrived_is_unknown_because_nobody_had_begun_to_count() -> None:
+    world, (alice, bob) = pair()
+    alice.whisper(bob, b"#0")
+    world.reset(alice, bob)
+    world.run_for(3)
+    assert fates(alice) == Fates(offered=1, unknown=1)
+
+
+def test_whoever_is_not_here_is_refused() -> None:
+    world, (alice, bob) = pair()
+    bob.stop()
+    world.run_for(3)
+    alice.whisper(bob, b"hello?")
+    assert fates(alice) == Fates(offered=1, refused=1)
+    assert alice.host.ask("fates", bob.uuid) is None
+
+
+def test_who_leaves_says_first_what_arrived() -> None:
+    world, (alice, bob) = pair()
+    for number in range(5):
+        alice.whisper(bob, b"#%d" % number)
+    world.run_for(0.05)
+    bob.stop()
+    world.run_for(1)
+    assert fates(alice) == Fates(offered=5, delivered=5)
+
+
+def test_who_dies_takes_the_knowledge_with_him() -> None:
+    world, (alice, bob) = pair()
+    alice.whisper(bob, b"hello?")
+    bob.host.kill()
+    world.run_for(40)
+    assert fates(alice) == Fates(offered=1, unknown=1)
+
+
+def test_plain_peers_confirm_nothing_and_are_asked_nothing() -> None:
+    world, (alice, bob) = pair(extensions=())
+    alice.whisper(bob, b"hello")
+    before = bob.host.statistics().messages_received
+    world.run_for(3)
+    assert fates(alice) == Fates(offered=1, unknown=1)
+    assert bob.host.statistics().violations == {}
+    assert before <= bob.host.statistics().messages_received <= before + 1
+
+
+def test_an_idle_node_asks_nothing() -> None:
+    world, (alice, bob) = pair()
+    alice.whisper(bob, b"hello")
+    world.run_for(4)
+    sent = alice.host.statistics().messages_sent
+    world.run_for(4)
+    assert alice.host.statistics().messages_sent == sent
+
+
+@pytest.mark.parametrize("answer", [tally.Tallied(0, 9, 0, 9), tally.Tallied(0, 1, 0, 2), tally.Tallied(0, 0, 1, 0)])
+def test_an_impossible_answer_is_a_violation(answer: tally.Tallied) -> None:
+    rig = Rig(extensions=("tally",))
+    peer = rig.ready(headers={"X-ZYRE-EXT": "tally"})
+    rig.machine.whisper(peer.id, (b"x",))
+    peer.send(tally.TALLIED, tally.encode_tallied(answer._replace(link=peer.link)))
+    assert rig.count("tally_wrong") == 1
+    peer.send(tally.TALLIED, tally.encode_tallied(answer._replace(link=peer.link + 1)))
+    assert rig.count("tally_wrong") == 1, "that is about another link"
+    peer.send(zre.PING)
+    assert rig.machine.statistics(unread=0, mailbox_dropped=0, beacons_sent=0, beacons_failed=0).fates.balanced

@@ -1,0 +1,26 @@
+"""Invariant: whatever the octets, a decoder of our own frames returns what they hold, or raises DecodeError."""
+
+from __future__ import annotations
+
+from tests.fuzz.guided import fuzz, instrumented
+
+with instrumented():
+    from zyre.errors import DecodeError
+    from zyre.wire import tally, zre
+
+SEEDS = [
+    zre.pack_header(tally.TALLY, 1) + tally.encode_tally(1, 2),
+    zre.pack_header(tally.TALLIED, 1) + tally.encode_tallied(tally.Tallied(1, 2, 0, 2)),
+]
+
+
+def one_input(data: bytes) -> None:
+    for decode in (tally.decode_tally, tally.decode_tallied):
+        try:
+            decode(data)
+        except DecodeError:
+            continue
+
+
+if __name__ == "__main__":
+    fuzz(one_input, SEEDS)
