@@ -78,7 +78,7 @@ class TestArguments:
             (lambda node: node.leader(""), zyre.InvalidName, "is empty"),
             (lambda node: node.shout("", "hello"), zyre.InvalidName, "is empty"),
             (lambda node: node.shout("CHAT", 1), zyre.InvalidFrame, "frame 0 is int"),
-            (lambda node: node.shout("CHAT", "a", {"b": 1}), zyre.InvalidFrame, "json.dumps"),
+            (lambda node: node.shout("CHAT", "a", {"b": 1}), zyre.InvalidFrame, "codec='json'"),
             (lambda node: node.whisper("bob", "hello"), zyre.InvalidPeer, "node.peers.named"),
             (lambda node: node.whisper(b"short", "hello"), zyre.InvalidPeer, "32 hexadecimal digits"),
             (lambda node: node.whisper(None, "hello"), zyre.InvalidPeer, "an event's .peer"),
