@@ -18,6 +18,7 @@ __all__ = [
     "PEER_PORTS",
     "SUPPORTED_EXTENSIONS",
     "ClusterConfig",
+    "GossipConfig",
     "Limits",
     "NodeConfig",
     "Timing",
@@ -151,6 +152,58 @@ def peer_ports(port: int) -> range:
     """The TCP ports among which the nodes of a cluster choose, which a firewall must let in. ``port`` is the cluster's
     UDP port; without one (0) any port does."""
     return range(port, min(port + PEER_PORTS, 1 << 16)) if port else range(0)
+
+
+@dataclass(frozen=True, slots=True)
+class GossipConfig:
+    """Times and bounds of one gossip service. Times are in seconds."""
+
+    lease: float = 60.0
+    """A tuple outlives the last sign of life of its publisher by this long, unless it was published as lasting."""
+    beat: float = 20.0
+    """A publisher gives a sign of life once in this time; a third of the lease, so that two may be lost."""
+    remember: float = 120.0
+    """A tuple that is gone is remembered for so long, lest a neighbour that still has it bring it back. Above the
+    lease: whoever was cut off for longer has given up the tuple by himself."""
+    remember_lasting: float = 3600.0
+    """The same for tuples published as lasting, which nobody gives up by himself."""
+    ping: float = 0.5
+    """A hub hears of us once in this time: CZMQ's forgets, after a second, who does not speak."""
+    silence: float = 1.8
+    """A hub that did not answer for this long is taken for gone, and connected anew."""
+    patience: float = 3.0
+    """So long a new connection may take until the hub answers for the first time."""
+    retry: float = 0.5
+    """A connection that was refused is tried again after this long."""
+    probe: float = 5.0
+    """A client that was silent for this long is sent a PONG, which shows whether it is still connected."""
+    damping: float = 0.1
+    """One key changes at most once in this time by the word of CZMQ nodes, between which two values can bounce."""
+    tuples: int = 16384
+    """Tuples in the table; beyond it further keys are refused and counted."""
+    remembered: int = 16384
+    """Tuples remembered after they are gone; beyond it the oldest are forgotten."""
+    value: int = 65536
+    """Octets of one value; a longer one is refused and counted."""
+    neighbours: int = 4096
+    """Clients of a hub; beyond it newcomers are not answered, and counted."""
+    unread: int = 65536
+    """Deliveries waiting for the application; beyond it the newest are dropped and counted: the table has them."""
+    plain: bool = False
+    """Speak only ZGOSSIP, also with services of this package."""
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if name != "plain" and (not _is_positive(value) or value < _SHORTEST):
+                raise InvalidConfig(f"GossipConfig.{name} is {value!r}; it is a number above 0")
+        if not self.beat < self.lease < self.remember:
+            raise InvalidConfig(
+                f"GossipConfig needs beat < lease < remember, and has {self.beat:g}, {self.lease:g}, "
+                f"{self.remember:g}; give all three, for instance GossipConfig(beat=2, lease=6, remember=12)"
+            )
+        if not self.ping < self.silence:
+            raise InvalidConfig(f"GossipConfig needs ping < silence, and has {self.ping:g}, {self.silence:g}")
 
 
 def chosen_extensions(wanted: object = None) -> frozenset[str]:

@@ -50,6 +50,7 @@ def _python(module: str) -> list[str]:
 
 COMMANDS: dict[str, Callable[[], list[str]]] = {
     "libzyre": lambda: _python("libzyre_peer"),
+    "zgossip": lambda: _python("zgossip_peer"),
     "pyre": lambda: _python("pyre_peer"),
     "zyre": lambda: _python("zyre_peer"),
     "zyrejs": lambda: ["node", str(Path(__file__).parent / "zyrejs" / "peer.js")],
@@ -60,7 +61,7 @@ def missing(kind: str) -> str:
     """Say in one sentence why peers of this kind cannot run here, or return an empty string."""
     if not in_private_network():
         return "Reference peers run in a private network only, and this process is not in one."
-    if kind == "libzyre" and libzyre.find_library() is None:
+    if kind in ("libzyre", "zgossip") and libzyre.find_library() is None:
         return "libzyre comes with the wheel ingescape, which is not installed."
     if kind == "pyre" and importlib.util.find_spec("pyre") is None:
         return "pyre comes with the package zeromq-pyre, which is not installed."
@@ -110,7 +111,8 @@ class ReferencePeer:
     """One node of another implementation, in its own process.
 
     Args:
-        kind: "libzyre", "pyre", "zyrejs", or "zyre" for a node of ours.
+        kind: "libzyre", "pyre", "zyrejs", or "zyre" for a node of ours; "zgossip" for CZMQ's gossip service, which
+            is no node: it has commands of its own.
         name: the node's public name; None leaves it to the implementation.
         port: the UDP beacon port. Give every test its own, from `unused_port`.
         interface: the name or address of the interface it beacons on.

@@ -93,19 +93,22 @@ class Cursor:
 
     def strings(self, field: str) -> list[str]:
         """A list of ``longstr``, in order."""
-        return [self.longstr(field) for _ in range(self._count(field, least=4))]
+        return [self.longstr(field) for _ in self.count(field, least=4)]
 
     def dictionary(self, field: str) -> dict[str, str]:
         """A ``dictionary``. Of equal keys the first counts, as in libzyre."""
         items: dict[str, str] = {}
-        for _ in range(self._count(field, least=5)):
+        for _ in self.count(field, least=5):
             key = self.string(field)
             items.setdefault(key, self.longstr(field))
         return items
 
-    def _count(self, field: str, least: int) -> int:
-        """A count of elements of at least ``least`` octets each, refused at once if they cannot all be there."""
+    def count(self, field: str, least: int) -> range:
+        """To be repeated as often as a count in four octets says: elements of at least ``least`` octets each.
+
+        A count is refused at once if they cannot all be there.
+        """
         count = self.number4(field)
         if count * least > len(self._data) - self._position:
             raise DecodeError(f"{field} counts more elements than there are octets")
-        return count
+        return range(count)
