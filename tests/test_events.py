@@ -25,6 +25,7 @@ def make(kind: type) -> typing.Any:
         "content": (b"x", b""),
         "reason": "left",
         "missed": 3,
+        "code": "unknown key",
     }
     return kind(**{field.name: values[field.name] for field in dataclasses.fields(kind)})
 

@@ -14,6 +14,7 @@ with zyre.Node("alice", groups=["CHAT"]) as node:
 
 from zyre.aio import AsyncNode
 from zyre.config import ClusterConfig, Limits, NodeConfig, Timing
+from zyre.engine.keyring import load_certificate, new_certificate, save_certificate
 from zyre.errors import (
     AddressInUse,
     DecodeError,
@@ -44,6 +45,7 @@ from zyre.events import (
     Join,
     Leader,
     Leave,
+    Refused,
     Returned,
     Shout,
     Silent,
@@ -52,6 +54,8 @@ from zyre.events import (
 from zyre.identity import PeerId
 from zyre.node import Node
 from zyre.roster import Peer, Roster
+from zyre.security.access import Access
+from zyre.security.certificate import Certificate
 from zyre.statistics import Fates, Statistics
 
 __all__ = [
@@ -69,6 +73,7 @@ __all__ = [
     "Shout",
     "Leader",
     "Gap",
+    "Refused",
     "Peer",
     "PeerId",
     "Roster",
@@ -78,6 +83,11 @@ __all__ = [
     "ClusterConfig",
     "Timing",
     "Limits",
+    "Access",
+    "Certificate",
+    "load_certificate",
+    "new_certificate",
+    "save_certificate",
     "AddressInUse",
     "DecodeError",
     "InternalError",

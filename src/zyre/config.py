@@ -139,6 +139,10 @@ class Limits:
     """Seconds for which a full mailbox makes the peers wait before anything is dropped."""
     backlog: int = 1024
     """Votes kept for a peer whose queue is full; joins and leaves are kept without a limit."""
+    refusals: int = 1024
+    """Refused events of one node; further refusals are only counted."""
+    beacon_age: float = 300.0
+    """Seconds by which the clock of a node with the same secret may differ from ours."""
     batch: int = 256
     """Messages taken from the network before the application gets a turn."""
 
@@ -248,8 +252,9 @@ class NodeConfig:
             _require_port("peer_port", self.peer_port)
             if self.endpoint is not None:
                 raise InvalidConfig("give either endpoint or peer_port: an endpoint contains its port")
-        if self.endpoint is not None:
-            Endpoint.parse(self.endpoint)
+        for given in (self.endpoint, self.advertise):
+            if given is not None and Endpoint.parse(given).key:
+                raise InvalidEndpoint(given, "has a public key, which a node has by its certificate")
         if self.advertise is not None and not Endpoint.parse(self.advertise).is_reachable:
             raise InvalidEndpoint(self.advertise, "is a wildcard, and peers need a host and a port to connect to")
 

@@ -4,12 +4,14 @@
     ipc:///tmp/alice             inproc://alice
 
 libzyre prints IPv6 endpoints without brackets (``tcp://fe80::1%eth0:49152``), so the port is what follows the
-last colon, and both spellings are read.
+last colon, and both spellings are read. Where a node demands CURVE, what must be known to connect to it is written as
+libzyre gossips it: ``tcp://192.168.1.7:49152|`` and its public key.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from zyre.errors import InvalidEndpoint
@@ -19,18 +21,21 @@ __all__ = ["Endpoint"]
 _LOCAL_TRANSPORTS = ("ipc", "inproc")
 _ANY_HOST = ("*", "0.0.0.0", "::", "")
 _PORT_DIGITS = 5
+_KEY = re.compile(r"[0-9a-zA-Z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}")
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """``transport`` is "tcp", "ipc" or "inproc"; ``host`` the host, path or name; ``port`` 0 where there is none.
 
-    For tcp, host ``*`` means every interface and port 0 (written ``*``) a free port chosen when bound.
+    For tcp, host ``*`` means every interface and port 0 (written ``*``) a free port chosen when bound. ``key`` is the
+    CURVE public key of the node there, in Z85, or "": a place is the same place whatever key it has.
     """
 
     transport: str
     host: str
     port: int = 0
+    key: str = field(default="", compare=False)
 
     @classmethod
     def parse(cls, text: object) -> Endpoint:
@@ -43,6 +48,9 @@ class Endpoint:
 
     @classmethod
     def _parse_text(cls, text: str) -> Endpoint:
+        if "|" in text:
+            place, _, key = text.partition("|")
+            return cls._parse_text(place).with_key(key)
         transport, separator, rest = text.partition("://")
         if not separator:
             raise InvalidEndpoint(text, "has no transport")
@@ -68,6 +76,17 @@ class Endpoint:
         if not (digits.isascii() and digits.isdigit() and len(digits) <= _PORT_DIGITS and int(digits) <= 65535):
             raise InvalidEndpoint(text, f"has the port {digits!r}, which is not a number from 0 to 65535")
         return cls("tcp", host, int(digits))
+
+    def with_key(self, key: str) -> Endpoint:
+        """The same place, where the node has this public key. Raises InvalidEndpoint if that is none."""
+        if not _KEY.fullmatch(key):
+            raise InvalidEndpoint(str(self), "is followed by '|' and no public key, which is 40 characters of Z85")
+        return replace(self, key=key)
+
+    @property
+    def contact(self) -> str:
+        """The endpoint and, behind a ``|``, the key: what must be known to connect."""
+        return f"{self}|{self.key}" if self.key else str(self)
 
     @property
     def is_tcp(self) -> bool:

@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeAlias
 
 from zyre.identity import PeerId
 from zyre.payload import Payload
+from zyre.refusals import EXPLANATIONS, RefusalCode
 
 __all__ = [
     "Enter",
@@ -30,6 +31,7 @@ __all__ = [
     "Shout",
     "Leader",
     "Gap",
+    "Refused",
     "Event",
     "ExitReason",
 ]
@@ -143,7 +145,26 @@ class Gap:
     missed: int
 
 
-Event: TypeAlias = Enter | Exit | Evasive | Silent | Returned | Join | Leave | Whisper | Shout | Leader | Gap
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Somebody was not let in, and why; once for each code and address, counted every time.
+
+    ``peer`` and ``name`` are who they say they are: 32 zeros and "" if they have not said so.
+    """
+
+    peer: PeerId
+    name: str
+    code: RefusalCode
+    address: str
+    """From where they came, such as ``192.168.1.7``; empty for sockets of this machine."""
+
+    @property
+    def explanation(self) -> str:
+        """What that means, and what to do if they should be let in."""
+        return EXPLANATIONS[self.code]
+
+
+Event: TypeAlias = Enter | Exit | Evasive | Silent | Returned | Join | Leave | Whisper | Shout | Leader | Gap | Refused
 
 
 class _NewWhisper(Payload):

@@ -10,10 +10,11 @@ import re
 import uuid as _uuid
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Final
 
 from zyre.errors import InvalidFrame, InvalidName, InvalidPeer
 
-__all__ = ["PeerId", "check_group", "check_header", "check_headers", "check_name", "encode_frames"]
+__all__ = ["NOBODY", "PeerId", "check_group", "check_header", "check_headers", "check_name", "encode_frames"]
 
 #: Octets that a "string" of 36/ZRE can carry: its length is one octet.
 STRING_MAX = 255
@@ -90,6 +91,10 @@ def _check_text(kind: str, value: object, *, least: int, most: int) -> str:
     if size > most:
         raise InvalidName(kind, value, f"takes {size} octets in UTF-8; the limit is {most}")
     return value
+
+
+#: The identity of no node: where an event is about somebody who has not said who they are.
+NOBODY: Final = PeerId("0" * 32)
 
 
 def check_name(value: object) -> str:

@@ -16,6 +16,7 @@ from zyre.config import DISCOVERY_PORT, Limits, NodeConfig
 from zyre.core.host import Closed, Empty, Host, Life
 from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
+from zyre.engine.auth import Protection, check_key, protect, replace_access
 from zyre.engine.entropy import new_identity
 from zyre.engine.host import NodeHost
 from zyre.engine.interfaces import Selection
@@ -34,6 +35,9 @@ from zyre.identity import PeerId, check_group, check_header, encode_frames
 from zyre.payload import Codec, encode_objects
 from zyre.pipeline import NodeSource
 from zyre.roster import Roster
+from zyre.security.access import Access
+from zyre.security.certificate import Certificate
+from zyre.security.keys import decode_key
 from zyre.statistics import Fates, Statistics
 
 if TYPE_CHECKING:
@@ -68,10 +72,13 @@ class BaseNode:
         groups: Iterable[str] = (),
         extensions: Iterable[str] | None = None,
         config: NodeConfig | None = None,
+        certificate: Certificate | str | os.PathLike[str] | None = None,
+        access: Access | str | os.PathLike[str] | None = None,
         journal: str | os.PathLike[str] | None = None,
         journal_contents: bool = True,
         journal_limit: int | None = None,
     ) -> None:
+        protection = protect(certificate, access)
         profile = NodeProfile.make(
             new_identity(),
             name,
@@ -80,16 +87,19 @@ class BaseNode:
             groups=groups,
             extensions=extensions,
             config=config,
+            public_key="" if protection is None else protection.public_key,
+            proven=protection is not None and protection.proven,
         )
         record = None
         if journal is not None:
             from zyre.engine.recorder import Recorder  # which most programs can do without
 
             record = partial(Recorder, journal, profile, contents=journal_contents, limit=journal_limit)
-        self._attach(NodeHost(profile, interface, record), profile.config.limits)
+        self._attach(NodeHost(profile, interface, record, protection), profile.config.limits, protection)
 
-    def _attach(self, host: Host, limits: Limits) -> None:
+    def _attach(self, host: Host, limits: Limits, protection: Protection | None = None) -> None:
         self._host = host
+        self._protection = protection
         self._limits = limits
         self._handlers = Handlers()
         self._finalizer = weakref.finalize(self, host.stop_soon)
@@ -124,16 +134,27 @@ class BaseNode:
         """
         self._host.change("contest", check_group(group))
 
-    def connect(self, endpoint: str, peer: object = None) -> None:
+    def connect(self, endpoint: str, peer: object = None, public_key: str | None = None) -> None:
         """Keep up a connection to the node at ``endpoint``, where beacons do not reach; works before the start, too.
 
         It is tried until somebody answers, and again if they go. ``peer`` says who that must be, if it is known
-        (libzyre: require_peer, which needs it and tries once). Raises InvalidEndpoint, InvalidPeer.
+        (libzyre: require_peer, which needs it and tries once). ``public_key`` is the CURVE key of the node there, in
+        Z85, which a node with a certificate must know; it may also follow the endpoint behind a ``|``.
+
+        Raises InvalidEndpoint, InvalidPeer, InvalidKey.
         """
         target = Endpoint.parse(endpoint)
+        if public_key is not None:
+            decode_key(public_key)
+            target = target.with_key(public_key)
+        check_key(self._protection, target)
         if not target.is_reachable:
             raise InvalidEndpoint(endpoint, "is a wildcard: one can bind it, and not connect to it")
         self._host.change("connect", target, None if peer is None else PeerId.parse(peer))
+
+    def set_access(self, access: Access | str | os.PathLike[str]) -> None:
+        """Let others in from now on; connections that are there stay. Raises InvalidConfig without a certificate."""
+        replace_access(self._protection, access)
 
     def set_header(self, name: str, value: str) -> None:
         """Change a header. Peers that have greeted this node already keep the old one, as with libzyre.
@@ -159,6 +180,11 @@ class BaseNode:
         """Where peers connect to; empty before the start. On a host with several networks peers are each told the
         address in their own network, and this is the first of them."""
         return self._host.endpoint
+
+    @property
+    def public_key(self) -> str:
+        """The CURVE public key, in Z85, that peers need to connect to this node; empty for an open one."""
+        return "" if self._protection is None else self._protection.public_key
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -276,6 +302,10 @@ class Node(BaseNode):
         extensions: what to use beyond plain 36/ZRE between nodes of this package; ``()`` for nothing. By default all,
             or what ZYRE_EXTENSIONS says.
         config: timing, limits and endpoints; see NodeConfig.
+        certificate: a certificate, or the path of its files, by which this node proves who it is; all its connections
+            are then encrypted and authenticated (CURVE). See docs/security.md.
+        access: whom a node with a certificate lets in: a directory of public certificates, ``"*"`` for everybody who
+            encrypts, or an Access.
         journal: a file in which everything that this node takes in is recorded, so that ``zyre replay`` shows the same
             events again. It takes at most ``journal_limit`` octets (64 MiB), in this file and one of the same name
             with ``.1`` behind it. Each node needs a file of its own.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
-__all__ = ["EXPLANATIONS", "RefusalReason"]
+__all__ = ["EXPLANATIONS", "RefusalCode"]
 
 #: What a Refused event says.
-RefusalReason: TypeAlias = Literal[
+RefusalCode: TypeAlias = Literal[
     "unknown key",
     "other domain",
     "denied address",
@@ -18,11 +18,11 @@ RefusalReason: TypeAlias = Literal[
     "wrong secret",
     "replayed",
     "redirected",
-    "clock",
+    "stale",
 ]
 
 #: One sentence or two for each code: what was seen, and what to do if it should have been let in.
-EXPLANATIONS: Final[Mapping[RefusalReason, str]] = {
+EXPLANATIONS: Final[Mapping[RefusalCode, str]] = {
     "unknown key": "It connected with a key that this node does not know. To let it in, put its public certificate "
     "into the directory that Access(certificates=...) names, or its key into Access(keys=...).",
     "other domain": "Its certificate is known, and its metadata 'domains' does not name the domain of this node.",
@@ -38,6 +38,6 @@ EXPLANATIONS: Final[Mapping[RefusalReason, str]] = {
     "keeps datagrams back.",
     "redirected": "An announcement arrived from an address that is none of its sender's: somebody sends it on, or "
     "there is a translation of addresses in between; then connect to that node by its endpoint.",
-    "clock": "It has the same secret, and its clock differs from this machine's by more than Limits.beacon_age "
-    "allows: set the clocks, or allow more.",
+    "stale": "It has the same secret, and was announced at another time than now: either its clock differs from this "
+    "machine's by more than Limits.beacon_age, or somebody sends a recording.",
 }

@@ -12,7 +12,7 @@ from zyre.core.node import NodeMachine
 from zyre.core.profile import NodeProfile
 from zyre.core.tables import PeerState
 from zyre.endpoint import Endpoint
-from zyre.events import Enter, Event, Exit
+from zyre.events import Enter, Event, Exit, Refused
 from zyre.identity import PeerId
 from zyre.wire import introduce, zre
 from zyre.wire.beacon import Beacon, encode_beacon
@@ -57,6 +57,8 @@ class Rig:
         limits: Limits | None = None,
         port: int = BEACON_PORT,
         locality: Locality = LOCALITY,
+        public_key: str = "",
+        proven: bool = False,
         start: bool = True,
     ) -> None:
         profile = NodeProfile(
@@ -67,6 +69,8 @@ class Rig:
             cluster=ClusterConfig(port),
             config=NodeConfig(timing=timing or Timing(), limits=limits or Limits()),
             extensions=frozenset(extensions),
+            public_key=public_key,
+            proven=proven,
         )
         self.machine = NodeMachine(profile)
         self.now = 100.0
@@ -201,7 +205,7 @@ def check_lives(events: Iterable[Event], own: PeerId = OWN) -> set[PeerId]:
         if isinstance(event, Enter):
             assert event.peer not in here, f"entered twice: {event}"
             here.add(event.peer)
-        elif event.peer != own:
+        elif event.peer != own and not isinstance(event, Refused):
             assert event.peer in here, f"told of somebody who is not here: {event}"
             if isinstance(event, Exit):
                 here.discard(event.peer)

@@ -83,8 +83,8 @@ def test_any_hello_is_a_greeting_or_a_violation(fields: bytes, identity: bytes) 
     """Invariant: judging never raises, and a greeting is within the limits and reachable."""
     verdict = judge_hello([identity, zre.pack_header(zre.HELLO, 1) + fields], LIMITS)
     if isinstance(verdict, Greeting):
-        assert len(verdict.hello.groups) <= 2
-        assert verdict.endpoint.is_reachable
+        assert len(verdict.speech.groups) <= 2
+        assert verdict.speech.endpoint.is_reachable
     else:
         assert verdict in (Violation.HELLO_REFUSED, Violation.FRAME_MALFORMED, Violation.IDENTITY_MALFORMED)
 

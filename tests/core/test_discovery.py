@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.rig import BEACON_PORT, LOCALITY, OWN, peer_id
-from zyre.core.discovery import BeaconDiscovery, Farewell, Found, OwnEcho
+from zyre.core.discovery import BeaconDiscovery, Farewell, Found, OwnEcho, Unwelcome
 from zyre.core.locality import Interface, Locality
 from zyre.core.tables import Violation
 from zyre.endpoint import Endpoint
+from zyre.security.keys import encode_key
 from zyre.wire.beacon import Beacon, decode_beacon, encode_beacon
 
 DISCOVERY = BeaconDiscovery(OWN, BEACON_PORT)
@@ -44,7 +45,19 @@ def test_whatever_carries_our_uuid_is_our_echo(port: int, key: bytes | None) -> 
 
 
 def test_who_demands_curve_is_not_for_us() -> None:
-    assert judge(Beacon(PEER.octets, 7, b"k" * 32)) is Violation.BEACON_SECURED
+    assert judge(Beacon(PEER.octets, 7, b"k" * 32)) == Unwelcome(PEER, "secured peer")
+
+
+def test_with_a_key_it_is_the_other_way_round() -> None:
+    secured = BeaconDiscovery(OWN, BEACON_PORT, encode_key(b"o" * 32))
+    assert decode_beacon(secured.announcement(7)) == Beacon(OWN.octets, 7, b"o" * 32)
+    verdict = secured.judge(encode_beacon(Beacon(PEER.octets, 7, b"k" * 32)), SOURCE, LOCALITY)
+    assert verdict == Found(PEER, Endpoint("tcp", "10.0.0.2", 7))
+    assert isinstance(verdict, Found)
+    assert verdict.key == encode_key(b"k" * 32)
+    assert secured.judge(encode_beacon(Beacon(PEER.octets, 7)), SOURCE, LOCALITY) == Unwelcome(PEER, "open peer")
+    farewell = secured.judge(encode_beacon(Beacon(PEER.octets, 0, b"k" * 32)), SOURCE, LOCALITY)
+    assert farewell == Farewell(PEER, encode_key(b"k" * 32))
 
 
 def test_a_beacon_from_elsewhere_is_refused_by_who_chose_an_interface() -> None:

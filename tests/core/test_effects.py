@@ -30,4 +30,5 @@ def test_whatever_is_about_a_link_names_it_first() -> None:
         "HelloFrom",
         "LocalityChanged",
         "NameResolved",
+        "PeerRefused",
     }

@@ -18,8 +18,11 @@ FRONT_DOOR = {
     "PeerId", "Peer", "Roster", "Statistics", "Fates",
     # events
     "Event", "Enter", "Exit", "Evasive", "Silent", "Returned", "Join", "Leave", "Whisper", "Shout", "Leader", "Gap",
+    "Refused",
     # settings
     "ClusterConfig", "NodeConfig", "Timing", "Limits",
+    # security
+    "Access", "Certificate", "load_certificate", "new_certificate", "save_certificate",
     # errors
     "ZyreError", "UsageError", "InvalidName", "InvalidPeer", "InvalidEndpoint", "InvalidFrame", "InvalidConfig",
     "InvalidKey", "InvalidPayload", "PayloadError",
@@ -72,7 +75,8 @@ SHOWN = [
 
 @pytest.mark.parametrize("shown", SHOWN)
 def test_it_says_what_it_is(shown: object) -> None:
-    assert vars(shown).get("__doc__"), "its own docstring, not an inherited one"
+    said = vars(shown).get("__doc__") if inspect.isclass(shown) else shown.__doc__
+    assert said, "its own docstring, not an inherited one"
 
 
 @pytest.mark.parametrize("shown", SHOWN)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.security.test_keys import PUBLIC
 from zyre.errors import InvalidConfig, InvalidKey
-from zyre.refusals import EXPLANATIONS, RefusalReason
+from zyre.refusals import EXPLANATIONS, RefusalCode
 from zyre.security.access import Access, judge
 from zyre.security.certificate import Certificate
 
@@ -35,7 +35,7 @@ ANY = Access("*")
         (Access("d", allow=["10.0.0.0/24"]), "10.0.0.7", OTHER, "unknown key"),
     ],
 )
-def test_judgements(access: Access, address: str, key: str, reason: RefusalReason | None) -> None:
+def test_judgements(access: Access, address: str, key: str, reason: RefusalCode | None) -> None:
     assert judge(access, KNOWN, address, key) == reason
     assert reason is None or EXPLANATIONS[reason]
 

@@ -158,6 +158,8 @@ def details(event: zyre.Event) -> str:
             return f"{safe(group)}: {shown(content)}"
         case zyre.Gap(missed=missed):
             return f"{missed} messages of it were lost"
+        case zyre.Refused(code=code, address=source):
+            return f"{code}  {safe(source)}".rstrip()
         case _:
             return _REMARKS[type(event).__name__.lower()]
 

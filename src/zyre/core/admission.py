@@ -12,12 +12,16 @@ from zyre.core.tables import Violation
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError, InvalidEndpoint, InvalidName
 from zyre.identity import PeerId, check_group
+from zyre.security.keys import KEY_TEXT
 from zyre.wire import zre
 from zyre.wire.extension import application_headers, offered_extensions
 
-__all__ = ["Greeting", "Speech", "judge_hello", "read_identity", "understand"]
+__all__ = ["IDENTITY_SIZE", "Greeting", "Speech", "judge_hello", "read_identity", "understand"]
 
-_IDENTITY_SIZE = 17
+#: Octets of the identity that a ROUTER puts before a message. The key that its sender has proven to own follows, in
+#: Z85, where the host knows that.
+IDENTITY_SIZE = 17
+_WITH_KEY = IDENTITY_SIZE + KEY_TEXT
 _IDENTITY_START = b"\x01"
 
 
@@ -54,9 +58,9 @@ def read_identity(frame: bytes) -> PeerId | None:
     libzyre does not look at the first octet. Here the whole frame is the key by which later messages find their
     sender, so a HELLO under another one would admit a peer whose messages are those of a stranger.
     """
-    if len(frame) != _IDENTITY_SIZE or not frame.startswith(_IDENTITY_START):
+    if len(frame) not in (IDENTITY_SIZE, _WITH_KEY) or not frame.startswith(_IDENTITY_START):
         return None
-    return PeerId.parse(bytes(frame[1:]))
+    return PeerId.parse(bytes(frame[1:IDENTITY_SIZE]))
 
 
 def judge_hello(frames: Sequence[bytes], limits: Limits) -> Greeting | Violation:

@@ -60,7 +60,7 @@ class Delivery:
 
     def open(self, record: PeerRecord) -> None:
         """Open the record's link."""
-        self.effects.append(OpenLink(record.link, str(record.endpoint)))
+        self.effects.append(OpenLink(record.link, record.endpoint.contact))
 
     def close(self, record: PeerRecord, *, flush: bool = False) -> None:
         """Close the record's link; nobody will tell what became of what is on it."""

@@ -72,7 +72,9 @@ class Dialling:
         the address ``source`` ("" if unknown); the record is theirs from now on. None if no dial can be meant."""
         if not self._dials:
             return None
-        waiting = [dial for dial in self._dials.values() if dial.record is not None]
+        waiting = [
+            dial for dial in self._dials.values() if dial.record is not None and dial.endpoint.key in ("", endpoint.key)
+        ]
         for candidates in _by_evidence(waiting, endpoint, source):
             if len(candidates) == 1:
                 dial = candidates[0]

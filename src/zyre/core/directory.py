@@ -16,14 +16,19 @@ __all__ = ["Directory"]
 
 
 class Directory:
-    """Every record that has an identity. Lookups are one dictionary access each."""
+    """Every record that has an identity. Lookups are one dictionary access each.
 
-    __slots__ = ("_by_endpoint", "_by_link", "by_beacon", "by_frame", "by_id", "hearing")
+    ``proven``: messages come with the key that their sender has proven to own, behind its identity.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_by_endpoint", "_by_link", "_proven", "by_beacon", "by_frame", "by_id", "hearing")
+
+    def __init__(self, proven: bool = False) -> None:
+        self._proven = proven
         self.by_id: dict[PeerId, PeerRecord] = {}
         self.by_frame: dict[bytes, PeerRecord] = {}
-        """Keyed by the 17 octets that the ROUTER puts before each message: the hot path looks here."""
+        """Keyed by what stands before each message, the ROUTER's 17 octets and perhaps a proven key: the hot path looks
+        here. So whoever borrows an identity and has another key is a stranger."""
         self.by_beacon: dict[bytes, PeerRecord] = {}
         """Keyed by the whole datagram that a READY peer sends again and again; one for each peer."""
         self.hearing: Hearing | None = None
@@ -33,7 +38,7 @@ class Directory:
     def add(self, record: PeerRecord) -> None:
         """Enter a record under all its keys."""
         self.by_id[record.peer] = record
-        self.by_frame[identity_frame(record.peer.octets)] = record
+        self.by_frame[self._frame(record)] = record
         self._by_link[record.link] = record
         self._by_endpoint[record.endpoint] = record
 
@@ -54,11 +59,15 @@ class Directory:
     def remove(self, record: PeerRecord) -> None:
         """Take a record out under all its keys."""
         del self.by_id[record.peer]
-        del self.by_frame[identity_frame(record.peer.octets)]
+        del self.by_frame[self._frame(record)]
         del self._by_link[record.link]
         self.overlook(record)
         if self._by_endpoint.get(record.endpoint) is record:
             del self._by_endpoint[record.endpoint]
+
+    def _frame(self, record: PeerRecord) -> bytes:
+        frame = identity_frame(record.peer.octets)
+        return frame + record.endpoint.key.encode() if self._proven else frame
 
     def at_link(self, link: int) -> PeerRecord | None:
         """Whose link that is."""

@@ -11,9 +11,11 @@ from zyre.core.tables import Violation
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError
 from zyre.identity import PeerId
+from zyre.refusals import RefusalCode
+from zyre.security.keys import decode_key, encode_key
 from zyre.wire.beacon import Beacon, decode_beacon, encode_beacon
 
-__all__ = ["BeaconDiscovery", "Farewell", "Found", "OwnEcho", "Source", "Verdict", "beacon_of"]
+__all__ = ["BeaconDiscovery", "Farewell", "Found", "OwnEcho", "Source", "Unwelcome", "Verdict", "beacon_of"]
 
 #: Address and UDP port of a datagram's sender.
 Source: TypeAlias = tuple[str, int]
@@ -27,12 +29,18 @@ class Found:
     endpoint: Endpoint
     odd_source: bool = False
 
+    @property
+    def key(self) -> str:
+        """The public key that the beacon carries, in Z85."""
+        return self.endpoint.key
+
 
 @dataclass(frozen=True, slots=True)
 class Farewell:
-    """A node says that it leaves."""
+    """A node says that it leaves. ``key`` is its public key, if the beacon carries one."""
 
     peer: PeerId
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +48,37 @@ class OwnEcho:
     """Our own beacon, heard back."""
 
 
-Verdict: TypeAlias = Found | Farewell | OwnEcho | Violation
+@dataclass(frozen=True, slots=True)
+class Unwelcome:
+    """A node that cannot be met: one of us demands CURVE, and the other does not."""
+
+    peer: PeerId
+    code: RefusalCode
+
+
+Verdict: TypeAlias = Found | Farewell | OwnEcho | Unwelcome | Violation
 
 
 @lru_cache(maxsize=4096)
-def beacon_of(peer: PeerId, port: int) -> bytes:
-    """The beacon by which a node without CURVE says that it listens on a TCP port."""
-    return encode_beacon(Beacon(peer.octets, port))
+def beacon_of(peer: PeerId, port: int, key: str = "") -> bytes:
+    """The beacon by which a node says that it listens on a TCP port; with ``key``, the Z85 of its public key."""
+    return encode_beacon(Beacon(peer.octets, port, decode_key(key) if key else None))
 
 
 class BeaconDiscovery:
-    """Makes our beacons and judges others'; stateless but for who we are."""
+    """Makes our beacons and judges others'; stateless but for who we are. With a public key ours are those of
+    43/ZRE, and others' must be."""
 
-    __slots__ = ("_octets", "_port")
+    __slots__ = ("_key", "_octets", "_port")
 
-    def __init__(self, identity: PeerId, port: int) -> None:
+    def __init__(self, identity: PeerId, port: int, public_key: str = "") -> None:
         self._octets = identity.octets
         self._port = port
+        self._key = decode_key(public_key) if public_key else None
 
     def announcement(self, port: int) -> bytes:
         """The datagram that says where we are; with port 0, that we leave."""
-        return encode_beacon(Beacon(self._octets, port))
+        return encode_beacon(Beacon(self._octets, port, self._key))
 
     def judge(self, data: bytes, source: Source, locality: Locality) -> Verdict:
         """What a datagram from ``source`` means.
@@ -74,12 +92,13 @@ class BeaconDiscovery:
             return Violation.BEACON_MALFORMED
         if beacon.uuid == self._octets:
             return OwnEcho()
-        if beacon.key is not None:
-            return Violation.BEACON_SECURED
+        peer = PeerId.parse(beacon.uuid)
+        if (beacon.key is None) != (self._key is None):
+            return Unwelcome(peer, "secured peer" if self._key is None else "open peer")
         address, port = source
         if not locality.covers(address):
             return Violation.BEACON_ELSEWHERE
-        peer = PeerId.parse(beacon.uuid)
+        key = "" if beacon.key is None else encode_key(beacon.key)
         if beacon.port == 0:
-            return Farewell(peer)
-        return Found(peer, Endpoint("tcp", address, beacon.port), port != self._port)
+            return Farewell(peer, key)
+        return Found(peer, Endpoint("tcp", address, beacon.port, key), port != self._port)

@@ -20,15 +20,18 @@ __all__ = [
     "LocalityChanged",
     "NameResolved",
     "OpenLink",
+    "PeerRefused",
     "Report",
     "Send",
 ]
 
 from zyre.core.locality import Locality
+from zyre.refusals import RefusalCode
 
 
 class OpenLink(NamedTuple):
-    """Open link number ``link`` toward ``endpoint``; it may connect later, and queues meanwhile."""
+    """Open link number ``link`` toward ``endpoint``; it may connect later, and queues meanwhile. Where CURVE is used
+    the endpoint is followed by ``|`` and the public key of the node there."""
 
     link: int
     endpoint: str
@@ -96,4 +99,11 @@ class NameResolved(NamedTuple):
     addresses: tuple[str, ...]
 
 
-Report: TypeAlias = LinkBlocked | LinkWritable | LinkFailed | LocalityChanged | HelloFrom | NameResolved
+class PeerRefused(NamedTuple):
+    """The host did not let somebody at ``address`` in."""
+
+    code: RefusalCode
+    address: str
+
+
+Report: TypeAlias = LinkBlocked | LinkWritable | LinkFailed | LocalityChanged | HelloFrom | NameResolved | PeerRefused

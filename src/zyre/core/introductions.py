@@ -131,7 +131,7 @@ class Introductions(Part):
             start = self._turn % len(known)
             self._turn = start + MOST
             known = (known[start:] + known[:start])[:MOST]
-        answer = [Introduced(other.peer.octets, str(other.endpoint)) for other in known]
+        answer = [Introduced(other.peer.octets, other.endpoint.contact) for other in known]
         self._delivery.send(record, INTRODUCE, encode_introduce(answer))
         return ()
 

@@ -108,6 +108,8 @@ def encode_profile(profile: NodeProfile, **about: object) -> bytes:
         "port": profile.cluster.port,
         "config": asdict(profile.config),
         "extensions": sorted(profile.extensions),
+        "public_key": profile.public_key,
+        "proven": profile.proven,
     }
     return json.dumps(about, ensure_ascii=False).encode()
 
@@ -127,6 +129,8 @@ def decode_profile(about: Mapping[str, Any]) -> NodeProfile:
             cluster=ClusterConfig(about["port"]),
             config=NodeConfig(timing=timing, limits=limits, **config),
             extensions=frozenset(about["extensions"]),
+            public_key=str(about.get("public_key", "")),
+            proven=about.get("proven") is True,
         )
     except (AttributeError, KeyError, TypeError, ValueError, UsageError) as error:
         raise DecodeError(f"the profile cannot be read by this version ({error!r})") from error

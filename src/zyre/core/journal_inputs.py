@@ -11,7 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Final
 
-from zyre.core.effects import HelloFrom, LinkBlocked, LinkFailed, LinkWritable, LocalityChanged, NameResolved, Report
+from zyre.core.effects import (
+    HelloFrom,
+    LinkBlocked,
+    LinkFailed,
+    LinkWritable,
+    LocalityChanged,
+    NameResolved,
+    PeerRefused,
+    Report,
+)
 from zyre.core.locality import Interface, Locality
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError
@@ -103,6 +112,8 @@ def _pack_report(report: Report) -> bytes:
         return _json(["HelloFrom", [report.identity.hex(), report.address]])
     if isinstance(report, NameResolved):
         return _json(["NameResolved", [report.host, report.addresses]])
+    if isinstance(report, PeerRefused):
+        return _json(["PeerRefused", [report.code, report.address]])
     return _json([type(report).__name__, report.link])
 
 
@@ -110,6 +121,7 @@ _REPORTS: Final[Mapping[str, Callable[[Any], Report]]] = {
     "LocalityChanged": lambda value: LocalityChanged(_unpack_locality(value)),
     "HelloFrom": lambda value: HelloFrom(bytes.fromhex(value[0]), value[1]),
     "NameResolved": lambda value: NameResolved(value[0], tuple(value[1])),
+    "PeerRefused": lambda value: PeerRefused(*value),
     "LinkWritable": LinkWritable,
     "LinkFailed": LinkFailed,
     "LinkBlocked": lambda link: LinkBlocked(link, (b"",)),
@@ -132,7 +144,7 @@ def _unpack_group(data: bytes) -> tuple[str, bytes]:
 
 
 def _pack_connect(endpoint: Endpoint, peer: PeerId | None) -> bytes:
-    return _json([str(endpoint), peer])
+    return _json([endpoint.contact, peer])
 
 
 def _unpack_connect(data: bytes) -> tuple[Any, ...]:

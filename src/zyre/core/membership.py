@@ -80,8 +80,9 @@ class Membership(Part):
         counters: Counters,
         events: list[Event],
         hello_to: Callable[[Endpoint], bytes],
+        proven: bool = False,
     ) -> None:
-        self.directory = Directory()
+        self.directory = Directory(proven)
         self.groups = groups
         self.presence = Presence(timing)
         self.dialling = Dialling()
@@ -137,7 +138,7 @@ class Membership(Part):
             return
         endpoint = record.endpoint
         if endpoint.is_tcp and record.strayed_at == NEVER and locality is not None and locality.covers(endpoint.host):
-            self.directory.remember(beacon_of(peer, endpoint.port), record)
+            self.directory.remember(beacon_of(peer, endpoint.port, endpoint.key), record)
 
     def on_found(self, found: Found, found_by: str, now: float) -> Moves:
         """A peer was found at an endpoint, by its beacon or because the application said so."""

@@ -20,6 +20,7 @@ from zyre.core.delivery import Delivery
 from zyre.core.discovery import Farewell, Found, Source
 from zyre.core.effects import Effect, Report
 from zyre.core.elections import Elections
+from zyre.core.gate import Gate
 from zyre.core.groups import Groups
 from zyre.core.introductions import Introductions
 from zyre.core.ledger import Ledger
@@ -79,6 +80,7 @@ class NodeMachine:
             counters=self.counters,
             events=self._events,
             hello_to=self._portrait.hello_to,
+            proven=profile.proven,
         )
         self._directory = self._membership.directory
         self._elections = Elections(
@@ -106,6 +108,7 @@ class NodeMachine:
             timers=self._timers,
             counters=self.counters,
         )
+        self._gate = Gate(profile, self.counters, self._events)
         self._parts: tuple[Part, ...] = (
             Conversation(self._membership, self._delivery, self._events),
             self._announcer,
@@ -113,6 +116,7 @@ class NodeMachine:
             self._elections,
             Introductions(profile.identity, self._membership, self._delivery, self._timers),
             self._tally,
+            self._gate,
         )
         self._membership.parts = tuple(part for part in self._parts if part.watches_peers)
         for part in self._parts:
@@ -302,15 +306,13 @@ class NodeMachine:
         if not self._running or locality is None:
             return False
         verdict = self._announcer.discovery.judge(data, source, locality)
-        if isinstance(verdict, Violation):
-            self.counters.violations[verdict] += 1
-        elif isinstance(verdict, Found):
+        if self._gate.passes(verdict, source[0], self._directory):
             self.counters.beacons_received += 1
-            self._follow(self._membership.on_found(verdict, "beacon", now), now)
-            self._membership.remember(data, verdict)
-        elif isinstance(verdict, Farewell):
-            self.counters.beacons_received += 1
-            self._follow(self._membership.on_last_beacon(verdict.peer, now), now)
+            if isinstance(verdict, Found):
+                self._follow(self._membership.on_found(verdict, "beacon", now), now)
+                self._membership.remember(data, verdict)
+            elif isinstance(verdict, Farewell):
+                self._follow(self._membership.on_last_beacon(verdict.peer, now), now)
         return True
 
     def receive_frames(self, frames: Sequence[bytes], now: float) -> None:
@@ -405,9 +407,11 @@ class NodeMachine:
         elif not self._membership.may_connect(greeting.speech.endpoint, self._portrait.locality):
             self.counters.violations[Violation.HELLO_REFUSED] += 1
         elif greeting.peer != self.identity:
-            self.counters.received += 1
-            self._follow(self._membership.on_hello(greeting, source, now), now)
-            self._membership.expect(greeting.peer, self._portrait.locality)
+            vetted = self._gate.vet(greeting, frames[0], source, self._directory)
+            if vetted is not None:
+                self.counters.received += 1
+                self._follow(self._membership.on_hello(vetted, source, now), now)
+                self._membership.expect(greeting.peer, self._portrait.locality)
 
     def _on_stranger(self, message_id: int, record: PeerRecord | None, now: float) -> None:
         """A message of somebody who has not said HELLO. Whoever leaves before that is no offender."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from zyre.core.groups import Groups
 from zyre.core.locality import Locality
 from zyre.core.profile import NodeProfile
@@ -9,7 +11,10 @@ from zyre.endpoint import Endpoint
 from zyre.wire import zre
 from zyre.wire.extension import EXTENSION_HEADER, format_extensions
 
-__all__ = ["Portrait"]
+__all__ = ["PUBLIC_KEY_HEADER", "Portrait"]
+
+#: The header by which a secured node tells its public key to those who have not heard its beacon (libzyre's).
+PUBLIC_KEY_HEADER: Final = "X-PUBLICKEY"
 
 
 class Portrait:
@@ -19,6 +24,8 @@ class Portrait:
 
     def __init__(self, profile: NodeProfile, groups: Groups) -> None:
         self.headers = dict(profile.headers)
+        if profile.public_key:
+            self.headers[PUBLIC_KEY_HEADER] = profile.public_key
         self._name = profile.name
         self._extensions = profile.extensions
         self._groups = groups

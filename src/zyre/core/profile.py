@@ -22,6 +22,10 @@ class NodeProfile(NamedTuple):
     cluster: ClusterConfig
     config: NodeConfig
     extensions: frozenset[str]
+    public_key: str = ""
+    """The CURVE public key of a node that demands CURVE, in Z85."""
+    proven: bool = False
+    """Whether the host puts the key that a sender has proven to own behind the identity of its messages."""
 
     @classmethod
     def make(
@@ -34,6 +38,8 @@ class NodeProfile(NamedTuple):
         groups: Iterable[str] = (),
         extensions: Iterable[str] | None = None,
         config: NodeConfig | None = None,
+        public_key: str = "",
+        proven: bool = False,
     ) -> NodeProfile:
         """Check what an application says about its node. Raises InvalidName, InvalidConfig."""
         config = NodeConfig() if config is None else config
@@ -49,4 +55,6 @@ class NodeProfile(NamedTuple):
             cluster=ClusterConfig(port),
             config=config,
             extensions=chosen_extensions(extensions),
+            public_key=public_key,
+            proven=proven,
         )

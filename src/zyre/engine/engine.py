@@ -103,6 +103,13 @@ class Engine:
         self._calls.append(action)
         self.wake()
 
+    def run_soon(self, action: Callable[[], object]) -> None:
+        """Run something in the engine thread: at once if this is that thread, else soon."""
+        if self._thread is threading.current_thread():
+            action()
+        else:
+            self.call_soon(action)
+
     def call(self, action: Callable[[], object], timeout: float = 5.0) -> None:
         """Run something in the engine thread and wait until it is done.
 

@@ -18,12 +18,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zyre.core.driver import Driver
-from zyre.core.effects import LinkWritable, LocalityChanged, NameResolved, Report
+from zyre.core.effects import LinkWritable, LocalityChanged, NameResolved, PeerRefused, Report
 from zyre.core.host import Life
 from zyre.core.machine import Clock, Transport
 from zyre.core.node import NodeMachine
 from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
+from zyre.engine.auth import Protection
 from zyre.engine.clock import MonotonicClock
 from zyre.engine.congestion import Congestion
 from zyre.engine.engine import EngineAlarm, shared_engine
@@ -37,6 +38,7 @@ from zyre.engine.sending import Sending
 from zyre.engine.transport import ZmqTransport
 from zyre.errors import NodeStopped
 from zyre.events import Event
+from zyre.refusals import RefusalCode
 from zyre.roster import Roster
 from zyre.statistics import Statistics
 
@@ -55,7 +57,7 @@ _log = logging.getLogger("zyre")
 class NodeHost:
     """The Host of one node on real sockets. Every method may be called from any thread.
 
-    ``record`` makes the recorder of the machine's journal, if there is to be one.
+    ``record`` makes the recorder of the machine's journal, if there is to be one; ``protection`` secures the node.
     """
 
     now = staticmethod(time.monotonic)
@@ -66,6 +68,7 @@ class NodeHost:
         profile: NodeProfile,
         interface: Selection,
         record: Callable[[NodeMachine], Recorder] | None = None,
+        protection: Protection | None = None,
     ) -> None:
         config = profile.config
         self.endpoint = ""
@@ -86,10 +89,13 @@ class NodeHost:
             config,
             interface,
             profile.cluster.port,
+            protection,
             on_blocked=self._congestion.on_blocked,
             on_closed=self._congestion.on_closed,
             on_moved=lambda locality: self._engine.call_soon(partial(self._follow, LocalityChanged(locality))),
         )
+        if protection is not None:
+            protection.on_refused = self._on_refused
         self._recorder = None if record is None else record(self.machine)
         self._driver = self._new_driver(self._transport, MonotonicClock())
         self._sending = Sending(self._lock, self._driver, self._congestion, config.timing.send_patience)
@@ -239,6 +245,10 @@ class NodeHost:
         with self._lock:
             if self.life is not Life.STOPPED:
                 self._driver.on_report(report)
+
+    def _on_refused(self, reason: RefusalCode, address: str) -> None:
+        """In any thread, with or without the lock."""
+        self._engine.call_soon(partial(self._report, PeerRefused(reason, address)))
 
     def _follow(self, change: LocalityChanged) -> None:
         self._report(change)

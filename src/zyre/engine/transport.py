@@ -16,10 +16,11 @@ from zyre.config import NodeConfig, peer_ports
 from zyre.core.effects import HelloFrom
 from zyre.core.locality import Interface, Locality
 from zyre.endpoint import Endpoint
+from zyre.engine.auth import Protection
 from zyre.engine.context import shared_context
 from zyre.engine.interfaces import Selection, choose_interfaces
 from zyre.engine.udp import BeaconSockets
-from zyre.errors import AddressInUse, NetworkError, NoInterface
+from zyre.errors import AddressInUse, InvalidEndpoint, NetworkError, NoInterface
 from zyre.wire import zre
 from zyre.wire.zre import identity_frame
 
@@ -53,6 +54,7 @@ class ZmqTransport:
         config: NodeConfig,
         interface: Selection,
         beacon_port: int,
+        protection: Protection | None = None,
         *,
         on_blocked: Callable[[int, int], None],
         on_closed: Callable[[int], None],
@@ -62,6 +64,8 @@ class ZmqTransport:
         self._identity = identity_frame(identity)
         self._config = config
         self._interface = interface
+        self._protection = protection
+        self._proven = protection is not None and protection.proven
         self._interfaces: tuple[Interface, ...] = ()
         self._beacon_port = beacon_port
         self._on_blocked = on_blocked
@@ -85,7 +89,8 @@ class ZmqTransport:
         try:
             bound = self._bind_inbox()
             if self._beacon_port and bound.is_tcp:
-                self.beacons = BeaconSockets(self._beacon_port, self._interfaces)
+                open_sockets = BeaconSockets if self._protection is None else self._protection.beacon_sockets
+                self.beacons = open_sockets(self._beacon_port, self._interfaces)
         except BaseException:
             self.close()
             raise
@@ -99,6 +104,9 @@ class ZmqTransport:
         # A peer that lost its connection comes back with the same identity, and must not be refused for it.
         inbox.router_handover = True
         inbox.rcvhwm = self._config.limits.inbox_messages
+        if self._protection is not None:
+            inbox.handshake_ivl = round(self._config.timing.handshake * 1000)
+            self._protection.guard_inbox(inbox, self._identity[1:].hex())
         *others, last = self._wanted_endpoints()
         for wanted in others:
             try:
@@ -135,6 +143,12 @@ class ZmqTransport:
     def open_link(self, link: int, endpoint: str) -> bool:
         """A DEALER that connects, now or later, under our identity."""
         try:
+            target = Endpoint.parse(endpoint)
+        except InvalidEndpoint:
+            return False
+        if target.key and self._protection is None:
+            return False
+        try:
             dealer = shared_context().socket(zmq.DEALER)
         except zmq.ZMQError:
             return False
@@ -144,7 +158,9 @@ class ZmqTransport:
         # Else libzmq waits half a minute for the greeting of a connection that died unseen while it was being made.
         dealer.handshake_ivl = round(self._config.timing.handshake * 1000)
         try:
-            dealer.connect(endpoint)
+            if self._protection is not None and not self._protection.guard_link(dealer, target):
+                raise zmq.ZMQError(errno.EACCES)
+            dealer.connect(str(target))
         except zmq.ZMQError:
             dealer.close(0)
             return False
@@ -244,6 +260,8 @@ class ZmqTransport:
                     frame = receive(_LAST, False)
                     frames.append(frame.bytes)
                     more = frame.more
+                if self._proven:
+                    frames[0] += _proven_key(frame)
                 messages.append(frames)
                 if frames[1][_MESSAGE_ID] == _HELLO:
                     self._note_greeter(frames[0], frame)
@@ -261,6 +279,8 @@ class ZmqTransport:
         """Close everything; links still open lose what they hold."""
         if self._inbox is not None:
             self._inbox.close(0)
+        if self._protection is not None:
+            self._protection.dismiss()
         if self.beacons is not None:
             self.beacons.close()
         for link in list(self._links):
@@ -270,3 +290,11 @@ class ZmqTransport:
         """In a child after a fork: close copies of descriptors; libzmq's sockets can only be left alone."""
         if self.beacons is not None:
             self.beacons.close()
+
+
+def _proven_key(frame: zmq.Frame) -> bytes:
+    """The key that the sender of a message has proven to own, as the ZAP handler named it."""
+    try:
+        return str(frame.get("User-Id")).encode()
+    except zmq.ZMQError:  # over inproc there is no encryption, and nobody is asked
+        return b""

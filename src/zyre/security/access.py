@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Final, TypeAlias
 
 from zyre.errors import InvalidConfig
-from zyre.refusals import RefusalReason
+from zyre.refusals import RefusalCode
 from zyre.security.certificate import Certificate
 from zyre.security.keys import decode_key
 
@@ -77,7 +77,7 @@ class Access:
         return tuple(map(_network, self.deny))
 
 
-def judge(access: Access, known: Mapping[str, Certificate], address: str, key: str) -> RefusalReason | None:
+def judge(access: Access, known: Mapping[str, Certificate], address: str, key: str) -> RefusalCode | None:
     """Why the owner of ``key``, who connects from ``address``, is not let in; None if they are.
 
     ``known`` are the certificates of the directory, by public key. Comparing keys by a dictionary tells nothing that

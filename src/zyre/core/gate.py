@@ -1,0 +1,97 @@
+"""The gate of a secured node: whose announcement and whose HELLO is believed, and who is told of whom is not.
+
+A node is secured if it has a public key. libzyre believes the key that a HELLO names; here it must be the one that the
+sender has proven to own, where that is known, and the one that it was announced with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from zyre.core.admission import IDENTITY_SIZE, Greeting
+from zyre.core.counters import Counters
+from zyre.core.directory import Directory
+from zyre.core.discovery import OwnEcho, Unwelcome, Verdict
+from zyre.core.effects import PeerRefused
+from zyre.core.part import Follower, Moves, Part
+from zyre.core.portrait import PUBLIC_KEY_HEADER
+from zyre.core.profile import NodeProfile
+from zyre.core.tables import Violation
+from zyre.events import Event, Refused
+from zyre.identity import NOBODY, PeerId
+from zyre.refusals import RefusalCode
+from zyre.security.keys import is_key
+
+__all__ = ["VIOLATIONS", "Gate"]
+
+#: What each refusal is counted as.
+VIOLATIONS: Final[Mapping[RefusalCode, Violation]] = {
+    "unknown key": Violation.KEY_UNKNOWN,
+    "other domain": Violation.DOMAIN_OTHER,
+    "denied address": Violation.ADDRESS_DENIED,
+    "open peer": Violation.BEACON_OPEN,
+    "secured peer": Violation.BEACON_SECURED,
+    "wrong key": Violation.KEY_WRONG,
+    "wrong secret": Violation.BEACON_FORGED,
+    "replayed": Violation.BEACON_REPLAYED,
+    "redirected": Violation.BEACON_REDIRECTED,
+    "stale": Violation.BEACON_STALE,
+}
+
+
+class Gate(Part):
+    """Judges by key, counts every refusal, and tells the application once for each code and address."""
+
+    def __init__(self, profile: NodeProfile, counters: Counters, events: list[Event]) -> None:
+        self.secured = bool(profile.public_key)
+        self._proven = profile.proven
+        self._most = profile.config.limits.refusals
+        self._told: set[tuple[str, str]] = set()
+        self._counters = counters
+        self._events = events
+
+    def passes(self, verdict: Verdict, source: str, directory: Directory) -> bool:
+        """Whether something follows from a beacon from that address: it is another's, and speaks of a peer with the key
+        that the peer is known by."""
+        if isinstance(verdict, Violation):
+            self._counters.violations[verdict] += 1
+        elif isinstance(verdict, Unwelcome):
+            self.refuse(verdict.code, source, verdict.peer)
+        elif not isinstance(verdict, OwnEcho):
+            known = directory.by_id.get(verdict.peer)
+            if known is None or known.endpoint.key in ("", verdict.key):
+                return True
+            self.refuse("wrong key", source, verdict.peer, known.name)
+        return False
+
+    def vet(self, greeting: Greeting, frame: bytes, source: str, directory: Directory) -> Greeting | None:
+        """A HELLO with the key of its sender as part of its endpoint; None if it is refused."""
+        if not self.secured:
+            return greeting
+        speech = greeting.speech
+        key = speech.headers.get(PUBLIC_KEY_HEADER) or speech.endpoint.key
+        proven = frame[IDENTITY_SIZE:].decode("ascii", "replace")
+        known = directory.by_id.get(greeting.peer)
+        announced = "" if known is None else known.endpoint.key
+        if not is_key(key) or (self._proven and key != proven) or (announced and key != announced):
+            self.refuse("wrong key", source, greeting.peer, speech.name)
+            return None
+        return replace(greeting, speech=replace(speech, endpoint=speech.endpoint.with_key(key)))
+
+    def refuse(self, code: RefusalCode, source: str, peer: PeerId = NOBODY, name: str = "") -> None:
+        """Count a refusal; tell of it if it is the first of that code from there. Who can choose addresses freely
+        could tell the application things without end, so there is a limit to that as well."""
+        self._counters.violations[VIOLATIONS[code]] += 1
+        if len(self._told) < self._most and (code, source) not in self._told:
+            self._told.add((code, source))
+            self._events.append(Refused(peer, name, code, source))
+
+    def reports(self) -> Mapping[type, Follower]:
+        """Whom the host did not let in."""
+        return {PeerRefused: self._on_refused}
+
+    def _on_refused(self, report: PeerRefused, now: float) -> Moves:
+        self.refuse(report.code, report.address)
+        return ()

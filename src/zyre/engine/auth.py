@@ -1,0 +1,192 @@
+"""What secures a node: its keys, put on its sockets, and its judgement about who may connect.
+
+With a certificate (CertificateProtection) a node shows the same key on both ends of its connections, and peers are
+known by theirs. Both ends are judged: whom we let in, and to whom we connect, which libzyre leaves to chance.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+
+import zmq
+
+from zyre.core.locality import Interface
+from zyre.endpoint import Endpoint
+from zyre.engine.keyring import CertificateStore, load_certificate
+from zyre.engine.udp import BeaconSockets
+from zyre.engine.zap import shared_zap_handler
+from zyre.errors import InvalidConfig, InvalidKey
+from zyre.refusals import RefusalCode
+from zyre.security.access import ANYONE, Access, judge
+from zyre.security.certificate import Certificate
+from zyre.security.keys import KeyPair, decode_key, encode_key
+from zyre.wire.zap import ZapRequest
+
+__all__ = ["CertificateProtection", "Protection", "check_key", "protect", "replace_access"]
+
+
+class Protection(ABC):
+    """The keys of one node, and who may connect to it. ``on_refused(reason, address)`` hears of everybody who may not;
+    it must not block, and is called in any thread."""
+
+    proven = False
+    """Whether messages come with the key that their sender has proven to own."""
+    needs_keys = True
+    """Whether the key of a node must be known to connect to it."""
+
+    def __init__(self, keys: KeyPair) -> None:
+        self.keys = keys
+        self.on_refused: Callable[[RefusalCode, str], object] = lambda reason, address: None
+        self._domain = ""
+
+    @property
+    def public_key(self) -> str:
+        """The key that peers must know to connect."""
+        return self.keys.public
+
+    @property
+    def link_keys(self) -> KeyPair:
+        """The keys by which this node shows itself to those to whom it connects."""
+        return self.keys
+
+    @abstractmethod
+    def judge(self, address: str, key: str) -> RefusalCode | None:
+        """Why the owner of ``key`` may not connect from ``address``; None if they may."""
+
+    @abstractmethod
+    def key_at(self, endpoint: Endpoint) -> str | None:
+        """The public key of the node at an endpoint; None if it is none to which we connect."""
+
+    # -- on the sockets ------------------------------------------------------------------------------------------
+
+    def guard_inbox(self, inbox: zmq.Socket[bytes], domain: str) -> None:
+        """Let nobody in but those who prove to own a key that may join; to be called before the inbox is bound.
+        ``domain`` is its ZAP domain, which no other node of this process has."""
+        self._domain = domain
+        shared_zap_handler().enlist(domain, self._answer)
+        inbox.setsockopt_string(zmq.ZAP_DOMAIN, domain)
+        inbox.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)  # nobody gets in if nobody answers
+        inbox.curve_publickey, inbox.curve_secretkey = _octets(self.keys)
+        inbox.curve_server = True
+
+    def dismiss(self) -> None:
+        """The inbox is closed, and nobody will ask any more."""
+        if self._domain:
+            shared_zap_handler().dismiss(self._domain)
+            self._domain = ""
+
+    def guard_link(self, dealer: zmq.Socket[bytes], endpoint: Endpoint) -> bool:
+        """Talk on a link to nobody but the owner of the endpoint's key; False if we do not connect to that one."""
+        key = self.key_at(endpoint)
+        if key is None:
+            self.on_refused("unknown key", endpoint.host)
+            return False
+        dealer.curve_serverkey = key.encode()
+        dealer.curve_publickey, dealer.curve_secretkey = _octets(self.link_keys)
+        return True
+
+    def beacon_sockets(self, port: int, interfaces: Iterable[Interface]) -> BeaconSockets:
+        """The sockets that carry beacons."""
+        return BeaconSockets(port, interfaces)
+
+    def _answer(self, request: ZapRequest) -> str | None:
+        """In the engine thread: the user id under which somebody is let in, or None."""
+        key = encode_key(request.key) if request.key else ""
+        reason = self.judge(request.address, key) if key else "open peer"
+        if reason is None:
+            return key
+        self.on_refused(reason, request.address)
+        return None
+
+
+class CertificateProtection(Protection):
+    """A node with a certificate of its own, as libzyre's zyre_set_zcert; ``access`` may be replaced at any time."""
+
+    proven = True
+
+    def __init__(self, certificate: Certificate, access: Access) -> None:
+        super().__init__(certificate.pair)
+        self.access = access
+        self._store = CertificateStore(access.certificates)
+
+    def use(self, access: Access) -> None:
+        """Judge by another policy from now on."""
+        if access.certificates != self.access.certificates:
+            self._store = CertificateStore(access.certificates)
+        self.access = access
+
+    def judge(self, address: str, key: str) -> RefusalCode | None:
+        """By the policy, and the certificates that are in its directory now."""
+        access = self.access
+        known = {} if access.certificates in ("", ANYONE) else self._store.look()
+        return judge(access, known, address, key)
+
+    def key_at(self, endpoint: Endpoint) -> str | None:
+        """The endpoint's own, if its owner might as well connect to us."""
+        if not endpoint.key:
+            return None
+        address = "" if not endpoint.is_tcp else endpoint.host
+        return endpoint.key if self.judge(address, endpoint.key) is None else None
+
+
+def protect(certificate: object, access: object) -> Protection | None:
+    """What an application says about the security of its node; None for an open one.
+
+    Raises InvalidConfig, InvalidKey, and OSError if a certificate has no such files.
+    """
+    if certificate is None:
+        if access is not None:
+            raise InvalidConfig("access says who may connect to a node with a certificate: give Node(certificate=...)")
+        return None
+    return CertificateProtection(_make_certificate(certificate), _make_access(access))
+
+
+def replace_access(protection: Protection | None, access: object) -> None:
+    """Let a node judge by another policy. Raises InvalidConfig."""
+    if not isinstance(protection, CertificateProtection):
+        raise InvalidConfig("only a node with a certificate has a policy: Node(certificate=..., access=...)")
+    protection.use(_make_access(access))
+
+
+def check_key(protection: Protection | None, endpoint: Endpoint) -> None:
+    """Refuse an explicit connection that could never be made. Raises InvalidKey."""
+    if endpoint.key:
+        decode_key(endpoint.key)
+        if protection is None:
+            raise InvalidKey("public key", "is of no use to an open node: give Node(certificate=...) first")
+    elif protection is not None and protection.needs_keys:
+        raise InvalidKey("public key", f"of the node at {endpoint} must be known: connect(endpoint, public_key=...)")
+
+
+def _make_certificate(given: object) -> Certificate:
+    """A certificate with its secret key: one, or the path of its files."""
+    certificate = given if isinstance(given, Certificate) else load_certificate(_path(given, "certificate"))
+    if certificate.secret_key is None:
+        where = "" if isinstance(given, Certificate) else f" ({given}_secret)"
+        raise InvalidKey("certificate", f"has no secret key{where}, and a node must prove to own what it shows")
+    return certificate
+
+
+def _make_access(given: object) -> Access:
+    if isinstance(given, Access):
+        return given
+    if given is None:
+        raise InvalidConfig(
+            "a node with a certificate must know whom to let in: Node(certificate=..., access='directory of public "
+            "certificates'), or access='*' for everybody who encrypts (libzyre's default), or access=zyre.Access(...)"
+        )
+    return Access(certificates=_path(given, "access"))
+
+
+def _path(given: object, what: str) -> str:
+    if isinstance(given, (str, os.PathLike)):
+        path = os.fspath(given)
+        if isinstance(path, str):
+            return path
+    raise InvalidConfig(f"{what} is a path or a value of that kind, not {type(given).__name__}")
+
+
+def _octets(keys: KeyPair) -> tuple[bytes, bytes]:
+    return keys.public.encode(), keys.secret.encode()
