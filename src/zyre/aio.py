@@ -142,10 +142,12 @@ class AsyncNode(BaseNode):
         parker = new_async_parker()
         if not self._host.mailbox.park(parker.wake):
             return
+        woken = False
         try:
-            await parker.park(timeout)
+            woken = await parker.park(timeout)
         finally:
-            self._host.mailbox.unpark(parker.wake)
+            if not woken:
+                self._host.mailbox.unpark(parker.wake)
 
     def __aiter__(self) -> AsyncIterator[Event]:
         """Events for ever: the loop ends when the node is stopped."""

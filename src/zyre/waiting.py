@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 from typing import Any, Protocol
 
+from zyre.engine.loan import READING
 from zyre.errors import UsageError
 
 __all__ = ["TURN", "AsyncParker", "checkpoint", "new_async_parker"]
@@ -28,34 +30,45 @@ class _AsyncioParker:
         import asyncio
 
         self._loop = asyncio.get_running_loop()
-        self._woken: asyncio.Future[None] = self._loop.create_future()
+        self._thread = threading.get_ident()
+        self._woken: asyncio.Future[bool] = self._loop.create_future()
 
     def wake(self) -> None:
         try:
-            self._loop.call_soon_threadsafe(self._set)
+            if self._thread in READING and self._thread == threading.get_ident():
+                self._end(True)
+            else:
+                self._loop.call_soon_threadsafe(self._end, True)
         except RuntimeError:  # the loop has been closed, so nobody waits any more
             pass
 
-    def _set(self) -> None:
+    def _end(self, woken: bool) -> None:
         if not self._woken.done():
-            self._woken.set_result(None)
+            self._woken.set_result(woken)
 
     async def park(self, timeout: float | None) -> bool:
-        import asyncio
-
-        done, _ = await asyncio.wait((self._woken,), timeout=timeout)
-        return bool(done)
+        if timeout is None:
+            return await self._woken
+        alarm = self._loop.call_later(timeout, self._end, False)
+        try:
+            return await self._woken
+        finally:
+            alarm.cancel()
 
 
 class _TrioParker:
     def __init__(self, trio: Any) -> None:
         self._trio = trio
+        self._thread = threading.get_ident()
         self._token = trio.lowlevel.current_trio_token()
         self._woken = trio.Event()
 
     def wake(self) -> None:
         try:
-            self._token.run_sync_soon(self._woken.set)
+            if self._thread in READING and self._thread == threading.get_ident():
+                self._woken.set()
+            else:
+                self._token.run_sync_soon(self._woken.set)
         except self._trio.RunFinishedError:  # nobody waits any more
             pass
 

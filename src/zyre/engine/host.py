@@ -312,7 +312,7 @@ class NodeHost:
             self._lead.reading.release()
 
     def _on_wait(self) -> None:
-        self._lead.yield_to_engine()
+        self._lead.on_wait()
 
     def _take_in(self, limit: int) -> int:
         """Read messages and hand them in; by the engine thread, or by a reader that leads."""

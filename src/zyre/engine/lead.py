@@ -9,8 +9,10 @@ wait two leases at most.
     engine watches ──a reader leads──> led ──it has its event──> leased ──nobody came back──> engine watches
                                         ^───────────comes back──────┘
 
-Only one thread leads; others wait in the mailbox. Whoever waits in another way (async loops, streams, a descriptor)
-is never made to wait for a lease: the inbox goes back to the engine at once.
+Only one thread leads; others wait in the mailbox. A task of asyncio or trio cannot lead, for it may not block: the
+engine lends the inbox to its loop, until the loop has read nothing for a lease, be it that nothing came or that it does
+not get to it. Whoever waits in another way (streams in threads, a descriptor) is never made to wait for a lease: the
+inbox goes back to the engine at once.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from collections.abc import Callable
 from zyre.core.host import Empty
 from zyre.core.timers import NEVER
 from zyre.engine.engine import Engine, EngineAlarm
+from zyre.engine.loan import Loan, lend_to_loop_here
 from zyre.engine.mailbox import Mailbox
 from zyre.engine.signal import Signal
 from zyre.events import Event
@@ -56,6 +59,7 @@ class Lead:
         self._descriptor = -1
         self._on_readable: Callable[[], bool] = lambda: False
         self._muted = False
+        self._loan: Loan | None = None
         self._used = False
         self._open = False
         self._signal: Signal | None = None
@@ -76,6 +80,7 @@ class Lead:
         if self._open:
             self._open = False
             self._engine.unwatch(self._descriptor)
+            self._end_loan()
 
     def release(self) -> None:
         """Give back what leading needed; nobody will lead any more."""
@@ -93,13 +98,13 @@ class Lead:
                 self._signal.set()
 
     def _on_lease_over(self) -> None:
-        if self.reading.locked():
-            return  # whoever leads makes a new lease when they go home
-        if self._used:
+        if self._leader:  # whoever leads makes a new lease when they go home
+            self._end_loan()
+        elif self._used or self.reading.locked():
             self._used = False
             self.alarm.set(time.monotonic() + _LEASE)
-            return
-        self._give_back()
+        else:
+            self._give_back()
 
     def _mute(self) -> None:
         if self._muted:
@@ -108,14 +113,50 @@ class Lead:
     def _give_back(self) -> None:
         if self._muted and self._open and not self.reading.locked():
             self._muted = False
+            self._end_loan()
             self._engine.watch(self._descriptor, self._on_readable)
+
+    def _end_loan(self) -> None:
+        loan, self._loan = self._loan, None
+        if loan is not None:
+            loan.end()
 
     # -- in any thread -------------------------------------------------------------------------------------------
 
-    def yield_to_engine(self) -> None:
-        """Somebody waits who does not lead: the engine must read, unless a reader does at this moment."""
+    def on_wait(self) -> None:
+        """Somebody waits who does not lead: their loop must read, or the engine, unless a reader does just now."""
+        if self._loan is not None and self._loan.is_here:
+            return
+        if self._loan is None and self._lend():
+            return
         if self._muted and not self.reading.locked():
             self._engine.call_soon(self._give_back)
+
+    def _lend(self) -> bool:
+        if not self._open or self._mailbox.has_descriptor or not self.reading.acquire(False):
+            return False
+        try:
+            self._loan = lend_to_loop_here(self._descriptor, self._on_loan_readable)
+            if self._loan is None:
+                return False
+            self._mute_engine()
+            self._used = True
+            if self.alarm.deadline == NEVER:
+                self.alarm.set(time.monotonic() + _LEASE)
+            return True
+        finally:
+            self.reading.release()
+
+    def _on_loan_readable(self) -> bool:
+        """In the loop."""
+        if self._loan is None or not self._loan.is_here:  # it has just been ended
+            return False
+        if self._mailbox.full:  # nothing will be read, and a loop would look again and again
+            self._end_loan()
+            self._engine.call_soon(self._give_back)
+            return False
+        self._used = True
+        return self._on_readable()
 
     def get(self, timeout: float | None) -> Event:
         """The next event; see Mailbox.get. Leads if nobody does."""
@@ -146,14 +187,18 @@ class Lead:
     def _go_home(self) -> None:
         self._used = True
         if self._mailbox.is_waited_for:
-            self.yield_to_engine()
+            self.on_wait()
         elif self.alarm.deadline == NEVER:
             self.alarm.set(time.monotonic() + _LEASE)
 
-    def _lead(self, deadline: float | None) -> Event:
+    def _mute_engine(self) -> None:
+        """Whoever calls this holds ``reading``."""
         if not self._muted:
             self._muted = True
             self._engine.call_soon(self._mute)
+
+    def _lead(self, deadline: float | None) -> Event:
+        self._mute_engine()
         while True:
             if self._open and self._take_in(self._batch):
                 try:
