@@ -13,10 +13,12 @@ with zyre.Node("alice", groups=["CHAT"]) as node:
 """
 
 from zyre.aio import AsyncNode
+from zyre.calls.values import Reply, Request
 from zyre.config import ClusterConfig, Limits, NodeConfig, Timing
 from zyre.engine.keyring import load_certificate, new_certificate, save_certificate
 from zyre.errors import (
     AddressInUse,
+    CallError,
     DecodeError,
     InternalError,
     InvalidConfig,
@@ -30,8 +32,14 @@ from zyre.errors import (
     NodeNotStarted,
     NodeStopped,
     NoInterface,
+    NoQuorum,
+    NoSuchService,
     PayloadError,
+    PeerGone,
     RecvTimeout,
+    RequestTimeout,
+    ServiceBusy,
+    ServiceError,
     UsageError,
     WouldBlock,
     ZyreError,
@@ -74,6 +82,8 @@ __all__ = [
     "Leader",
     "Gap",
     "Refused",
+    "Request",
+    "Reply",
     "Peer",
     "PeerId",
     "Roster",
@@ -89,6 +99,7 @@ __all__ = [
     "new_certificate",
     "save_certificate",
     "AddressInUse",
+    "CallError",
     "DecodeError",
     "InternalError",
     "InvalidConfig",
@@ -102,8 +113,14 @@ __all__ = [
     "NodeNotStarted",
     "NodeStopped",
     "NoInterface",
+    "NoQuorum",
+    "NoSuchService",
     "PayloadError",
+    "PeerGone",
     "RecvTimeout",
+    "RequestTimeout",
+    "ServiceBusy",
+    "ServiceError",
     "UsageError",
     "WouldBlock",
     "ZyreError",

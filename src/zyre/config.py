@@ -89,6 +89,8 @@ class Timing:
 
     tally: float = 1.0
     """Peers of our own kind are asked once in this time how much of what was sent to them has arrived."""
+    request: float = 5.0
+    """How long a request waits for its answer, unless it says otherwise."""
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -145,6 +147,14 @@ class Limits:
     """Seconds by which the clock of a node with the same secret may differ from ours."""
     batch: int = 256
     """Messages taken from the network before the application gets a turn."""
+    service_threads: int = 8
+    """Threads that run plain services; each is a call that may block."""
+    service_requests: int = 256
+    """Requests of peers that are served, or wait for it, at a time; who asks beyond it is told so at once."""
+    service_requests_of_peer: int = 64
+    """Of those, the requests of one peer, so that one cannot keep out the others."""
+    service_bytes: int = 64 << 20
+    """Octets of content of those requests."""
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

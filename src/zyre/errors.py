@@ -13,6 +13,13 @@
     ├── NodeStopped                 you stopped the node; there is nothing more to come
     ├── WouldBlock                  nothing there yet, and you asked not to wait
     ├── RecvTimeout                 (TimeoutError) nothing came within the time you gave
+    ├── CallError                                  a request got no answer
+    │   ├── RequestTimeout          (TimeoutError) none within the time you gave
+    │   ├── PeerGone                               the peer is not here, or went before it answered
+    │   ├── NoSuchService                          it offers nothing of that name
+    │   ├── ServiceBusy                            it does too much already
+    │   ├── ServiceError                           its function raised an exception, of which you get the text
+    │   └── NoQuorum                               a group gave fewer answers than you asked for
     ├── NetworkError                (OSError)      the world is not as the call needs it
     │   ├── NoInterface                            no usable network interface
     │   └── AddressInUse                           someone else has that port or path
@@ -40,6 +47,13 @@ __all__ = [
     "NodeStopped",
     "WouldBlock",
     "RecvTimeout",
+    "CallError",
+    "RequestTimeout",
+    "PeerGone",
+    "NoSuchService",
+    "ServiceBusy",
+    "ServiceError",
+    "NoQuorum",
     "NetworkError",
     "NoInterface",
     "AddressInUse",
@@ -187,6 +201,92 @@ class RecvTimeout(ZyreError, TimeoutError):
 
     def __str__(self) -> str:
         return f"no event within {self.timeout:g} s"
+
+
+class CallError(ZyreError):
+    """A request of ``service`` got no answer; the classes below say why. ``peer`` was asked; None: a whole group."""
+
+    def __init__(self, service: str, peer: object = None, *fields: object) -> None:
+        super().__init__(service, peer, *fields)
+        self.service = service
+        self.peer = peer
+
+    def __str__(self) -> str:
+        return f"no answer to {self.service!r}"
+
+
+class RequestTimeout(CallError, TimeoutError):
+    """``peer`` did not answer within ``timeout`` seconds."""
+
+    def __init__(self, service: str, peer: object, timeout: float) -> None:
+        super().__init__(service, peer, timeout)
+        self.timeout = timeout
+
+    def __str__(self) -> str:
+        return (
+            f"no answer from {self.peer} to {self.service!r} within {self.timeout:g} s: it needs longer, "
+            f"or its program offers no services (@node.service({self.service!r}))"
+        )
+
+
+class PeerGone(CallError):
+    """``peer`` is not here, or went before it answered. Whether it has done what it was asked is not known."""
+
+    def __init__(self, service: str, peer: object) -> None:
+        super().__init__(service, peer)
+
+    def __str__(self) -> str:
+        return f"{self.peer}, asked for {self.service!r}, is not here, or has gone without an answer"
+
+
+class NoSuchService(CallError):
+    """``peer`` offers no service of that name."""
+
+    def __init__(self, service: str, peer: object) -> None:
+        super().__init__(service, peer)
+
+    def __str__(self) -> str:
+        return f"{self.peer} offers no service {self.service!r}: it would with @node.service({self.service!r})"
+
+
+class ServiceBusy(CallError):
+    """``peer`` could not take the request; ``why`` says which limit that is. Nothing was done: try again later."""
+
+    def __init__(self, service: str, peer: object, why: str) -> None:
+        super().__init__(service, peer, why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.peer}, asked for {self.service!r}, {self.why}; nothing was done, so try again later"
+
+
+class ServiceError(CallError):
+    """The service of ``peer`` raised an exception: ``kind`` is the name of its class, ``text`` what it says.
+
+    Only this text travels, never the exception itself.
+    """
+
+    def __init__(self, service: str, peer: object, kind: str, text: str) -> None:
+        super().__init__(service, peer, kind, text)
+        self.kind = kind
+        self.text = text
+
+    def __str__(self) -> str:
+        return f"{self.service!r} raised {self.kind} at {self.peer}: {self.text}"
+
+
+class NoQuorum(CallError):
+    """``replies`` of the ``quorum`` wanted came from ``group``."""
+
+    def __init__(self, service: str, group: str, quorum: int, replies: int) -> None:
+        super().__init__(service)
+        self.args = (service, group, quorum, replies)
+        self.group = group
+        self.quorum = quorum
+        self.replies = replies
+
+    def __str__(self) -> str:
+        return f"{self.replies} of the {self.quorum} answers wanted from {self.group!r} to {self.service!r} came"
 
 
 class NetworkError(ZyreError, OSError):

@@ -107,6 +107,11 @@ def check_group(value: object) -> str:
     return _check_text("group", value, least=1, most=STRING_MAX)
 
 
+def check_service(value: object) -> str:
+    """Return ``value`` if it can be a service's name: 1 to 255 octets of UTF-8 without NUL. Raises InvalidName."""
+    return _check_text("service", value, least=1, most=STRING_MAX)
+
+
 def check_header(name: object, value: object, limit: int) -> tuple[str, str]:
     """Return a header as it goes into HELLO: a name of 1 to 255 octets, a value of at most ``limit`` octets."""
     return (

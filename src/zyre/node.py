@@ -12,23 +12,16 @@ from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from zyre.config import DISCOVERY_PORT, Limits, NodeConfig
-from zyre.core.host import Closed, Empty, Host, Life
+from zyre.calls.faces import Caller, Offering
+from zyre.config import DISCOVERY_PORT, NodeConfig
+from zyre.core.host import Closed, Empty, Host, Life, why_ended
 from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.engine.auth import Protection, check_key, protect, replace_access
 from zyre.engine.entropy import new_identity
 from zyre.engine.host import NodeHost
 from zyre.engine.interfaces import Selection
-from zyre.errors import (
-    InternalError,
-    InvalidEndpoint,
-    NodeNotStarted,
-    NodeStopped,
-    RecvTimeout,
-    WouldBlock,
-    ZyreError,
-)
+from zyre.errors import InvalidEndpoint, NodeNotStarted, NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
 from zyre.handlers import Handlers, require_kinds
 from zyre.identity import PeerId, check_group, check_header, encode_frames
@@ -49,17 +42,7 @@ Self = TypeVar("Self", bound="BaseNode")
 Handler = TypeVar("Handler", bound=Callable[..., object])
 
 
-def _ended(closed: Closed, verb: str) -> ZyreError | SystemExit:
-    """Why there will be no more events: the application stopped the node, the program is at its end, or a defect of
-    ours. At the end of a program only daemon threads still wait, and they end as such threads do: without a word."""
-    if closed.defect is None:
-        return NodeStopped(verb)
-    if isinstance(closed.defect, SystemExit):
-        return closed.defect
-    return InternalError(f"a defect of zyre broke this node, please report it: {closed.defect!r}")
-
-
-class BaseNode:
+class BaseNode(Offering):
     """What the faces for threads and for async loops have in common: everything that does not wait."""
 
     def __init__(
@@ -95,21 +78,22 @@ class BaseNode:
             from zyre.engine.recorder import Recorder  # which most programs can do without
 
             record = partial(Recorder, journal, profile, contents=journal_contents, limit=journal_limit)
-        self._attach(NodeHost(profile, interface, record, protection), profile.config.limits, protection)
+        self._attach(NodeHost(profile, interface, record, protection), profile.config, protection)
 
-    def _attach(self, host: Host, limits: Limits, protection: Protection | None = None) -> None:
+    def _attach(self, host: Host, config: NodeConfig, protection: Protection | None = None) -> None:
         self._host = host
         self._protection = protection
-        self._limits = limits
+        self._limits = config.limits
+        self._attach_calls(host, config)
         self._handlers = Handlers()
         self._finalizer = weakref.finalize(self, host.stop_soon)
         self._finalizer.atexit = False  # the engine says goodbye for all of them
 
     @classmethod
-    def on_host(cls: type[Self], host: Host, limits: Limits) -> Self:
+    def on_host(cls: type[Self], host: Host, config: NodeConfig) -> Self:
         """A node on another host than this process's engine: so the simulator's nodes are of this very class."""
         node = cls.__new__(cls)
-        node._attach(host, limits)
+        node._attach(host, config)
         return node
 
     # -- verbs ---------------------------------------------------------------------------------------------------
@@ -219,7 +203,7 @@ class BaseNode:
 
     def statistics(self) -> Statistics:
         """What was counted since the start, losses and violations included."""
-        return self._host.statistics()
+        return self._count_calls(self._host.statistics())
 
     def fates(self, peer: object) -> Fates | None:
         """What became of the messages for one peer since it entered; None if it is not here. ``statistics().fates``
@@ -251,7 +235,7 @@ class BaseNode:
                 raise NodeNotStarted(verb) from None
             raise WouldBlock from None
         except Closed as closed:
-            raise _ended(closed, verb) from closed.defect
+            raise why_ended(closed, verb) from closed.defect
 
     def source(self) -> NodeSource:
         """The events as a source that never waits; for those who build a waiting face of their own."""
@@ -284,7 +268,7 @@ class BaseNode:
         return f"<{type(self).__name__} {self.name} {self.uuid.short} {self._host.life.name.lower()}>"
 
 
-class Node(BaseNode):
+class Node(BaseNode, Caller):
     """A node of the network: it has a name, meets every other node by itself, joins groups, whispers and shouts.
 
         with zyre.Node("alice", groups=["CHAT"]) as node:
@@ -387,7 +371,7 @@ class Node(BaseNode):
         except Empty:
             raise RecvTimeout(timeout or 0.0) from None
         except Closed as closed:
-            raise _ended(closed, "recv") from closed.defect
+            raise why_ended(closed, "recv") from closed.defect
         if self._handlers:
             self._handlers.dispatch(event)
         return event

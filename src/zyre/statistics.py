@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["Fates", "Statistics"]
 
@@ -66,3 +66,7 @@ class Statistics:
     """What the operating system refused, by kind: beacons that could not be sent, links that could not be opened."""
     fates: Fates = Fates()
     """What became of the messages that the application gave."""
+    calls: Mapping[str, int] = field(default_factory=dict)
+    """Requests of this node: ``asked``, ``answered``, ``unanswered`` (given up on), and ``late`` answers. Requests of
+    peers: ``served``, ``failed`` (the service raised), ``refused`` (unknown, or over a limit), ``cancelled``,
+    ``expired`` (their time was over before their turn came), ``malformed``."""

@@ -74,7 +74,7 @@ class Lan:
         return self._face(sim)
 
     def _face(self, sim: SimNode) -> Node:
-        node = Node.on_host(sim.host, sim.host.profile.config.limits)
+        node = Node.on_host(sim.host, sim.host.profile.config)
         self._sims[node] = sim
         return node
 

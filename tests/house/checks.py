@@ -21,7 +21,7 @@ FLOORS = {
     **dict.fromkeys(("wire", "security"), 1),
     "core": 2,
     **dict.fromkeys(("engine", "sim"), 3),
-    **dict.fromkeys(("", "node", "aio", "streams", "pipeline", "waiting", "handlers", "lowlevel"), 4),
+    **dict.fromkeys(("", "node", "aio", "streams", "pipeline", "waiting", "handlers", "lowlevel", "calls"), 4),
     **dict.fromkeys(("testing", "pytest_plugin"), 4),
     **dict.fromkeys(("sockets", "conformance"), 5),
     "cli": 6,
@@ -33,6 +33,8 @@ HIGHEST_KNOWN = {"sockets": 0}
 
 #: Floors 1 and 2 are pure: time, chance and the world come in through parameters.
 PURE_FLOORS = {1, 2}
+#: And so are the machines of higher rooms.
+PURE_MODULES = {"calls.wire", "calls.asking", "calls.serving"}
 BANNED_MODULES = {
     "asyncio", "datetime", "logging", "multiprocessing", "os", "queue", "random", "secrets", "select", "selectors",
     "socket", "subprocess", "sys", "tempfile", "threading", "time", "uuid", "zmq",
@@ -105,7 +107,7 @@ def _judge(own: str, floor: int, name: str) -> str | None:
 
 def impurities(module: str, source: str) -> list[str]:
     """Complaints about clocks, chance and the world on a pure floor, and about foreign packages on floors 0 to 2."""
-    floor = FLOORS.get(room(module), 99)
+    floor = 2 if module in PURE_MODULES else FLOORS.get(room(module), 99)
     found = []
     for name in imports(source):
         top = name.split(".")[0]

@@ -19,6 +19,8 @@ FRONT_DOOR = {
     # events
     "Event", "Enter", "Exit", "Evasive", "Silent", "Returned", "Join", "Leave", "Whisper", "Shout", "Leader", "Gap",
     "Refused",
+    # calls
+    "Request", "Reply",
     # settings
     "ClusterConfig", "NodeConfig", "Timing", "Limits",
     # security
@@ -28,6 +30,7 @@ FRONT_DOOR = {
     "InvalidKey", "InvalidPayload", "PayloadError",
     "NodeNotStarted", "NodeStopped", "WouldBlock", "RecvTimeout", "NetworkError", "NoInterface", "AddressInUse",
     "DecodeError", "InternalError",
+    "CallError", "RequestTimeout", "PeerGone", "NoSuchService", "ServiceBusy", "ServiceError", "NoQuorum",
 }  # fmt: skip
 
 SIDE_DOOR = {

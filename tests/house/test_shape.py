@@ -31,6 +31,9 @@ LONG_FUNCTIONS: dict[str, str] = {}
 #: Modules whose tests stand in another file: they are seen through what uses them.
 TESTED_IN = {
     "aio": "tests/test_streams.py",
+    "calls.faces": "tests/calls/test_threads.py",
+    "calls.hub": "tests/calls/test_threads.py",
+    "calls.values": "tests/calls/test_threads.py",
     "cli.conform": "tests/conformance/test_kit.py",
     "cli.console": "tests/cli/test_output.py",
     "cli.demo.cast": "tests/cli/test_demo.py",

@@ -12,12 +12,13 @@ from typing import Any, Protocol
 
 from zyre.core.delivery import Outcome
 from zyre.core.node import NodeMachine
+from zyre.errors import InternalError, NodeStopped, ZyreError
 from zyre.events import Event
 from zyre.identity import PeerId
 from zyre.roster import Roster
 from zyre.statistics import Statistics
 
-__all__ = ["Closed", "Empty", "Host", "Inbox", "Life", "Parker", "Waker"]
+__all__ = ["Closed", "Empty", "Host", "Inbox", "Interceptor", "Life", "Parker", "Waker", "why_ended"]
 
 Waker = Callable[[], object]
 
@@ -40,6 +41,29 @@ class Closed(Exception):
     def __init__(self, defect: BaseException | None = None) -> None:
         super().__init__(defect)
         self.defect = defect
+
+
+def why_ended(closed: Closed, verb: str) -> ZyreError | SystemExit:
+    """What to raise where nothing will come any more: the application stopped the node, the program is at its end, or
+    a defect of ours. At the end of a program only daemon threads still wait, and they end as those do: silently."""
+    if closed.defect is None:
+        return NodeStopped(verb)
+    if isinstance(closed.defect, SystemExit):
+        return closed.defect
+    return InternalError(f"a defect of zyre broke this node, please report it: {closed.defect!r}")
+
+
+class Interceptor(Protocol):
+    """Takes what is its own out of a node's events, before the application sees them."""
+
+    def take(self, events: list[Event]) -> list[Event]:
+        """What is left of these events. Called under the node's lock, by whoever reads: it neither waits nor sends."""
+
+    def ended(self, defect: BaseException | None) -> None:
+        """There will be no more events; ``defect`` is what broke the node, if it was not stopped."""
+
+    def abandon(self) -> None:
+        """In a child after a fork: the node is the parent's."""
 
 
 class Parker(Protocol):
@@ -111,6 +135,13 @@ class Host(Protocol):
 
     def stop_soon(self) -> None:
         """End without waiting."""
+
+    def intercept(self, interceptor: Interceptor) -> None:
+        """Have one's own events taken out; for one interceptor. The host reads from now on though nobody waits."""
+
+    def spawn(self, job: Callable[[], object]) -> bool:
+        """Run something that may wait, beside everything else; False if the program is too near its end for that.
+        Never waits for the node's lock."""
 
     def change(self, verb: str, *arguments: object) -> None:
         """Join, leave, contest, connect, set_header, and the verbs of the machine's parts."""

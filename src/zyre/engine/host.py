@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from zyre.core.driver import Driver
 from zyre.core.effects import LinkWritable, LocalityChanged, NameResolved, PeerRefused, Report
-from zyre.core.host import Life
+from zyre.core.host import Interceptor, Life
 from zyre.core.machine import Clock, Transport
 from zyre.core.node import NodeMachine
 from zyre.core.profile import NodeProfile
@@ -186,6 +186,8 @@ class NodeHost:
         elif was is Life.NEW:
             self._end_journal()
         self._congestion.wake()
+        if self.mailbox.interceptor is not None:
+            self.mailbox.interceptor.ended(self.mailbox.defect)
 
     def stop_at_exit(self, timeout: float) -> None:
         """Stop at the end of the program: only daemon threads may still wait here, and they are to end silently."""
@@ -224,9 +226,24 @@ class NodeHost:
         self._congestion = Congestion(self._lock, self._relieve)
         self._sending.abandon(self._lock, self._congestion)
         self._transport.abandon()
+        if self.mailbox.interceptor is not None:
+            self.mailbox.interceptor.abandon()
         self.mailbox.abandon()
         if self._recorder is not None:
             self._recorder.abandon()
+
+    def intercept(self, interceptor: Interceptor) -> None:
+        """Have one's own events taken out; from now on the engine reads though nobody waits."""
+        self.mailbox.interceptor = interceptor
+        self._lead.share()
+
+    def spawn(self, job: Callable[[], object]) -> bool:
+        """Run something that may wait, in a thread of its own."""
+        try:
+            threading.Thread(target=job, name="zyre-service", daemon=True).start()
+        except RuntimeError:  # from Python 3.12 on, when the program ends
+            return False
+        return True
 
     # -- verbs ---------------------------------------------------------------------------------------------------
 

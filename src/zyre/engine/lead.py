@@ -62,6 +62,7 @@ class Lead:
         self._loan: Loan | None = None
         self._used = False
         self._open = False
+        self._shared = False
         self._signal: Signal | None = None
         self._poll: select.poll | None = None
 
@@ -158,6 +159,11 @@ class Lead:
         self._used = True
         return self._on_readable()
 
+    def share(self) -> None:
+        """What comes is not for readers alone from now on: the engine reads whenever none of them does."""
+        self._shared = True
+        self.on_wait()
+
     def get(self, timeout: float | None) -> Event:
         """The next event; see Mailbox.get. Leads if nobody does."""
         try:
@@ -186,7 +192,7 @@ class Lead:
 
     def _go_home(self) -> None:
         self._used = True
-        if self._mailbox.is_waited_for:
+        if self._shared or self._mailbox.is_waited_for:
             self.on_wait()
         elif self.alarm.deadline == NEVER:
             self.alarm.set(time.monotonic() + _LEASE)

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from zyre.config import Limits
-from zyre.core.host import Closed, Empty, Waker
+from zyre.core.host import Closed, Empty, Interceptor, Waker
 from zyre.engine.parking import ThreadParker
 from zyre.engine.signal import Signal
 from zyre.events import Event, Shout, Whisper
@@ -52,6 +52,8 @@ class Mailbox:
         call too many costs it one more look."""
         self.mutex = threading.Lock()
         """Held while a waker is called."""
+        self.interceptor: Interceptor | None = None
+        self.defect: BaseException | None = None
         self._limits = limits
         self._on_room = on_room
         self._on_wait = on_wait
@@ -61,13 +63,14 @@ class Mailbox:
         self._messages = 0
         self._octets = 0
         self._closed = False
-        self._defect: BaseException | None = None
         self._signal: Signal | None = None
 
     # -- the node's side -----------------------------------------------------------------------------------------
 
     def put(self, events: list[Event]) -> None:
         """Deliver events, in order. While shedding, data over the limits is dropped and counted."""
+        if self.interceptor is not None and not (events := self.interceptor.take(events)):
+            return
         messages = octets = 0
         for event in events:
             if type(event) is Whisper or type(event) is Shout:  # half the price of isinstance, for each message
@@ -111,7 +114,7 @@ class Mailbox:
         """Nothing will come any more; what is there can still be read."""
         with self.mutex:
             self._closed = True
-            self._defect = self._defect or defect
+            self.defect = self.defect or defect
             self._wake(len(self._waiters) + 1)
 
     # -- the application's side ----------------------------------------------------------------------------------
@@ -141,7 +144,7 @@ class Mailbox:
                 if self._signal is not None and not self._closed:
                     self._signal.clear()
                 if not room:
-                    raise Closed(self._defect) if self._closed else Empty
+                    raise Closed(self.defect) if self._closed else Empty
         if room:
             self._on_room()
 

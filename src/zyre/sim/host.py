@@ -13,7 +13,7 @@ from typing import Any
 from zyre.core.delivery import Outcome
 from zyre.core.driver import Driver, Tap
 from zyre.core.effects import HelloFrom, LocalityChanged, Report
-from zyre.core.host import Life, Waker
+from zyre.core.host import Interceptor, Life, Waker
 from zyre.core.node import NodeMachine
 from zyre.core.profile import NodeProfile
 from zyre.errors import NetworkError, NodeNotStarted, NodeStopped
@@ -25,7 +25,7 @@ from zyre.sim.clock import SimAlarm
 from zyre.sim.hearing import Hearing
 from zyre.sim.mailbox import SimMailbox
 from zyre.sim.network import Network
-from zyre.sim.tasks import Baton, SimParker
+from zyre.sim.tasks import Baton, SimParker, Task
 from zyre.sim.transport import SimTransport
 from zyre.statistics import Statistics
 
@@ -58,6 +58,7 @@ class SimHost:
         self._baton = baton
         self._on_events = on_events
         self._room_wakers: list[Waker] = []
+        self._tasks: list[Task] = []
         self.mailbox = SimMailbox(profile.config.limits, baton.agenda.now, baton.new_parker)
         self.next_event = self.mailbox.get
         self.transport = SimTransport(
@@ -116,7 +117,9 @@ class SimHost:
         self._end()
 
     def kill(self) -> None:
-        """The process dies without a word."""
+        """The process dies without a word, and with it what runs for it beside the programs."""
+        for task in self._tasks:
+            task.kill()
         if self.life is Life.RUNNING:
             self.transport.close()
         self.life = Life.STOPPED
@@ -126,6 +129,18 @@ class SimHost:
         self.ready = False
         self.mailbox.close()
         self._wake_room()
+        if self.mailbox.interceptor is not None:
+            self.mailbox.interceptor.ended(None)
+
+    def intercept(self, interceptor: Interceptor) -> None:
+        """Have one's own events taken out."""
+        self.mailbox.interceptor = interceptor
+
+    def spawn(self, job: Callable[[], object]) -> bool:
+        """Run something that may wait, in virtual time."""
+        self._tasks = [task for task in self._tasks if not task.finished]
+        self._tasks.append(self._baton.spawn(f"{self.name}-service", job))
+        return True
 
     def stop_soon(self) -> None:
         """A simulated node that nobody holds any more goes on: the world holds it."""

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from zyre.config import Limits
-from zyre.core.host import Closed, Empty, Parker, Waker
+from zyre.core.host import Closed, Empty, Interceptor, Parker, Waker
 from zyre.errors import UsageError
 from zyre.events import Event, Shout, Whisper
 
@@ -18,6 +18,7 @@ class SimMailbox:
 
     def __init__(self, limits: Limits, now: Callable[[], float], new_parker: Callable[[], Parker]) -> None:
         self.dropped = 0
+        self.interceptor: Interceptor | None = None
         self._limits = limits
         self._now = now
         self._new_parker = new_parker
@@ -29,6 +30,8 @@ class SimMailbox:
 
     def put(self, events: list[Event]) -> None:
         """Deliver events. Data over the limits is dropped and counted."""
+        if self.interceptor is not None:
+            events = self.interceptor.take(events)
         for event in events:
             if isinstance(event, (Whisper, Shout)):
                 octets = sum(map(len, event.content))
