@@ -26,6 +26,8 @@ def make(kind: type) -> typing.Any:
         "reason": "left",
         "missed": 3,
         "code": "unknown key",
+        "changed": {"a": "2"},
+        "removed": frozenset({"b"}),
     }
     return kind(**{field.name: values[field.name] for field in dataclasses.fields(kind)})
 

@@ -16,7 +16,7 @@ import pytest
 import zyre
 from tests.peers.harness import unused_port
 from tests.support.nodes import PATIENCE, drain, expect, in_threads, meeting, repeat, until
-from zyre import Enter, Exit, Join, Leader, Leave, NodeConfig, PeerId, Shout, Whisper
+from zyre import Enter, Exit, Join, Leader, Leave, NodeConfig, PeerId, Shout, Updated, Whisper
 
 pytestmark = pytest.mark.lan
 
@@ -282,17 +282,25 @@ class TestMeeting:
             assert [type(event) for event in _until_whisper(alice)] == [Leave, Whisper]
             assert alice.peer_groups == frozenset()
 
-    def test_headers_set_later_reach_who_comes_later(self) -> None:
+    def test_headers_set_later_reach_everybody(self) -> None:
         port = unused_port()
         with meeting("alice", "bob", port=port, headers={"a": "1"}) as (alice, bob):
+            bob.headers["b"] = "ü"
+            event = expect(alice, Updated)
+            assert (event.peer, event.name, dict(event.changed), event.removed) == (bob.uuid, "bob", {"b": "ü"}, set())
+            del bob.headers["a"]
+            assert expect(alice, Updated).removed == {"a"}
+            assert dict(bob.headers) == dict(alice.peers[bob].headers) == {"b": "ü"}
+            with new("carol", port=port) as carol:
+                assert dict(expect(carol, Enter, name="bob").headers) == {"b": "ü"}
+
+    def test_headers_set_later_reach_plain_nodes_that_come_later(self) -> None:
+        port = unused_port()
+        with meeting("alice", "bob", port=port, headers={"a": "1"}, extensions=()) as (alice, bob):
             bob.set_header("a", "2")
-            bob.set_header("b", "ü")
-            assert dict(bob.headers) == {"a": "2", "b": "ü"}
             assert dict(alice.peers[bob].headers) == {"a": "1"}
             with new("carol", port=port) as carol:
-                assert dict(expect(carol, Enter, name="bob").headers) == {"a": "2", "b": "ü"}
-            with pytest.raises(TypeError):
-                bob.headers["c"] = "3"
+                assert dict(expect(carol, Enter, name="bob").headers) == {"a": "2"}
 
     def test_leader(self) -> None:
         with meeting("alice", "bob") as (alice, bob):

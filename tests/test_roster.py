@@ -70,3 +70,13 @@ def test_rosters_compare_by_content_and_have_no_hash(roster: Roster) -> None:
 def test_a_peer_cannot_be_changed(roster: Roster) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         roster[ALICE].name = "mallory"  # type: ignore[misc]
+
+
+def test_peers_are_chosen_by_their_headers() -> None:
+    gpu = dataclasses.replace(peer(ALICE, "alice"), headers={"role": "gpu", "load": "1"})
+    cpu = dataclasses.replace(peer(BOB, "bob"), headers={"role": "cpu", "load": "1"})
+    both = Roster({ALICE: gpu, BOB: cpu})
+    assert [entry.name for entry in both(role="gpu")] == ["alice"]
+    assert len(both(load="1")) == len(both()) == 2
+    assert len(both(role="gpu", load="2")) == len(both(missing="")) == 0
+    assert [entry.name for entry in both(role="cpu")] == ["bob"]

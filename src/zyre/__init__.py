@@ -57,6 +57,7 @@ from zyre.events import (
     Returned,
     Shout,
     Silent,
+    Updated,
     Whisper,
 )
 from zyre.identity import PeerId
@@ -77,6 +78,7 @@ __all__ = [
     "Returned",
     "Join",
     "Leave",
+    "Updated",
     "Whisper",
     "Shout",
     "Leader",

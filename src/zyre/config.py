@@ -37,8 +37,9 @@ PEER_PORTS: Final = 64
 #: ``empty``    a message of no frames arrives as no frames (plain peers get one empty frame: libzyre needs one)
 #: ``introduce``  whoever was reached without beacons is asked whom it knows
 #: ``goodbye``  leaving is also said on the link, where it cannot be lost like the UDP beacon can
+#: ``news``     changes of headers are told, and whether a peer knows of our groups and headers is found out
 #: ``tally``    how many messages arrived is asked and answered, so that the sender's ledger knows
-SUPPORTED_EXTENSIONS: Final = frozenset({"empty", "goodbye", "introduce", "tally"})
+SUPPORTED_EXTENSIONS: Final = frozenset({"empty", "goodbye", "introduce", "news", "tally"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,10 @@ class Timing:
     farewell: float = 0.1
     """After a goodbye by beacon, a peer's messages that are still on their way have this long to arrive: datagrams
     overtake links."""
+    news: float = 0.2
+    """Changed headers are told at most once in this time: what changes often is told as it is then."""
+    confirm: float = 2.0
+    """A peer of our own kind that has not confirmed our groups and headers this long after a change is asked."""
     send_patience: float = 1.0
     """How long a send waits for a peer whose queue is full before its messages are dropped, and counted."""
 

@@ -27,6 +27,7 @@ __all__ = [
     "Returned",
     "Join",
     "Leave",
+    "Updated",
     "Whisper",
     "Shout",
     "Leader",
@@ -107,6 +108,18 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
+class Updated:
+    """A peer changed its headers while it runs. Only nodes of this package tell that."""
+
+    peer: PeerId
+    name: str
+    changed: Mapping[str, str]
+    """The headers that are new or have another value, with it; read only."""
+    removed: frozenset[str]
+    """The headers that are gone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Whisper(Payload):
     """A message from a peer to this node alone."""
 
@@ -164,7 +177,9 @@ class Refused:
         return EXPLANATIONS[self.code]
 
 
-Event: TypeAlias = Enter | Exit | Evasive | Silent | Returned | Join | Leave | Whisper | Shout | Leader | Gap | Refused
+Event: TypeAlias = (
+    Enter | Exit | Evasive | Silent | Returned | Join | Leave | Updated | Whisper | Shout | Leader | Gap | Refused
+)
 
 
 class _NewWhisper(Payload):

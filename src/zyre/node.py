@@ -9,7 +9,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zyre.calls.faces import Caller, Offering
@@ -24,7 +24,8 @@ from zyre.engine.interfaces import Selection
 from zyre.errors import InvalidEndpoint, NodeNotStarted, NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
 from zyre.handlers import Handlers, require_kinds
-from zyre.identity import PeerId, check_group, check_header, encode_frames
+from zyre.headers import Headers
+from zyre.identity import PeerId, check_group, encode_frames
 from zyre.payload import Codec, encode_objects
 from zyre.pipeline import NodeSource
 from zyre.roster import Roster
@@ -141,11 +142,8 @@ class BaseNode(Offering):
         replace_access(self._protection, access)
 
     def set_header(self, name: str, value: str) -> None:
-        """Change a header. Peers that have greeted this node already keep the old one, as with libzyre.
-
-        Raises InvalidName.
-        """
-        self._host.change("set_header", *check_header(name, value, self._limits.header_value))
+        """Change a header, as ``headers[name] = value`` does. Raises InvalidName."""
+        self.headers[name] = value
 
     # -- state: snapshots, which any thread may take -----------------------------------------------------------------
 
@@ -171,13 +169,13 @@ class BaseNode(Offering):
         return "" if self._protection is None else self._protection.public_key
 
     @property
-    def headers(self) -> Mapping[str, str]:
-        """What this node says about itself; read only, see set_header."""
-        return MappingProxyType(self._host.machine.headers)
+    def headers(self) -> Headers:
+        """What this node says about itself, to be read and written: ``node.headers["load"] = "0.7"``."""
+        return Headers(self._host, self._limits.header_value)
 
     @property
     def peers(self) -> Roster:
-        """Who is here now."""
+        """Who is here now; ``node.peers(role="gpu")`` are those with that header."""
         return self._host.roster
 
     @property

@@ -68,6 +68,14 @@ class Roster(Collection[Peer]):
         """Those of the peers that are in ``group``."""
         return Roster({peer.uuid: peer for peer in self if group in peer.groups})
 
+    def __call__(self, **headers: str) -> Roster:
+        """Those of the peers that have all these headers with these values: ``node.peers(role="gpu")``.
+
+        A name that is no Python word is written ``node.peers(**{"x-role": "gpu"})``.
+        """
+        wanted = headers.items()
+        return Roster({peer.uuid: peer for peer in self if wanted <= peer.headers.items()})
+
     def __eq__(self, other: object) -> bool:
         return self._by_id == other._by_id if isinstance(other, Roster) else NotImplemented
 

@@ -91,6 +91,7 @@ def test_lines_for_people_are_plain_and_whole_in_a_pipe(capsys: pytest.CaptureFi
         zyre.Returned(PEER, "ada"),
         zyre.Join(PEER, "ada", "G"),
         zyre.Leave(PEER, "ada", "G"),
+        zyre.Updated(PEER, "ada", {"load": "1"}, frozenset({"role"})),
         zyre.Whisper(PEER, "ada", (b"x",)),
         zyre.Leader(PEER, "ada", "G"),
         zyre.Gap(PEER, "ada", 3),

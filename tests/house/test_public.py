@@ -17,8 +17,8 @@ FRONT_DOOR = {
     # who and what
     "PeerId", "Peer", "Roster", "Statistics", "Fates",
     # events
-    "Event", "Enter", "Exit", "Evasive", "Silent", "Returned", "Join", "Leave", "Whisper", "Shout", "Leader", "Gap",
-    "Refused",
+    "Event", "Enter", "Exit", "Evasive", "Silent", "Returned", "Join", "Leave", "Updated", "Whisper", "Shout",
+    "Leader", "Gap", "Refused",
     # calls
     "Request", "Reply",
     # settings

@@ -63,6 +63,7 @@ TESTED_IN = {
     "conformance.stage": "tests/conformance/test_kit.py",
     "core.announcer": "tests/core/test_node.py",
     "core.conversation": "tests/core/test_node.py",
+    "core.door": "tests/core/test_node.py",
     "core.gossip.adoption": "tests/core/gossip/test_czmq.py",
     "core.gossip.delivery": "tests/core/gossip/test_table.py",
     "core.gossip.effects": "tests/core/gossip/test_machine.py",

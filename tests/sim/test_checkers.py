@@ -184,11 +184,29 @@ def test_rosters_that_differ() -> None:
     world, a, b = pair()
     check_agreement(world)
     b.machine._groups.join("SECRET")
-    with pytest.raises(CheckFailed, match=r"a misses \[\], sees ghosts \[\], has wrong groups of \['b'\]"):
-        check_agreement(world)
-    check_agreement(world, {b.uuid: {"SECRET"}})
+    with pytest.raises(CheckFailed, match=r"a misses \[\], sees ghosts \[\], has wrong groups or headers of \['b'\]"):
+        check_agreement(world, {b.uuid: {"SECRET"}})
     a.kill()
     with pytest.raises(CheckFailed, match=r"b misses \[\], sees ghosts \['a'\]"):
+        check_agreement(world)
+
+
+def test_what_plain_nodes_could_not_hear_is_forgiven_them() -> None:
+    world = World(seed=1)
+    a, b = world.node("a"), world.node("b", extensions=(), groups=["G"])
+    world.run_for(2.0)
+    b.machine._groups.join("SECRET")
+    b.host.change("set_header", "load", "1")
+    with pytest.raises(CheckFailed, match="has wrong groups or headers of"):
+        check_agreement(world)
+    check_agreement(world, {b.uuid: {"SECRET"}})
+    assert a.peers[b].headers == {}
+
+
+def test_headers_that_differ() -> None:
+    world, _, b = pair()
+    b.machine._portrait.set_header("load", "1")
+    with pytest.raises(CheckFailed, match=r"a misses \[\], sees ghosts \[\], has wrong groups or headers of \['b'\]"):
         check_agreement(world)
 
 

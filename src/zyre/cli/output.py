@@ -152,6 +152,9 @@ def details(event: zyre.Event) -> str:
             return reason
         case zyre.Join(group=group) | zyre.Leave(group=group) | zyre.Leader(group=group):
             return safe(group)
+        case zyre.Updated(changed=changed, removed=removed):
+            about = (f"{safe(name)}={safe(value)}" for name, value in changed.items())
+            return "  ".join((*about, *(f"no {safe(name)}" for name in sorted(removed))))
         case zyre.Whisper(content=content):
             return shown(content)
         case zyre.Shout(group=group, content=content):

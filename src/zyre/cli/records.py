@@ -2,8 +2,9 @@
 
 Every object has ``type`` (the event's name in lower case, or what a command did) and ``time`` (ISO 8601, UTC). An
 event adds ``peer`` (32 hexadecimal digits), ``name``, and those of ``address``, ``headers``, ``groups``, ``group``,
-``reason`` and ``missed`` that it has. The frames of a message are ``content``, a list of texts, if all of them are
-UTF-8; else ``content_base64``, a list of all of them in base64. A message has exactly one of the two.
+``changed``, ``removed``, ``reason`` and ``missed`` that it has. The frames of a message are ``content``, a list of
+texts, if all of them are UTF-8; else ``content_base64``, a list of all of them in base64. A message has exactly one of
+the two.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ __all__ = ["Record", "content_record", "event_record", "json_line", "peer_record
 
 Record = dict[str, Any]
 
-_FIELDS = ("peer", "name", "address", "headers", "groups", "group", "reason", "missed")
+_FIELDS = ("peer", "name", "address", "headers", "groups", "group", "changed", "removed", "reason", "missed")
 
 
 def timestamp(moment: datetime | None = None) -> str:

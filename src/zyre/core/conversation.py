@@ -46,10 +46,10 @@ class Conversation(Part):
         return ()
 
     def _on_join(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
-        return self._membership.on_join(record, zre.decode_group_change(frames[1]))
+        return self._membership.hearsay.on_join(record, zre.decode_group_change(frames[1]))
 
     def _on_leave(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
-        return self._membership.on_leave(record, zre.decode_group_change(frames[1]))
+        return self._membership.hearsay.on_leave(record, zre.decode_group_change(frames[1]))
 
     def _on_ping(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
         self._delivery.send(record, zre.PING_OK)

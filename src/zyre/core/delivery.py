@@ -16,13 +16,14 @@ from zyre.config import Limits
 from zyre.core.counters import Counters
 from zyre.core.effects import CloseLink, Effect, OpenLink, Send
 from zyre.core.peer import PeerRecord
-from zyre.wire import tally, zre
+from zyre.wire import news, tally, zre
 
 __all__ = ["Delivery", "Outcome"]
 
 _DATA: Final = (zre.WHISPER, zre.SHOUT)
 #: A question of liveness or of arrivals waits for nothing: if the queue is full the peer is not reading anyway.
-_PERISHABLE: Final = (zre.PING, zre.PING_OK, tally.TALLY, tally.TALLIED)
+#: Whether our news are known is asked again.
+_PERISHABLE: Final = (zre.PING, zre.PING_OK, tally.TALLY, tally.TALLIED, news.CHECK, news.CONFIRM, news.ASK)
 #: A peer that misses one of these has us in the wrong groups for good, and libzyre aborts at the status of the next.
 #: How many there are is up to our own application, and the peer expires if its queue stays full.
 _NEVER_DROPPED: Final = (zre.HELLO, zre.JOIN, zre.LEAVE)

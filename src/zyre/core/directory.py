@@ -21,7 +21,7 @@ class Directory:
     ``proven``: messages come with the key that their sender has proven to own, behind its identity.
     """
 
-    __slots__ = ("_by_endpoint", "_by_link", "_proven", "by_beacon", "by_frame", "by_id", "hearing")
+    __slots__ = ("_by_endpoint", "_by_link", "_proven", "by_beacon", "by_frame", "by_id", "changed", "hearing")
 
     def __init__(self, proven: bool = False) -> None:
         self._proven = proven
@@ -32,6 +32,8 @@ class Directory:
         self.by_beacon: dict[bytes, PeerRecord] = {}
         """Keyed by the whole datagram that a READY peer sends again and again; one for each peer."""
         self.hearing: Hearing | None = None
+        self.changed = True
+        """Whether ``roster`` would be another one than when this was last set to False."""
         self._by_link: dict[int, PeerRecord] = {}
         self._by_endpoint: dict[Endpoint, PeerRecord] = {}
 

@@ -24,7 +24,7 @@ from zyre.config import ClusterConfig, Limits, NodeConfig, Timing
 from zyre.core.journal_inputs import Kind, decode_payload, input_encoders
 from zyre.core.profile import NodeProfile
 from zyre.errors import DecodeError, UsageError
-from zyre.events import Enter, Event, Shout, Whisper
+from zyre.events import Enter, Event, Shout, Updated, Whisper
 from zyre.identity import PeerId
 
 __all__ = [
@@ -182,6 +182,8 @@ def _octets(event: Event) -> bytes:
             *sorted(event.groups),
             *(f"{key}={event.headers[key]}" for key in sorted(event.headers)),
         ]
+    elif isinstance(event, Updated):
+        text += [*sorted(event.removed), *(f"{key}={event.changed[key]}" for key in sorted(event.changed))]
     else:
         text += [str(getattr(event, name, "")) for name in ("reason", "group", "missed")]
     return "\0".join(text).encode()

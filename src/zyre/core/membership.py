@@ -7,12 +7,12 @@ that somebody came into a group or went out of one, is returned as moves; the no
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Final, NamedTuple
 
 from zyre.config import Limits, Timing
-from zyre.core.admission import Greeting, is_group
+from zyre.core.admission import Greeting
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
 from zyre.core.dialling import Dial, Dialling
@@ -20,14 +20,16 @@ from zyre.core.directory import Directory
 from zyre.core.discovery import Found, beacon_of
 from zyre.core.effects import NameResolved
 from zyre.core.groups import Groups
+from zyre.core.hearsay import Hearsay
 from zyre.core.locality import Locality
 from zyre.core.part import Arrival, Departure, Follower, Moves, Part
 from zyre.core.peer import PeerRecord
+from zyre.core.portrait import Portrait
 from zyre.core.presence import Presence
 from zyre.core.tables import TRANSITIONS, Action, Input, PeerState, Phase, Violation
 from zyre.core.timers import NEVER, Deadlines
 from zyre.endpoint import Endpoint
-from zyre.events import Enter, Evasive, Event, Exit, ExitReason, Join, Leave, Returned, Silent
+from zyre.events import Enter, Evasive, Event, Exit, ExitReason, Join, Returned, Silent
 from zyre.identity import PeerId
 from zyre.wire import zre
 
@@ -65,7 +67,7 @@ _REASONS: Final[dict[Action, ExitReason]] = {
 class Membership(Part):
     """Directory, groups, presence and explicit connections of one node, and the table that moves peers through them.
 
-    ``hello_to`` makes the fields of our HELLO for a peer at an endpoint: each peer is told another address.
+    The HELLO that ``portrait`` makes differs by endpoint: each peer is told another address.
     """
 
     def __init__(
@@ -79,16 +81,16 @@ class Membership(Part):
         timers: Deadlines[object],
         counters: Counters,
         events: list[Event],
-        hello_to: Callable[[Endpoint], bytes],
+        portrait: Portrait,
         proven: bool = False,
     ) -> None:
         self.directory = Directory(proven)
         self.groups = groups
         self.presence = Presence(timing)
         self.dialling = Dialling()
-        self.roster_changed = True
         self.parts: tuple[Part, ...] = ()
         """Who hears of peers that enter and leave."""
+        self.hearsay = Hearsay(limits, groups=groups, directory=self.directory, counters=counters, events=events)
         self._ticks: dict[int, list[PeerRecord]] = {}
         self._last_tick = -1
         self._grain = timing.evasive / _TICKS_PER_EVASIVE
@@ -99,7 +101,7 @@ class Membership(Part):
         self._timers = timers
         self._counters = counters
         self._events = events
-        self._hello_to = hello_to
+        self._portrait = portrait
 
     def everyone(self) -> Iterator[PeerRecord]:
         """Everybody to whom a HELLO is on its way or was said, anonymous ones included."""
@@ -271,37 +273,6 @@ class Membership(Part):
         dial.record = self._open(None, dial.endpoint, "connect", now)
         return ()
 
-    def on_join(self, record: PeerRecord, change: zre.GroupChange) -> Moves:
-        """A peer joins a group."""
-        self._count_change(record, change)
-        if len(record.groups) >= self._limits.groups or not is_group(change.group):
-            self._counters.violations[Violation.GROUP_REFUSED] += 1
-            return ()
-        return self._meet(record, change.group)
-
-    def _meet(self, record: PeerRecord, group: str) -> Moves:
-        if not self.groups.enter(record, group):
-            return ()
-        self.roster_changed = True
-        self._events.append(Join(record.peer, record.name, group))
-        return (Arrival(group, record.peer),)
-
-    def on_leave(self, record: PeerRecord, change: zre.GroupChange) -> Moves:
-        """A peer leaves a group."""
-        self._count_change(record, change)
-        return self._part(record, change.group)
-
-    def _part(self, record: PeerRecord, group: str) -> Moves:
-        if not self.groups.exit(record, group):
-            return ()
-        self.roster_changed = True
-        self._events.append(Leave(record.peer, record.name, group))
-        return (Departure(group, record.peer),)
-
-    def _count_change(self, record: PeerRecord, change: zre.GroupChange) -> None:
-        if not self.groups.count_of(record, change.status):
-            self._counters.violations[Violation.STATUS_WRONG] += 1
-
     def heard(self, record: PeerRecord, now: float) -> None:
         """A sign of life."""
         if self.presence.heard(record, now) and record.state is PeerState.READY:
@@ -313,7 +284,8 @@ class Membership(Part):
         record = PeerRecord(peer, endpoint, self._delivery.new_link(), found_by)
         record.greet_again_at = now + self._timing.handshake
         self._delivery.open(record)
-        self._delivery.send(record, zre.HELLO, self._hello_to(endpoint))
+        record.confirmed = self._portrait.version
+        self._delivery.send(record, zre.HELLO, self._portrait.hello_to(endpoint))
         return record
 
     def _greet(self, peer: PeerId, endpoint: Endpoint, found_by: str, now: float, source: str = "") -> Moves:
@@ -348,7 +320,7 @@ class Membership(Part):
         groups = speech.groups
         for group in groups:
             self.groups.enter(record, group)
-        self.roster_changed = True
+        self.directory.changed = True
         self.presence.heard(record, now)
         self._events.append(Enter(record.peer, record.name, str(record.endpoint), record.headers, record.groups))
         self._events.extend(Join(record.peer, record.name, group) for group in groups)
@@ -362,14 +334,8 @@ class Membership(Part):
         a row the next is taken for the answer to ours: the peer is as it says, and nothing is sent."""
         speech = greeting.speech
         record.received = speech.sequence
-        record.status = speech.status
         self.heard(record, now)
-        moves: Moves = ()
-        for group in sorted(record.groups - set(speech.groups)):
-            moves += self._part(record, group)
-        for group in speech.groups:
-            moves += self._meet(record, group)
-        return moves
+        return self.hearsay.take_groups(record, speech.groups, speech.status)
 
     def _depart(self, peer: PeerId, *actions: Action) -> Moves:
         moves: Moves = ()
@@ -386,7 +352,7 @@ class Membership(Part):
         self._delivery.close(record)
         groups = self.groups.remove(record)
         if entered:
-            self.roster_changed = True
+            self.directory.changed = True
             self._events.append(Exit(record.peer, record.name, reason))
             for part in self.parts:
                 part.left(record)

@@ -1,9 +1,9 @@
 """The node: routes what comes in to the parts that know what it means, and gathers what follows.
 
 It owns no protocol state of its own. Membership holds the peers and groups, Elections the votes, Portrait what is said
-of ourselves; Discovery and Admission judge; Delivery numbers and queues. What each part takes in, it says itself (see
-part.py), and the node keeps the tables. A whisper goes out by ``whisper`` -> Delivery.offer -> a Send effect, and comes
-in by ``receive_frames`` -> Conversation -> a Whisper event.
+of ourselves, and News sees to it that peers know it; Discovery and the Door judge; Delivery numbers and queues. What
+each part takes in, it says itself (see part.py), and the node keeps the tables. A whisper goes out by ``whisper`` ->
+Delivery.offer -> a Send effect, and comes in by ``receive_frames`` -> Conversation -> a Whisper event.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from zyre.core import effects
-from zyre.core.admission import judge_hello
 from zyre.core.announcer import Announcer
 from zyre.core.conversation import Conversation
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
 from zyre.core.discovery import Farewell, Found, Source
+from zyre.core.door import Door
 from zyre.core.effects import Effect, Report
 from zyre.core.elections import Elections
 from zyre.core.gate import Gate
@@ -27,6 +27,7 @@ from zyre.core.ledger import Ledger
 from zyre.core.locality import Locality
 from zyre.core.machine import Hearing
 from zyre.core.membership import Membership
+from zyre.core.news import News
 from zyre.core.outgoing import Outgoing
 from zyre.core.part import Follower, Handler, Moves, Part, Verb
 from zyre.core.peer import PeerRecord
@@ -61,8 +62,6 @@ class NodeMachine:
         self._profile = profile
         self._timing = profile.config.timing
         self._running = False
-        self._greeters: dict[bytes, str] = {}
-        """From where the HELLOs come that are about to be received, by the identity that they come under."""
         self._events: list[Event] = []
         self._timers: Deadlines[object] = Deadlines()
         self._groups = Groups()
@@ -79,10 +78,19 @@ class NodeMachine:
             timers=self._timers,
             counters=self.counters,
             events=self._events,
-            hello_to=self._portrait.hello_to,
+            portrait=self._portrait,
             proven=profile.proven,
         )
         self._directory = self._membership.directory
+        self._news = News(
+            profile,
+            portrait=self._portrait,
+            groups=self._groups,
+            directory=self._directory,
+            hearsay=self._membership.hearsay,
+            delivery=self._delivery,
+            timers=self._timers,
+        )
         self._elections = Elections(
             profile,
             groups=self._groups,
@@ -109,6 +117,13 @@ class NodeMachine:
             counters=self.counters,
         )
         self._gate = Gate(profile, self.counters, self._events)
+        self._door = Door(
+            profile,
+            portrait=self._portrait,
+            membership=self._membership,
+            gate=self._gate,
+            counters=self.counters,
+        )
         self._parts: tuple[Part, ...] = (
             Conversation(self._membership, self._delivery, self._events),
             self._announcer,
@@ -117,6 +132,8 @@ class NodeMachine:
             Introductions(profile.identity, self._membership, self._delivery, self._timers),
             self._tally,
             self._gate,
+            self._news,
+            self._door,
         )
         self._membership.parts = tuple(part for part in self._parts if part.watches_peers)
         for part in self._parts:
@@ -128,7 +145,6 @@ class NodeMachine:
     def _own_reports(self) -> dict[type, Follower]:
         return {
             effects.LocalityChanged: self._on_locality_changed,
-            effects.HelloFrom: self._on_hello_from,
             effects.LinkBlocked: self._on_link_blocked,
             effects.LinkWritable: self._on_link_writable,
             effects.LinkFailed: self._on_link_failed,
@@ -177,6 +193,7 @@ class NodeMachine:
         if self._groups.join(group):
             self._portrait.changed()
             self._announce(zre.JOIN, group)
+            self._news.on_change(now)
             self._elections.stand(group, now)
 
     def leave(self, group: str, now: float) -> None:
@@ -185,6 +202,7 @@ class NodeMachine:
             self._portrait.changed()
             self._elections.withdraw(group)
             self._announce(zre.LEAVE, group)
+            self._news.on_change(now)
 
     def contest(self, group: str, now: float) -> None:
         """Join a group and stand as a candidate for its leader (libzyre: set_contest_in_group)."""
@@ -201,8 +219,8 @@ class NodeMachine:
             self._follow(self._membership.dial(dial, now), now)
 
     def set_header(self, name: str, value: str, now: float) -> None:
-        """Change a header; peers learn it from later HELLOs, as with libzyre."""
-        self._portrait.set_header(name, value)
+        """Change a header; plain peers learn it from later HELLOs, as with libzyre."""
+        self._news.set_header(name, value, now)
 
     # -- questions -----------------------------------------------------------------------------------------------
 
@@ -214,11 +232,11 @@ class NodeMachine:
     @property
     def roster_changed(self) -> bool:
         """Whether ``roster`` would be another one than when this was last set to False."""
-        return self._membership.roster_changed
+        return self._directory.changed
 
     @roster_changed.setter
     def roster_changed(self, changed: bool) -> None:
-        self._membership.roster_changed = changed
+        self._directory.changed = changed
 
     @property
     def endpoint(self) -> str:
@@ -323,16 +341,16 @@ class NodeMachine:
             message_id, sequence = zre.unpack_header(frames[1])
             handler = self._handlers.get(message_id)
             if handler is None:
-                self._on_other(message_id, frames, now)
+                self._follow(self._door.on_other(message_id, frames, now), now)
                 return
             record = self._directory.by_frame.get(frames[0])
             if record is None or record.state is not _READY:
-                self._on_stranger(message_id, record, now)
+                self._follow(self._door.on_stranger(message_id, record), now)
                 return
             if sequence == record.received + 1:
                 record.received = sequence
             elif missed := record.missed_before(sequence):
-                self._on_missed(record, missed)
+                self._on_missed(record, missed, now)
             self.counters.received += 1
             if record.phase is _ALIVE:
                 record.quiet_at = now + self._timing.evasive
@@ -367,10 +385,6 @@ class NodeMachine:
         self._portrait.locality = report.locality
         return ()
 
-    def _on_hello_from(self, report: effects.HelloFrom, now: float) -> Moves:
-        self._greeters[report.identity] = report.address
-        return ()
-
     def _at_link(self, link: int) -> PeerRecord | None:
         """Whose link that is; nobody's any more once we said goodbye."""
         if not self._running:
@@ -395,32 +409,8 @@ class NodeMachine:
 
     # -- messages ------------------------------------------------------------------------------------------------
 
-    def _on_other(self, message_id: int, frames: Sequence[bytes], now: float) -> None:
-        """HELLO, which may come from anybody, and what is no message at all."""
-        if message_id != zre.HELLO:
-            self.counters.violations[Violation.MESSAGE_UNKNOWN] += 1
-            return
-        source = self._greeters.pop(frames[0], "")
-        greeting = judge_hello(frames, self._profile.config.limits)
-        if isinstance(greeting, Violation):
-            self.counters.violations[greeting] += 1
-        elif not self._membership.may_connect(greeting.speech.endpoint, self._portrait.locality):
-            self.counters.violations[Violation.HELLO_REFUSED] += 1
-        elif greeting.peer != self.identity:
-            vetted = self._gate.vet(greeting, frames[0], source, self._directory)
-            if vetted is not None:
-                self.counters.received += 1
-                self._follow(self._membership.on_hello(vetted, source, now), now)
-                self._membership.expect(greeting.peer, self._portrait.locality)
-
-    def _on_stranger(self, message_id: int, record: PeerRecord | None, now: float) -> None:
-        """A message of somebody who has not said HELLO. Whoever leaves before that is no offender."""
-        if message_id != zre.GOODBYE:
-            self.counters.violations[Violation.STRANGER] += 1
-        elif record is not None:
-            self._follow(self._membership.on_goodbye(record), now)
-
-    def _on_missed(self, record: PeerRecord, missed: int) -> None:
+    def _on_missed(self, record: PeerRecord, missed: int, now: float) -> None:
+        self._news.on_missed(record, now)
         if missed < 0:
             self.counters.violations[Violation.SEQUENCE_BACKWARDS] += 1
             return

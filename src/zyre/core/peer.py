@@ -35,9 +35,11 @@ class PeerRecord:
 
     __slots__ = (
         "account",
+        "ask_again_at",
         "backlog",
         "beacon",
         "blocked",
+        "confirmed",
         "dialect",
         "endpoint",
         "entered_again_at",
@@ -60,6 +62,7 @@ class PeerRecord:
         "state",
         "status",
         "strayed_at",
+        "unconfirmed",
     )
 
     def __init__(self, identity: PeerId | None, endpoint: Endpoint, link: int, found_by: str) -> None:
@@ -88,6 +91,13 @@ class PeerRecord:
         self.greet_again_at = 0.0
         self.strayed_at = NEVER
         """Since when its beacons come from elsewhere only than where it is reached."""
+        # what it knows of us
+        self.confirmed = 0
+        """The last of our changes that it is known to know of."""
+        self.unconfirmed = 0
+        """How often it could have been asked since."""
+        self.ask_again_at = 0.0
+        """Until when it has time to tell us what we missed."""
         # a full queue
         self.blocked = False
         self.shedding = False

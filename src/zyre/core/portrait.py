@@ -9,7 +9,7 @@ from zyre.core.locality import Locality
 from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.wire import zre
-from zyre.wire.extension import EXTENSION_HEADER, format_extensions
+from zyre.wire.extension import EXTENSION_HEADER, application_headers, format_extensions
 
 __all__ = ["PUBLIC_KEY_HEADER", "Portrait"]
 
@@ -20,12 +20,16 @@ PUBLIC_KEY_HEADER: Final = "X-PUBLICKEY"
 class Portrait:
     """Makes our HELLO, and keeps it while nothing changes: most peers are told the same."""
 
-    __slots__ = ("_extensions", "_groups", "_hellos", "_locality", "_name", "headers")
+    __slots__ = ("_extensions", "_groups", "_hellos", "_locality", "_name", "headers", "said", "version")
 
     def __init__(self, profile: NodeProfile, groups: Groups) -> None:
         self.headers = dict(profile.headers)
         if profile.public_key:
             self.headers[PUBLIC_KEY_HEADER] = profile.public_key
+        self.said = application_headers(self.headers)
+        """The headers as peers show them to their applications: without those of this package's own protocol."""
+        self.version = 0
+        """Counts the changes of groups and headers."""
         self._name = profile.name
         self._extensions = profile.extensions
         self._groups = groups
@@ -40,15 +44,22 @@ class Portrait:
     @locality.setter
     def locality(self, locality: Locality) -> None:
         self._locality = locality
-        self.changed()
+        self._hellos.clear()
 
     def set_header(self, name: str, value: str) -> None:
         """Change a header."""
-        self.headers[name] = value
+        self.headers = {**self.headers, name: value}  # a new one, because others read it without a lock
+        self.changed()
+
+    def remove_header(self, name: str) -> None:
+        """Have a header no longer."""
+        self.headers = {other: value for other, value in self.headers.items() if other != name}
         self.changed()
 
     def changed(self) -> None:
-        """Something that HELLO says is not as before."""
+        """Groups or headers are not as before."""
+        self.version += 1
+        self.said = application_headers(self.headers)
         self._hellos.clear()
 
     def hello_to(self, endpoint: Endpoint) -> bytes:

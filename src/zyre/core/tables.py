@@ -157,5 +157,7 @@ class Violation(StrEnum):
     """A JOIN over the limit of groups, or with an impossible group name."""
     TALLY_WRONG = "tally_wrong"
     """A peer's account of what it got that cannot be true: ignored."""
+    HEADERS_REFUSED = "headers_refused"
+    """Changed headers over a limit: the peer is known with those that it had."""
     PEERS_FULL = "peers_full"
     """A newcomer beyond the limit of peers."""

@@ -11,7 +11,7 @@ from zyre.endpoint import Endpoint
 from zyre.sim.naming import nodes_named, running
 from zyre.sim.world import SimNode, World
 
-__all__ = ["Action", "Connect", "Contest", "Join", "Leave", "Shout", "Whisper"]
+__all__ = ["Action", "Connect", "Contest", "Join", "Leave", "RemoveHeader", "SetHeader", "Shout", "Whisper"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +99,29 @@ class Connect:
                     node.host.change("connect", Endpoint("tcp", other.address, other.transport.tcp_port), None)
 
 
-Action: TypeAlias = Join | Leave | Contest | Whisper | Shout | Connect
+@dataclass(frozen=True, slots=True)
+class SetHeader:
+    """The node gives a header a value."""
+
+    node: str
+    header: str
+    value: str
+
+    def apply(self, world: World) -> None:
+        for node in running(world, self.node):
+            node.host.change("set_header", self.header, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveHeader:
+    """The node has a header no longer."""
+
+    node: str
+    header: str
+
+    def apply(self, world: World) -> None:
+        for node in running(world, self.node):
+            node.host.change("remove_header", self.header)
+
+
+Action: TypeAlias = Join | Leave | Contest | Whisper | Shout | Connect | SetHeader | RemoveHeader

@@ -11,7 +11,7 @@ from random import Random
 from typing import Final, TypeAlias
 
 from zyre.config import Timing
-from zyre.sim.actions import Connect, Contest, Join, Leave, Shout, Whisper
+from zyre.sim.actions import Connect, Contest, Join, Leave, RemoveHeader, SetHeader, Shout, Whisper
 from zyre.sim.faults import (
     ClockRate,
     Fault,
@@ -34,6 +34,7 @@ from zyre.sim.history import History, Member, Step, settling_time
 __all__ = ["random_history"]
 
 _GROUPS: Final = ("A", "B", "C")
+_HEADERS: Final = ("load", "role")
 _TIMINGS: Final = (Timing(), Timing.within(12), Timing.within(6))
 _QUEUES: Final = (10_000, 10_000, 20)
 
@@ -55,6 +56,9 @@ class _Dice:
 
     def group(self) -> str:
         return self.chance.choice(_GROUPS)
+
+    def header(self) -> str:
+        return self.chance.choice(_HEADERS)
 
     def coin(self) -> bool:
         return self.chance.random() < 0.5
@@ -106,6 +110,8 @@ _ACTIONS: Final[tuple[_Draw, ...]] = (
     lambda dice: Contest(dice.node(), dice.group()),
     lambda dice: Whisper(*dice.two(), dice.count()),
     lambda dice: Shout(dice.node(), dice.group(), dice.count()),
+    lambda dice: SetHeader(dice.node(), dice.header(), str(dice.count())),
+    lambda dice: RemoveHeader(dice.node(), dice.header()),
 )
 
 

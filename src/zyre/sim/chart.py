@@ -14,11 +14,12 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from zyre.errors import DecodeError
-from zyre.events import Enter, Event, Exit, Gap, Join, Leader, Leave, Shout, Whisper
-from zyre.wire import zre
+from zyre.events import Enter, Event, Exit, Gap, Join, Leader, Leave, Shout, Updated, Whisper
+from zyre.wire import news, zre
 
 __all__ = ["Arrow", "Chart", "Happening", "Mark", "Note", "describe_event", "describe_message"]
 
+_COMMANDS = {**zre.MESSAGE_NAMES, **news.MESSAGE_NAMES}
 _TIME_WIDTH = 11
 _LEAST_LANE = 16
 _MOST_LANE = 28
@@ -55,7 +56,7 @@ def describe_message(frames: Sequence[bytes]) -> str:
     """A message in a few words: its name and number, its group, the size of its content."""
     try:
         message_id, sequence = zre.unpack_header(frames[0])
-        name = zre.MESSAGE_NAMES.get(message_id, f"id {message_id}")
+        name = _COMMANDS.get(message_id, f"id {message_id}")
         if message_id in (zre.JOIN, zre.LEAVE):
             return f"{name} {sequence} {zre.decode_group_change(frames[0]).group}"
         if message_id == zre.SHOUT:
@@ -77,6 +78,8 @@ def describe_event(event: Event) -> str:
             return f"{kind} {name}, {group}"
         case Shout(name=name, group=group):
             return f"{kind} {name}, {group}"
+        case Updated(name=name, changed=changed, removed=removed):
+            return f"{kind} {name}, {', '.join([*changed, *sorted(removed)])}"
         case Gap(name=name, missed=missed):
             return f"{kind} {name}, {missed}"
         case _:

@@ -29,6 +29,7 @@ __all__ = [
     "check_agreement",
     "check_books",
     "check_leaders",
+    "tell_news",
 ]
 
 
@@ -195,25 +196,31 @@ def all_checkers() -> tuple[Checker, ...]:
 
 
 def check_agreement(world: World, unheard: Mapping[PeerId, Collection[str]] = _NOTHING) -> None:
-    """Once the network is quiet: everybody who runs knows everybody else who runs, with their groups, and nobody else.
+    """Once the network is quiet: everybody who runs knows everybody else who runs, with their groups, and nobody else;
+    and nodes of our own kind know each other's headers.
 
     ``unheard`` are groups of nodes about which news was destroyed on the way (see Accounts.unheard): 36/ZRE says it
-    once, so others may be wrong about those. Raises CheckFailed for the first difference.
+    once, so plain nodes, and others about them, may be wrong about those. Raises CheckFailed for the first difference.
     """
     alive = {node.uuid: node for node in world.alive}
     for node in alive.values():
-        expected = {
-            uuid: other.host.machine.own_groups.difference(unheard.get(uuid, ()))
-            for uuid, other in alive.items()
-            if uuid != node.uuid
-        }
-        seen = {peer.uuid: peer.groups.difference(unheard.get(peer.uuid, ())) for peer in node.peers}
+        expected = {}
+        seen = {peer.uuid: (peer.groups, dict(peer.headers)) for peer in node.peers}
+        for uuid, other in alive.items():
+            if uuid != node.uuid:
+                kin = tell_news(node, other)
+                headers = dict(other.machine.headers) if kin or uuid not in seen else seen[uuid][1]
+                expected[uuid] = (other.machine.own_groups, headers)
+                if not kin and uuid in seen and uuid in unheard:
+                    doubtful = unheard[uuid]
+                    seen[uuid] = (seen[uuid][0].difference(doubtful), headers)
+                    expected[uuid] = (expected[uuid][0].difference(doubtful), headers)
         if seen == expected:
             continue
         missing = [alive[uuid].name for uuid in expected.keys() - seen.keys()]
         ghosts = [node.peers[uuid].name for uuid in seen.keys() - expected.keys()]
         differ = [alive[uuid].name for uuid in expected.keys() & seen.keys() if expected[uuid] != seen[uuid]]
-        what = f"{node.name} misses {missing}, sees ghosts {ghosts}, has wrong groups of {differ}"
+        what = f"{node.name} misses {missing}, sees ghosts {ghosts}, has wrong groups or headers of {differ}"
         raise CheckFailed("rosters agree once the network is quiet", what, world.seed, world.now())
 
 
@@ -226,13 +233,19 @@ def check_books(world: World) -> None:
             raise CheckFailed("books are closed once the network is quiet", what, world.seed, world.now())
 
 
+def tell_news(one: SimNode, other: SimNode) -> bool:
+    """Whether two nodes repair what they missed of each other."""
+    return all("news" in node.host.profile.extensions for node in (one, other))
+
+
 def check_leaders(world: World, unheard: Mapping[PeerId, Collection[str]] = _NOTHING) -> None:
     """Once the network is quiet: the candidates of a group name one leader, who runs and is one of them.
 
     Only of candidates: somebody who joins after an election and stands for nothing is told nothing until the next one.
-    Groups about whose members news was destroyed are left out.
+    Groups about whose members news was destroyed are left out where plain nodes are about.
     """
-    unsure = {group for groups in unheard.values() for group in groups}
+    plain = any("news" not in node.host.profile.extensions for node in world.alive)
+    unsure = {group for groups in unheard.values() for group in groups} if plain else set()
     candidates: dict[str, list[SimNode]] = defaultdict(list)
     for node in world.alive:
         for group in node.machine.own_groups:

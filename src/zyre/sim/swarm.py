@@ -4,8 +4,8 @@ In the safety phase anything befalls the nodes, and the checkers hold. Then ever
 phase, after a time that follows from the nodes' Timing, all who run must agree: on who is here, in which groups, and on
 one leader for each group that has candidates.
 
-One thing is forgiven: 36/ZRE says JOIN and LEAVE once, so when the network destroys one, others stay wrong about that
-node in that group. The simulator knows when it did. tests/scenarios/lost-join.toml does not forgive it.
+One thing is forgiven plain nodes: 36/ZRE says JOIN and LEAVE once, so when the network destroys one, others stay wrong
+about that node in that group. The simulator knows when it did. tests/scenarios/lost-plain-join.toml forgives nothing.
 
 A seed that fails is made small, and printed as a scenario file: put that into tests/scenarios/ with a sentence about
 what was wrong, and it is run for ever.

@@ -18,7 +18,7 @@ from zyre.config import DISCOVERY_PORT, NodeConfig
 from zyre.core.driver import Tap
 from zyre.core.host import Life
 from zyre.core.profile import NodeProfile
-from zyre.events import Enter, Event
+from zyre.events import Enter, Event, Updated
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.roster import Roster
 from zyre.sim.box import Box, Power
@@ -427,6 +427,8 @@ def _spell(event: Event) -> str:
     """An event in the same words in every process: a set of text has no order of its own."""
     if isinstance(event, Enter):
         return f"{replace(event, groups=frozenset())}{sorted(event.groups)}"
+    if isinstance(event, Updated):
+        return f"{replace(event, removed=frozenset())}{sorted(event.removed)}"
     return repr(event)
 
 

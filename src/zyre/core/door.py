@@ -1,0 +1,71 @@
+"""The door: what comes from those who are not here. HELLO may come from anybody; everything else is a stranger's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from zyre.config import Limits
+from zyre.core.admission import judge_hello
+from zyre.core.counters import Counters
+from zyre.core.effects import HelloFrom
+from zyre.core.membership import Membership
+from zyre.core.part import Follower, Moves, Part
+from zyre.core.peer import PeerRecord
+from zyre.core.portrait import Portrait
+from zyre.core.profile import NodeProfile
+from zyre.core.tables import Violation
+from zyre.wire import zre
+
+__all__ = ["Door"]
+
+
+class Door(Part):
+    """Judges a HELLO before membership sees it, and counts what strangers say."""
+
+    def __init__(
+        self, profile: NodeProfile, *, portrait: Portrait, membership: Membership, gate: Gate, counters: Counters
+    ) -> None:
+        self._own = profile.identity
+        self._limits: Limits = profile.config.limits
+        self._portrait = portrait
+        self._membership = membership
+        self._gate = gate
+        self._counters = counters
+        self._greeters: dict[bytes, str] = {}
+        """From where the HELLOs come that are about to be received, by the identity that they come under."""
+
+    def reports(self) -> Mapping[type, Follower]:
+        """From where the next HELLO comes."""
+        return {HelloFrom: self._on_hello_from}
+
+    def _on_hello_from(self, report: HelloFrom, now: float) -> Moves:
+        self._greeters[report.identity] = report.address
+        return ()
+
+    def on_other(self, message_id: int, frames: Sequence[bytes], now: float) -> Moves:
+        """HELLO, which may come from anybody, and what is no message at all."""
+        if message_id != zre.HELLO:
+            self._counters.violations[Violation.MESSAGE_UNKNOWN] += 1
+            return ()
+        source = self._greeters.pop(frames[0], "")
+        greeting = judge_hello(frames, self._limits)
+        if isinstance(greeting, Violation):
+            self._counters.violations[greeting] += 1
+        elif not self._membership.may_connect(greeting.speech.endpoint, self._portrait.locality):
+            self._counters.violations[Violation.HELLO_REFUSED] += 1
+        elif greeting.peer != self._own:
+            vetted = self._gate.vet(greeting, frames[0], source, self._membership.directory)
+            if vetted is not None:
+                self._counters.received += 1
+                moves = self._membership.on_hello(vetted, source, now)
+                self._membership.expect(greeting.peer, self._portrait.locality)
+                return moves
+        return ()
+
+    def on_stranger(self, message_id: int, record: PeerRecord | None) -> Moves:
+        """A message of somebody who has not said HELLO. Whoever leaves before that is no offender."""
+        if message_id != zre.GOODBYE:
+            self._counters.violations[Violation.STRANGER] += 1
+        elif record is not None:
+            return self._membership.on_goodbye(record)
+        return ()
