@@ -8,6 +8,7 @@ from zyre.config import Limits
 from zyre.core.admission import judge_hello
 from zyre.core.counters import Counters
 from zyre.core.effects import HelloFrom
+from zyre.core.gate import Gate
 from zyre.core.membership import Membership
 from zyre.core.part import Follower, Moves, Part
 from zyre.core.peer import PeerRecord
