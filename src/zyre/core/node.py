@@ -108,6 +108,17 @@ class NodeMachine:
         self._reports = self._own_reports()
         self._subjects: dict[type, Follower] = {}
         self._verbs: dict[str, Verb] = {}
+        self._parts = self._make_parts()
+        self._membership.parts = tuple(part for part in self._parts if part.watches_peers)
+        for part in self._parts:
+            self._handlers.update(part.handlers())
+            self._reports.update(part.reports())
+            self._subjects.update(part.subjects())
+            self._verbs.update(part.verbs())
+
+    def _make_parts(self) -> tuple[Part, ...]:
+        """Who gets what in which order: the first to know are the first here."""
+        profile = self._profile
         self._announcer = Announcer(profile, self._delivery, self._timers)
         self._tally = Tally(
             self._timing.tally,
@@ -124,7 +135,7 @@ class NodeMachine:
             gate=self._gate,
             counters=self.counters,
         )
-        self._parts: tuple[Part, ...] = (
+        return (
             Conversation(self._membership, self._delivery, self._events),
             self._announcer,
             self._membership,
@@ -135,12 +146,6 @@ class NodeMachine:
             self._news,
             self._door,
         )
-        self._membership.parts = tuple(part for part in self._parts if part.watches_peers)
-        for part in self._parts:
-            self._handlers.update(part.handlers())
-            self._reports.update(part.reports())
-            self._subjects.update(part.subjects())
-            self._verbs.update(part.verbs())
 
     def _own_reports(self) -> dict[type, Follower]:
         return {
