@@ -21,6 +21,7 @@ from zyre.engine.auth import Protection, check_key, protect, replace_access
 from zyre.engine.entropy import new_identity
 from zyre.engine.host import NodeHost
 from zyre.engine.interfaces import Selection
+from zyre.engine.rendezvous import parse_meetings
 from zyre.errors import InvalidEndpoint, NodeNotStarted, NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
 from zyre.handlers import Handlers, require_kinds
@@ -54,6 +55,7 @@ class BaseNode(Offering):
         interface: Selection = None,
         headers: Mapping[str, str] | None = None,
         groups: Iterable[str] = (),
+        join: str | Iterable[str] | None = None,
         extensions: Iterable[str] | None = None,
         config: NodeConfig | None = None,
         certificate: Certificate | str | os.PathLike[str] | None = None,
@@ -79,7 +81,8 @@ class BaseNode(Offering):
             from zyre.engine.recorder import Recorder  # which most programs can do without
 
             record = partial(Recorder, journal, profile, contents=journal_contents, limit=journal_limit)
-        self._attach(NodeHost(profile, interface, record, protection), profile.config, protection)
+        meetings = parse_meetings(join)
+        self._attach(NodeHost(profile, interface, record, protection, meetings), profile.config, protection)
 
     def _attach(self, host: Host, config: NodeConfig, protection: Protection | None = None) -> None:
         self._host = host
@@ -281,6 +284,9 @@ class Node(BaseNode, Caller):
             as ``"eth*"``, ``"192.168.1.0/24"``, ``["!docker*", "!veth*"]``; by default all that can broadcast.
         headers: what the node says about itself, as text; peers see it in Enter and in node.peers.
         groups: groups to be in from the start.
+        join: where to find others that beacons do not reach: hosts (``"10.0.0.7"``), nodes (``"10.0.0.7:5680"``),
+            names with many addresses (``"dns://nodes.lan"``) or SRV records (``"dns+srv://_zyre._tcp.lan"``). One that
+            answers introduces this node to all others. By default what ZYRE_JOIN says, with commas between.
         extensions: what to use beyond plain 36/ZRE between nodes of this package; ``()`` for nothing. By default all,
             or what ZYRE_EXTENSIONS says.
         config: timing, limits and endpoints; see NodeConfig.

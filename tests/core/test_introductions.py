@@ -42,6 +42,10 @@ def test_whom_the_application_named_is_asked_and_others_are_not() -> None:
     stranger = Foreign(made, 2)
     stranger.hello(headers=HEADERS)
     assert ask_count(made, stranger) == 0, "it knows of us, and will ask by itself"
+    made.machine.change("seek", [["10.0.0.6"]], made.now)
+    sought = Foreign(made, 5)
+    sought.hello(headers=HEADERS)
+    assert ask_count(made, sought) == 1, "it greets because of a beacon that only it was sent"
     plain = Foreign(made, 3)
     made.machine.connect(Endpoint.parse(plain.endpoint), plain.id, made.now)
     made.effects()

@@ -31,6 +31,7 @@ class NodeSettings:
     interface: str | None
     headers: dict[str, str]
     endpoints: tuple[str, ...]
+    join: tuple[str, ...]
 
     def node(self, verb: str, groups: Iterable[str] = (), config: zyre.NodeConfig | None = None) -> zyre.Node:
         """A node that is not started. Without a name it is called after the verb and this host: peers see both."""
@@ -40,6 +41,7 @@ class NodeSettings:
             interface=self.interface,
             headers=self.headers,
             groups=groups,
+            join=self.join or None,
             config=config,
         )
         for endpoint in self.endpoints:
@@ -85,6 +87,12 @@ _NODE_OPTIONS = (
         multiple=True,
         metavar="ENDPOINT",
         help="A node beyond the reach of beacons, such as tcp://10.0.0.7:49155; may be given several times.",
+    ),
+    click.option(
+        "--join",
+        multiple=True,
+        metavar="HOST",
+        help="Where others are: 10.0.0.7, 10.0.0.7:5680, dns://NAME, dns+srv://NAME.  [default: ZYRE_JOIN]",
     ),
 )
 

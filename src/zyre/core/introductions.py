@@ -1,7 +1,7 @@
 """Introductions: who reached one node without beacons asks it whom it knows, and so meets everybody.
 
-One known node is enough where beacons do not pass. Whoever met a peer in another way than by beacon asks it at once,
-and from then on asks one such peer after the other, in turn: soon again while there is news, seldom when there is not.
+One known node is enough where beacons do not pass. Whoever met a peer in another way than by beacon asks it, and from
+then on asks one such peer after the other, in turn: soon again while there is news, seldom when there is not.
 A peer answers with others that have entered there, so the dead are not passed on for longer than they are believed to
 live. Nobody is introduced to whom the way would lead through the answerer's own loopback.
 """
@@ -17,7 +17,7 @@ from zyre.core.directory import Directory
 from zyre.core.discovery import Found
 from zyre.core.locality import is_loopback
 from zyre.core.membership import Membership
-from zyre.core.part import Follower, Handler, Moves, Part
+from zyre.core.part import Follower, Handler, Moves, Part, Verb
 from zyre.core.peer import PeerRecord
 from zyre.core.timers import Deadlines
 from zyre.endpoint import Endpoint
@@ -29,12 +29,12 @@ __all__ = ["EXTENSION", "Introductions"]
 
 EXTENSION: Final = "introduce"
 
-#: Who was met by beacon is surrounded by beacons, and needs no introductions.
-_NEEDS_NONE: Final = ("beacon", "hello")
 
 #: Seconds between questions while the answers bring news, and when they do not.
 _SOON: Final = 1.0
 _SELDOM: Final = 10.0
+#: Where beacons pass everybody hears everybody, and needs no introductions.
+_BY_BROADCAST: Final = ("beacon", "hello")
 
 
 class _Question(Enum):
@@ -64,6 +64,7 @@ class Introductions(Part):
         """Whose answers are awaited: nobody may send us anywhere unasked."""
         self._helpers: dict[PeerId, None] = {}
         """Whom to ask, the next one first."""
+        self._sought: frozenset[str] = frozenset()
         self._waiting = False
         self._turn = 0
         """Where the next answer begins, so that those who ask again hear of others."""
@@ -71,11 +72,17 @@ class Introductions(Part):
     # -- asking --------------------------------------------------------------------------------------------------
 
     def entered(self, record: PeerRecord, now: float) -> Moves:
-        """Ask a newcomer that beacons did not bring."""
-        if record.found_by not in _NEEDS_NONE and EXTENSION in record.extensions:
+        """Ask a newcomer that broadcasts did not bring."""
+        sought = record.found_by == "hello" and record.endpoint.host in self._sought
+        if EXTENSION in record.extensions and (sought or record.found_by not in _BY_BROADCAST):
             self._helpers[record.peer] = None
             self._ask(record)
             self._ask_later(now + _SOON)
+        return ()
+
+    def _seek(self, addresses: Sequence[str], now: float) -> Moves:
+        """Hosts that get our beacons although no broadcast reaches them: who greets us from there is asked."""
+        self._sought = frozenset(addresses)
         return ()
 
     def left(self, record: PeerRecord) -> None:
@@ -144,6 +151,10 @@ class Introductions(Part):
     def subjects(self) -> Mapping[type, Follower]:
         """The next question."""
         return {_Question: self._on_due}
+
+    def verbs(self) -> Mapping[str, Verb]:
+        """Where others are sought."""
+        return {"seek": self._seek}
 
 
 def _passable(other: PeerRecord, asker: PeerRecord) -> bool:

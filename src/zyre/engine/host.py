@@ -34,6 +34,7 @@ from zyre.engine.lifecycle import register, unregister
 from zyre.engine.names import look_up_beside
 from zyre.engine.pacing import Pacing
 from zyre.engine.parking import ThreadParker
+from zyre.engine.rendezvous import Meeting, Rendezvous
 from zyre.engine.sending import Sending
 from zyre.engine.transport import ZmqTransport
 from zyre.errors import NodeStopped
@@ -69,6 +70,7 @@ class NodeHost:
         interface: Selection,
         record: Callable[[NodeMachine], Recorder] | None = None,
         protection: Protection | None = None,
+        join: tuple[Meeting, ...] = (),
     ) -> None:
         config = profile.config
         self.endpoint = ""
@@ -96,6 +98,7 @@ class NodeHost:
         )
         if protection is not None:
             protection.on_refused = self._on_refused
+        self._rendezvous = Rendezvous(join, self._connect_to, self._aim_at)
         self._recorder = None if record is None else record(self.machine)
         self._driver = self._new_driver(self._transport, MonotonicClock())
         self._sending = Sending(self._lock, self._driver, self._congestion, config.timing.send_patience)
@@ -106,6 +109,7 @@ class NodeHost:
         self.shout_to_nowait = self._sending.shout_to_nowait
         self.shed = self._sending.shed
         self.on_room = self._sending.on_room
+        self._alarms = (self._alarm, self._pacing.alarm, self._lead.alarm, self._rendezvous.alarm)
 
     def _new_driver(self, transport: Transport, clock: Clock) -> Driver:
         deliver: Callable[[list[Event]], None] = self.mailbox.put
@@ -142,17 +146,18 @@ class NodeHost:
                 raise NodeStopped("start")
             # Not the engine of a parent process, if the node was made before a fork.
             self._engine = self._congestion.engine = self._pacing.engine = shared_engine()
-            self._engine.acquire(self._alarm, self._pacing.alarm, self._lead.alarm)
+            self._engine.acquire(*self._alarms)
             try:
                 self._driver.start()
             except BaseException:  # Ctrl-C, too: an open socket would hold up the end of the program
                 self._transport.close()
-                self._engine.release(self._alarm, self._pacing.alarm, self._lead.alarm)
+                self._engine.release(*self._alarms)
                 raise
             self.life = Life.RUNNING
             self.endpoint = self.machine.endpoint
         register(self)
         self._engine.call(self._watch)
+        self._rendezvous.open(self._engine)
 
     def _watch(self) -> None:
         if self.life is not Life.RUNNING:
@@ -174,6 +179,7 @@ class NodeHost:
                 self._driver.stop()
             self._congestion.release()
         self.mailbox.close()
+        self._rendezvous.close()
         if was is Life.RUNNING:
             unregister(self)
             try:
@@ -212,7 +218,7 @@ class NodeHost:
             self._transport.close()
             self._lead.release()
             self._end_journal()
-        self._engine.release(self._alarm, self._pacing.alarm, self._lead.alarm)
+        self._engine.release(*self._alarms)
 
     def stop_soon(self) -> None:
         """Stop without waiting, in the engine thread: for a garbage collector that may run anywhere."""
@@ -256,6 +262,23 @@ class NodeHost:
             self._driver.change(verb, *arguments)
         if verb == "connect" and isinstance(arguments[0], Endpoint) and arguments[0].is_tcp:
             look_up_beside(arguments[0].host, lambda host, addresses: self._report(NameResolved(host, addresses)))
+
+    def _connect_to(self, endpoint: Endpoint) -> None:
+        """Somebody may be there; it may be too late."""
+        try:
+            self.change("connect", endpoint, None)
+        except NodeStopped:
+            pass
+
+    def _aim_at(self, addresses: tuple[str, ...]) -> None:
+        beacons = self._transport.beacons
+        if beacons is None or beacons.targets == addresses:
+            return
+        try:
+            self.change("seek", addresses)
+        except NodeStopped:
+            return
+        beacons.targets = addresses
 
     def _report(self, report: Report) -> None:
         """Tell the machine what was found out beside it, unless it is too late."""

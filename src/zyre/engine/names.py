@@ -7,7 +7,9 @@ import socket
 import threading
 from collections.abc import Callable
 
-__all__ = ["is_address", "look_up", "look_up_beside"]
+from zyre.endpoint import Endpoint
+
+__all__ = ["is_address", "look_up", "look_up_beside", "look_up_services"]
 
 
 def is_address(host: str) -> bool:
@@ -37,3 +39,18 @@ def look_up_beside(host: str, tell: Callable[[str, tuple[str, ...]], None]) -> N
 
     if not is_address(host):
         threading.Thread(target=run, name="zyre-resolve", daemon=True).start()
+
+
+def look_up_services(name: str) -> tuple[Endpoint, ...]:
+    """Where the SRV records of a name lead (RFC 2782), the most preferred first; none if there are none.
+
+    The operating system's resolver does not know them, so this takes dnspython. May take seconds.
+    """
+    from dns import exception, resolver
+
+    try:
+        answers = resolver.resolve(name, "SRV")
+    except exception.DNSException:
+        return ()
+    records = sorted(answers, key=lambda record: (record.priority, -record.weight))
+    return tuple(Endpoint("tcp", str(record.target).rstrip("."), record.port) for record in records)

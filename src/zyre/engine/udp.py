@@ -23,6 +23,8 @@ class BeaconSockets:
 
     def __init__(self, port: int, interfaces: Iterable[Interface]) -> None:
         self.sent = 0
+        self.targets: tuple[str, ...] = ()
+        """Hosts beyond the reach of broadcasts that get each datagram, too."""
         self.failed = 0
         self._port = port
         self._interfaces: tuple[Interface, ...] = ()
@@ -65,7 +67,19 @@ class BeaconSockets:
                 broken = self._senders.pop(interface, None)
                 if broken is not None:
                     broken.close()
-        return self.failed == failed
+        heard_everywhere = self.failed == failed
+        for target in self.targets:
+            self._send_to(target, payload)
+        return heard_everywhere
+
+    def _send_to(self, target: str, payload: bytes) -> None:
+        """From whatever address leads there: the system knows the way."""
+        try:
+            with _udp_socket(socket.AF_INET6 if ":" in target else socket.AF_INET) as sender:
+                sender.sendto(payload, (target, self._port))
+            self.sent += 1
+        except OSError:
+            self.failed += 1
 
     def _open_sender(self, interface: Interface) -> socket.socket:
         sender = _udp_socket()
@@ -97,8 +111,8 @@ class BeaconSockets:
         self._senders.clear()
 
 
-def _udp_socket() -> socket.socket:
-    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+def _udp_socket(family: int = socket.AF_INET) -> socket.socket:
+    udp = socket.socket(family, socket.SOCK_DGRAM)
     udp.setblocking(False)
     udp.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     udp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,0 +1,71 @@
+"""Each rung of discovery alone, where a network carries neither broadcasts nor multicasts.
+
+Five nodes on five hosts; what one of them is told, by its environment as an operator would, must be enough for all.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from ..peers import harness
+from ..peers.harness import ReferencePeer
+from . import lab
+from .lab import Host, Lab
+
+pytestmark = pytest.mark.lan
+
+PORT = 5670
+SOON = 20.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def laboratory() -> None:
+    if reason := lab.missing():
+        pytest.skip(reason)
+    harness.require("libzyre")
+
+
+@pytest.fixture
+def silent() -> Iterator[Lab]:
+    """A laboratory of five hosts on a LAN on which nothing can be said to everybody."""
+    with Lab() as made:
+        for number in range(5):
+            made.host(f"host{number}", "lan")
+        made.drop_broadcasts()
+        yield made
+
+
+def node(host: Host, **environment: str) -> ReferencePeer:
+    words = [f"{name}={value}" for name, value in environment.items()]
+    prefix = (*host.prefix, "env", *words)
+    return ReferencePeer("zyre", name=host.name, port=PORT, peer_port=PORT, interface="*", prefix=prefix)
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + SOON
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come true in time"
+        time.sleep(0.02)
+
+
+def all_see(peers: list[ReferencePeer], count: int) -> bool:
+    return all(len(peer.peers()) == count for peer in peers)
+
+
+@pytest.mark.parametrize(
+    "word", ["{address}", "{address}:5670", "tcp://{address}:5670"], ids=["udp", "tcp", "endpoint"]
+)
+def test_one_known_host_is_enough_and_may_die(silent: Lab, word: str) -> None:
+    first, *others = silent.hosts.values()
+    with ExitStack() as running:
+        seed = running.enter_context(node(first))
+        wanted = word.format(address=first.address)
+        peers = [running.enter_context(node(host, ZYRE_JOIN=wanted)) for host in others]
+        until(lambda: all_see([seed, *peers], 4), "a mesh of five")
+        seed.kill()
+        late = running.enter_context(node(first, ZYRE_JOIN=word.format(address=others[0].address)))
+        until(lambda: len(late.peers()) == 4, "the late one meets those who are left")
