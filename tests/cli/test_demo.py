@@ -93,7 +93,7 @@ class Sabotage(PlainScreen):
 
 
 def test_a_node_that_does_nothing_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "_PATIENCE", 1.0)
+    monkeypatch.setattr(stage, "_PATIENCE", 3.0)
     screen = Sabotage()
     with Cast() as cast, pytest.raises(NotSeen, match="dan"):
         Story(cast, screen, 0.0).play()
