@@ -171,3 +171,9 @@ def test_a_wrong_signature_or_version_or_a_short_header_is_refused(frame: bytes)
 
 def test_the_version_is_2_always() -> None:
     assert zre.pack_header(zre.PING, 258) == bytes.fromhex("aaa106020102")
+
+
+def test_a_shout_with_more_behind_its_group_is_read_and_not_remembered() -> None:
+    remembered = zre._decode_group.cache_info().currsize
+    assert zre.decode_shout_group(HEADER + zre.encode_shout("G") + bytes(1000)) == "G"
+    assert zre._decode_group.cache_info().currsize == remembered

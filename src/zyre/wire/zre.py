@@ -15,6 +15,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from zyre.errors import DecodeError
@@ -76,6 +77,8 @@ SIGNATURE: Final = 0xAAA1
 VERSION: Final = 2
 _HEADER = struct.Struct(">HBBH")
 HEADER_SIZE: Final = _HEADER.size
+#: The first frame of a SHOUT to a group with the longest of names.
+_LONGEST_SHOUT: Final = HEADER_SIZE + 1 + 255
 
 
 def pack_header(message_id: int, sequence: int) -> bytes:
@@ -161,9 +164,18 @@ def decode_group_change(frame: bytes) -> GroupChange:
 
 def decode_shout_group(frame: bytes) -> str:
     """The group of a SHOUT frame. Raises DecodeError."""
-    return Cursor(frame, HEADER_SIZE).string("group")
+    if len(frame) > _LONGEST_SHOUT:  # by what nobody reads, and which is not to be remembered
+        return Cursor(frame, HEADER_SIZE).string("group")
+    return _decode_group(frame[HEADER_SIZE:])
 
 
+@lru_cache(maxsize=1024)
+def _decode_group(fields: bytes) -> str:
+    """The same few groups are read from every SHOUT."""
+    return Cursor(fields).string("group")
+
+
+@lru_cache(maxsize=1024)
 def encode_shout(group: str) -> bytes:
     """The fields of SHOUT."""
     return pack_string(group)
