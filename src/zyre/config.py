@@ -152,6 +152,8 @@ class Limits:
     """Seconds by which the clock of a node with the same secret may differ from ours."""
     batch: int = 256
     """Messages taken from the network before the application gets a turn."""
+    batch_octets: int = 1 << 20
+    """Octets of large messages that end such a batch early: they are in no cache when their turn comes."""
     service_threads: int = 8
     """Threads that run plain services; each is a call that may block."""
     service_requests: int = 256

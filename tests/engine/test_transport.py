@@ -89,6 +89,25 @@ def test_no_more_at_a_time_than_asked_for(sides: tuple[Side, Side]) -> None:
     assert other.transport.receive(3) == []
 
 
+@pytest.mark.parametrize("frames", [[b"x" * (1 << 19)], [b"x" * (1 << 18), b"", b"x" * (1 << 18), b""]])
+def test_large_messages_end_a_batch_early(sides: tuple[Side, Side], frames: list[bytes]) -> None:
+    one, other = sides
+    one.transport.open_link(1, other.endpoint)
+    for _ in range(5):
+        one.transport.send(1, frames)
+    got = 0
+
+    def all_there() -> bool:
+        nonlocal got
+        count = len(other.transport.receive(5))
+        assert count <= 2
+        assert other.transport.drained == (count < 2)
+        got += count
+        return got == 5
+
+    until(all_there)
+
+
 def test_messages_too_short_for_a_header_are_handed_over_like_others(sides: tuple[Side, Side]) -> None:
     one, other = sides
     one.transport.open_link(1, other.endpoint)

@@ -347,7 +347,7 @@ class NodeHost:
         if self._pacing.paused or not self._lead.reading.acquire(False):
             return False
         try:
-            return self._take_in(self._limits.batch) == self._limits.batch
+            return self._take_in(self._limits.batch) > 0 and not self._transport.drained
         finally:
             self._lead.reading.release()
 

@@ -78,6 +78,8 @@ class ZmqTransport:
         self._senders: dict[int, Callable[..., object]] = {}
         """Each link's compiled send, without the Python method that pyzmq puts before it."""
         self._inbox: zmq.Socket[bytes] | None = None
+        self.drained = False
+        """Whether the last ``receive`` left nothing."""
         self.greeters: list[HelloFrom] = []
         """From where the HELLOs among the messages just received came; their reader empties it."""
 
@@ -246,8 +248,11 @@ class ZmqTransport:
         return int(self._inbox.get(zmq.FD))
 
     def receive(self, limit: int) -> list[list[bytes]]:
-        """Messages that have arrived, at most ``limit``; fewer mean that there are no more."""
+        """Messages that have arrived, at most ``limit``, and fewer if they are large; ``drained`` tells whether there
+        are no more."""
         assert self._inbox is not None
+        self.drained = False
+        room = self._config.limits.batch_octets
         if self._rebinding:
             self._bind_again(self._inbox)
         receive = self._inbox.recv
@@ -265,8 +270,13 @@ class ZmqTransport:
                 messages.append(frames)
                 if frames[1][_MESSAGE_ID] == _HELLO:
                     self._note_greeter(frames[0], frame)
+                size = len(frames[-1]) if len(frames) < 4 else sum(map(len, frames))
+                if size >= _SHARE_FROM:
+                    room -= size
+                    if room <= 0:
+                        break
         except zmq.Again:
-            pass
+            self.drained = True
         return messages
 
     def _note_greeter(self, identity: bytes, frame: zmq.Frame) -> None:
