@@ -383,6 +383,49 @@ class TestHandlers:
 
         run(loop, body)
 
+    def test_cancelling_in_one_loses_no_event(self, loop: Loop) -> None:
+        """The next reader gets it, once the functions behind the cancelled one have been called; so does one that waits
+        already."""
+
+        async def body(alice: zyre.Node, bob: AsyncNode) -> None:
+            called: list[str] = []
+
+            @bob.on(Whisper)
+            async def slow(event: Whisper) -> None:
+                called.append("slow")
+                if event.content == (b"slow",):
+                    await loop.pause(1000)
+
+            @bob.on(Whisper)
+            def quick(event: Whisper) -> None:
+                called.append("quick")
+
+            for read in (bob.recv, lambda: loop.later(bob.recv_nowait)):
+                called.clear()
+                alice.whisper(bob, "slow")
+                alice.whisper(bob, "next")
+                await loop.cancelled_when(bob.recv, lambda: called)
+                assert (await read()).content == (b"slow",)
+                assert called == ["slow", "quick"]
+                assert (await bob.recv(PATIENCE)).content == (b"next",)
+
+            called.clear()
+            got: list[bytes] = []
+
+            async def cancel() -> None:
+                alice.whisper(bob, "slow")
+                await loop.cancelled_when(bob.recv, lambda: called)
+
+            async def wait() -> None:
+                while not called:
+                    await loop.pause()
+                got.append((await bob.recv(PATIENCE)).content[0])
+
+            await loop.together(wait, cancel)
+            assert got == [b"slow"]
+
+        run(loop, body)
+
     def test_run(self, loop: Loop) -> None:
         async def body(alice: zyre.Node, bob: AsyncNode) -> None:
             seen: list[bytes] = []

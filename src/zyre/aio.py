@@ -8,18 +8,25 @@ from __future__ import annotations
 
 import inspect
 import threading
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from zyre.calls.faces import AsyncCaller
+from zyre.calls.tasks import new_runner
+from zyre.config import NodeConfig
 from zyre.core.delivery import Outcome
+from zyre.core.host import Host
+from zyre.engine.auth import Protection
 from zyre.errors import NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
+from zyre.handlers import call_handlers
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.node import BaseNode
 from zyre.payload import Codec, encode_objects
-from zyre.waiting import TURN, checkpoint, new_async_parker
+from zyre.waiting import TURN, AsyncParker, checkpoint, new_async_parker
 
 if TYPE_CHECKING:
     from zyre.streams import AsyncStream
@@ -29,7 +36,7 @@ __all__ = ["AsyncNode"]
 Self = TypeVar("Self", bound="AsyncNode")
 
 
-class AsyncNode(BaseNode):
+class AsyncNode(BaseNode, AsyncCaller):
     """A node of the network for asyncio and trio. The arguments are those of zyre.Node.
 
         async with zyre.AsyncNode("alice", groups=["CHAT"]) as node:
@@ -37,16 +44,24 @@ class AsyncNode(BaseNode):
             async for event in node:
                 print(event)
 
-    A cancelled ``recv`` or ``async for`` loses no event. Several tasks may read; each event goes to one of them.
+    A cancelled ``recv`` or ``async for`` loses no event: the next one gets it, even if it was cancelled in a registered
+    coroutine function, which is not called for that event again. Several tasks may read; each event goes to one.
     """
 
     _turns = 0
+
+    def _attach(self, host: Host, config: NodeConfig, protection: Protection | None = None) -> None:
+        super()._attach(host, config, protection)
+        self._interrupted: deque[tuple[Event, list[Callable[..., object]]]] = deque()
+        """Events whose reader was cancelled, with the registered functions that have not been called for them yet."""
+        self._parked: set[AsyncParker] = set()
 
     # -- life ------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Appear on the network. Raises NoInterface, AddressInUse, NodeStopped."""
         self._host.start()
+        self._serve_in(new_runner())
         await checkpoint()
 
     async def stop(self, timeout: float = 2.0) -> None:
@@ -117,25 +132,43 @@ class AsyncNode(BaseNode):
             await checkpoint()
         deadline = None if timeout is None else self._host.now() + timeout
         while True:
+            if self._interrupted:
+                return await self._dispatch(*self._interrupted.popleft())
             try:
                 event = self._take("recv")
             except WouldBlock:
                 pass  # and not waited in here, or every interrupted wait would be shown as a consequence of this
             else:
-                if self._handlers:
-                    await self._dispatch(event)
-                return event
+                return await self._dispatch(event, self._handlers.matching(event)) if self._handlers else event
             left = None if deadline is None else deadline - self._host.now()
             if left is not None and left <= 0:
                 raise RecvTimeout(timeout or 0.0)
             await self._wait(left)
 
-    async def _dispatch(self, event: Event) -> None:
-        """Call the registered functions, one after the other, and await those that are coroutine functions."""
-        for handler in self._handlers.matching(event):
+    def recv_nowait(self) -> Event:
+        """The next event. Raises WouldBlock if there is none, NodeStopped after the last one of a stopped node."""
+        if not self._interrupted:
+            return super().recv_nowait()
+        event, handlers = self._interrupted.popleft()
+        call_handlers(handlers, event)
+        return event
+
+    async def _dispatch(self, event: Event, handlers: list[Callable[..., object]]) -> Event:
+        """Call the registered functions, one after the other, and await those that are coroutine functions. If that is
+        cancelled, the next reader gets the event when the other functions have been called."""
+        for done, handler in enumerate(handlers, 1):
             result = handler(event)
             if inspect.isawaitable(result):
-                await result
+                try:
+                    await result
+                except Exception:
+                    raise
+                except BaseException:
+                    self._interrupted.append((event, handlers[done:]))
+                    for parker in self._parked:
+                        parker.wake()
+                    raise
+        return event
 
     async def _wait(self, timeout: float | None) -> None:
         """Wait until there is an event, the node stops, or the time is over."""
@@ -143,9 +176,11 @@ class AsyncNode(BaseNode):
         if not self._host.mailbox.park(parker.wake):
             return
         woken = False
+        self._parked.add(parker)
         try:
             woken = await parker.park(timeout)
         finally:
+            self._parked.discard(parker)
             if not woken:
                 self._host.mailbox.unpark(parker.wake)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from zyre.errors import InvalidConfig, UsageError
 from zyre.events import Event
 from zyre.identity import PeerId
 
-__all__ = ["Handlers", "require_kinds"]
+__all__ = ["Handlers", "call_handlers", "require_kinds"]
 
 
 def require_kinds(verb: str, kinds: tuple[object, ...]) -> None:
@@ -22,6 +22,18 @@ def require_kinds(verb: str, kinds: tuple[object, ...]) -> None:
         raise InvalidConfig(
             f"{verb} wants kinds of events, as in {verb}(zyre.Shout) or {verb}(zyre.Enter, zyre.Exit), and got {given}"
         )
+
+
+def call_handlers(handlers: Iterable[Callable[..., object]], event: Event) -> None:
+    """Call each with an event. Raises UsageError for a coroutine function, which nobody could await here."""
+    for handler in handlers:
+        result = handler(event)
+        if inspect.iscoroutine(result):
+            result.close()
+            raise UsageError(
+                f"{handler!r} is a coroutine function, which recv_nowait, streams and zyre.Node cannot await: "
+                "register a plain function, or read an AsyncNode by 'async for', recv() or run()"
+            )
 
 
 class _Registration(NamedTuple):
@@ -65,15 +77,8 @@ class Handlers:
         return [entry.handler for entry in self._registered if entry.concerns(event)]
 
     def dispatch(self, event: Event) -> None:
-        """Call them. Raises UsageError for a coroutine function, which nobody could await here."""
-        for handler in self.matching(event):
-            result = handler(event)
-            if inspect.iscoroutine(result):
-                result.close()
-                raise UsageError(
-                    f"{handler!r} is a coroutine function, which recv_nowait, streams and zyre.Node cannot await: "
-                    "register a plain function, or read an AsyncNode by 'async for', recv() or run()"
-                )
+        """Call them; see call_handlers."""
+        call_handlers(self.matching(event), event)
 
     def __bool__(self) -> bool:
         return bool(self._registered)

@@ -53,6 +53,9 @@ class Asyncio:
     async def pause(self, seconds: float = 0.0) -> None:
         await asyncio.sleep(seconds)
 
+    async def later(self, job: Callable[[], Any]) -> Any:
+        return job()
+
 
 class Trio:
     name = "trio"
@@ -94,6 +97,9 @@ class Trio:
 
     async def pause(self, seconds: float = 0.0) -> None:
         await trio.sleep(seconds)
+
+    async def later(self, job: Callable[[], Any]) -> Any:
+        return job()
 
 
 Loop = Asyncio | Trio

@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from zyre.calls.hub import Calls
+from zyre.calls.tasks import AsyncAnswers, Runner
+from zyre.calls.tasks import request as async_request
 from zyre.calls.threads import Answers, request
 from zyre.calls.values import Reply
 from zyre.config import NodeConfig
@@ -18,7 +20,7 @@ from zyre.identity import PeerId, check_group, check_service, encode_frames
 from zyre.payload import Codec, encode_objects
 from zyre.statistics import Statistics
 
-__all__ = ["Caller", "Offering"]
+__all__ = ["AsyncCaller", "Caller", "Offering"]
 
 Service = TypeVar("Service", bound=Callable[..., object])
 
@@ -26,6 +28,7 @@ Service = TypeVar("Service", bound=Callable[..., object])
 class Offering:
     """A node that offers services, whoever waits for its events."""
 
+    _runner: Runner | None = None
     #: Whether coroutine functions can be run.
     _has_loop = False
 
@@ -43,7 +46,8 @@ class Offering:
             with self._calls_guard:
                 calls = self._made_calls
                 if calls is None:
-                    calls = self._made_calls = Calls(self._calls_host, self._calls_config.limits)
+                    calls = Calls(self._calls_host, self._calls_config.limits, self._runner)
+                    self._made_calls = calls
         return calls
 
     def _patience(self, timeout: float | None) -> float:
@@ -68,7 +72,7 @@ class Offering:
         """
 
         def register(function: Service) -> Service:
-            in_loop = inspect.iscoroutinefunction(function)
+            in_loop = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
             if in_loop and not self._has_loop:
                 raise UsageError(f"{function!r} is a coroutine function, and zyre.Node has no loop: use zyre.AsyncNode")
             self._calls.offer(name, function, codec=codec, at_once=at_once, in_loop=in_loop)
@@ -119,3 +123,38 @@ class Caller(Offering):
         return Answers(
             self._calls, check_group(group), check_service(service), content, quorum, self._patience(timeout)
         )
+
+
+class AsyncCaller(Offering):
+    """A node that asks, and serves, in asyncio and trio."""
+
+    _has_loop = True
+
+    def _serve_in(self, runner: Runner) -> None:
+        """Coroutine functions run in that loop from now on."""
+        self._runner = runner
+        if self._made_calls is not None:
+            self._made_calls.runner = runner
+            runner.launch(self._made_calls)
+
+    async def request(
+        self, peer: object, service: str, *frames: Any, timeout: float | None = None, codec: str | Codec | None = None
+    ) -> Reply:
+        """Ask a peer for something and wait for the answer; see Node.request. The peer is told of a cancellation."""
+        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        target, name = PeerId.parse(peer), check_service(service)
+        return await async_request(self._calls, target, name, content, self._patience(timeout))
+
+    def ask(
+        self,
+        group: str,
+        service: str,
+        *frames: Any,
+        quorum: int | None = None,
+        timeout: float | None = None,
+        codec: str | Codec | None = None,
+    ) -> AsyncAnswers:
+        """Ask everybody in a group; the answers, for ``async for`` as they come. See Node.ask."""
+        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        patience = self._patience(timeout)
+        return AsyncAnswers(self._calls, check_group(group), check_service(service), content, quorum, patience)

@@ -12,7 +12,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from zyre.calls.asking import Asking, Inquiry
 from zyre.calls.serving import Job, Service, Serving
@@ -45,12 +45,19 @@ _LINGER = 5.0
 _log = logging.getLogger("zyre")
 
 
-class Calls:
-    """Requests and services of one node. ``launch`` is set by an AsyncNode: it says that jobs wait for its loop."""
+class Runner(Protocol):
+    """Has coroutine functions run."""
 
-    def __init__(self, host: Host, limits: Limits) -> None:
+    def launch(self, calls: Calls) -> None:
+        """There may be jobs; called in any thread."""
+
+
+class Calls:
+    """Requests and services of one node. ``runner`` is set by an AsyncNode, and told of jobs for its loop."""
+
+    def __init__(self, host: Host, limits: Limits, runner: Runner | None = None) -> None:
         self.host = host
-        self.launch: Callable[[], object] | None = None
+        self.runner = runner
         self.counts: Counter[str] = Counter()
         self._limits = limits
         self._mutex = threading.Lock()
@@ -196,8 +203,8 @@ class Calls:
                 self._hire()
             elif job is not None and not job.service.in_loop:
                 self._hire()
-        if isinstance(job, Job) and job.service.in_loop and self.launch is not None:
-            self.launch()
+        if isinstance(job, Job) and job.service.in_loop and self.runner is not None:
+            self.runner.launch(self)
 
     def _on_gone(self, peer: PeerId, group: str | None = None) -> None:
         with self._mutex:
@@ -287,7 +294,7 @@ class Calls:
             content = self.failure(job, error)
         finally:
             self.done(job, outcome)
-        if not job.request.cancelled:
+        if job.is_wanted():
             try:
                 self.host.whisper(job.request.peer, content)
             except ZyreError:  # the node has been stopped
@@ -312,8 +319,8 @@ class Calls:
         with self._mutex:
             self.counts["cancelled" if job.request.cancelled else outcome] += 1
             self._serving.done(job)
-        if job.service.in_loop and self.launch is not None:
-            self.launch()
+        if job.service.in_loop and self.runner is not None:
+            self.runner.launch(self)
 
     def statistics(self) -> Mapping[str, int]:
         """What was counted; see Statistics.calls."""

@@ -47,6 +47,10 @@ class Job:
         self.running = False
         self.cancel: Callable[[], object] | None = None
 
+    def is_wanted(self) -> bool:
+        """Whether somebody waits for the answer."""
+        return not self.request.cancelled
+
 
 class Serving:
     """The services of one node, and the calls of them that wait or run."""

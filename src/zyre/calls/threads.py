@@ -12,7 +12,7 @@ from zyre.core.delivery import Outcome
 from zyre.errors import CallError, InvalidConfig, NoQuorum, PeerGone, RequestTimeout, ServiceBusy
 from zyre.identity import PeerId
 
-__all__ = ["Answers", "BaseAnswers", "request"]
+__all__ = ["Answers", "BaseAnswers", "outcome_of", "request", "time_left", "was_sent"]
 
 
 def request(calls: Calls, peer: PeerId, service: str, content: tuple[bytes, ...], timeout: float) -> Reply:
@@ -57,11 +57,12 @@ def _send(
         host.on_room(parker.wake)
         if was_sent(calls.ask_peer(inquiry, peer, deadline - host.now(), content), inquiry, peer):
             return
-        if not parker.park(_left(calls, deadline)):
+        if not parker.park(time_left(calls, deadline)):
             raise RequestTimeout(inquiry.service, peer, timeout)
 
 
-def _left(calls: Calls, deadline: float) -> float | None:
+def time_left(calls: Calls, deadline: float) -> float | None:
+    """How long to wait, as parkers take it."""
     left = deadline - calls.host.now()
     return None if left == float("inf") else max(0.0, left)
 
@@ -72,9 +73,10 @@ def _wait(calls: Calls, inquiry: Inquiry, seen: int, deadline: float) -> bool:
         parker = calls.host.new_parker()
         if not calls.park(inquiry, seen, parker.wake):
             return True
+        calls.host.attend()
         woken = False
         try:
-            woken = parker.park(_left(calls, deadline))
+            woken = parker.park(time_left(calls, deadline))
         finally:
             if not woken:
                 calls.unpark(inquiry)
@@ -178,8 +180,11 @@ class Answers(BaseAnswers):
 
     def all(self) -> tuple[Reply, ...]:
         """Wait for the end; all replies. Raises NoQuorum."""
-        for _ in self:
-            pass
+        try:
+            for _ in self:
+                pass
+        finally:
+            self.close()
         return self.replies
 
     def __enter__(self) -> Answers:

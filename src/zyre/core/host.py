@@ -139,6 +139,9 @@ class Host(Protocol):
     def intercept(self, interceptor: Interceptor) -> None:
         """Have one's own events taken out; for one interceptor. The host reads from now on though nobody waits."""
 
+    def attend(self) -> None:
+        """Somebody waits here for what the interceptor takes."""
+
     def spawn(self, job: Callable[[], object]) -> bool:
         """Run something that may wait, beside everything else; False if the program is too near its end for that.
         Never waits for the node's lock."""

@@ -243,6 +243,10 @@ class NodeHost:
         self.mailbox.interceptor = interceptor
         self._lead.share()
 
+    def attend(self) -> None:
+        """Somebody waits here: a loop reads for itself."""
+        self._lead.on_wait()
+
     def spawn(self, job: Callable[[], object]) -> bool:
         """Run something that may wait, in a thread of its own."""
         try:

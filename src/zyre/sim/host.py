@@ -136,6 +136,9 @@ class SimHost:
         """Have one's own events taken out."""
         self.mailbox.interceptor = interceptor
 
+    def attend(self) -> None:
+        """Somebody waits; what comes is taken in anyway."""
+
     def spawn(self, job: Callable[[], object]) -> bool:
         """Run something that may wait, in virtual time."""
         self._tasks = [task for task in self._tasks if not task.finished]
