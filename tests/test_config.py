@@ -23,7 +23,8 @@ LIMITS = [field.name for field in dataclasses.fields(Limits)]
 def test_the_defaults_are_those_of_the_field() -> None:
     timing = Timing()
     assert ClusterConfig().port == DISCOVERY_PORT == 5670
-    assert (timing.evasive, timing.expired, timing.beacon, timing.ping) == (5.0, 30.0, 1.0, 1.0)
+    assert (timing.evasive, timing.expired, timing.beacon, timing.ping) == (5.0, 10.0, 1.0, 1.0)
+    assert timing.ask < timing.evasive < timing.silent < timing.expired < timing.unreachable == 30.0
 
 
 @pytest.mark.parametrize("port", [0, 1, 5670, 65535])
@@ -55,7 +56,7 @@ def test_the_phases_of_silence_follow_each_other(times: tuple[float, float, floa
 def test_within_keeps_the_proportions(expired: float) -> None:
     timing = Timing.within(expired)
     assert timing.expired == expired
-    assert timing.evasive == pytest.approx(expired / 6)
+    assert timing.evasive == pytest.approx(expired / 2)
     assert timing.beacon <= 1.0
     assert timing.beacon < timing.evasive
 

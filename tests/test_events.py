@@ -74,5 +74,5 @@ def test_groups_of_enter_may_be_left_out() -> None:
 
 
 def test_reasons_are_a_closed_set() -> None:
-    assert set(typing.get_args(events.ExitReason)) == {"left", "expired", "replaced", "unreachable"}
+    assert set(typing.get_args(events.ExitReason)) == {"left", "crashed", "expired", "replaced", "unreachable"}
     assert Gap(PEER, "alice", 2).missed == 2

@@ -61,21 +61,35 @@ _SHORTEST: Final = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When silence means what; all in seconds. The defaults are libzyre's.
+    """When silence means what; all in seconds.
 
-    Lower ``evasive`` and ``expired`` find dead peers sooner and cost false alarms on networks that lose packets.
+    ``expired`` is the bound: so long after its last sign of life a peer is gone, whatever became of it. A process that
+    dies is known far sooner, because its host says so. libzyre takes 30 s instead of 10; peers of other kinds see
+    nothing of these times but an ordinary PING now and then.
     """
 
+    ask: float = 2.5
+    """Nothing heard for this long: the peer is asked for a sign of life, and nobody is told. At the latest when it
+    becomes evasive."""
+
     evasive: float = 5.0
-    """Nothing heard for this long: Evasive, and the peer is asked for a sign of life."""
-    silent: float = 10.0
-    """Nothing heard for this long, although asked: Silent. (libzyre's is its evasive time plus one second.)"""
-    expired: float = 30.0
-    """Nothing heard for this long: Exit(reason="expired")."""
+    """Nothing heard for this long, although asked: Evasive. The peer's host is asked, and other peers are."""
+    silent: float = 7.5
+    """Nothing heard for this long: Silent. (libzyre's is its evasive time plus one second.)"""
+    expired: float = 10.0
+    """Nothing heard for this long, and by nobody else either: Exit(reason="expired")."""
+    unreachable: float = 30.0
+    """Nothing heard for this long, though others hear it or its host answers: Exit(reason="unreachable"). Never before
+    the expiry."""
+    verify: float = 0.2
+    """A peer whose connection broke, and whose host refuses ours, is asked again after this long before it counts as
+    crashed: what is still on its way has that long to arrive, and a process that starts anew takes its place."""
+    prove: float = 10.0
+    """No message for this long, only beacons: the peer is asked whether our link still reaches it."""
     beacon: float = 1.0
     """One beacon in this time."""
     ping: float = 1.0
-    """An evasive peer is asked once in this time."""
+    """A quiet peer is asked once in this time."""
     handshake: float = 5.0
     """A peer that beacons but has not answered our HELLO for this long is greeted anew."""
     redial: float = 1.0
@@ -111,12 +125,15 @@ class Timing:
     def within(cls, expired: float) -> Timing:
         """Timing in the default proportions that reports a silent peer gone after ``expired`` seconds."""
         return cls(
-            evasive=expired / 6,
-            silent=expired / 3,
+            ask=expired / 4,
+            evasive=expired / 2,
+            silent=expired * 3 / 4,
             expired=expired,
-            beacon=min(1.0, expired / 20),
-            ping=min(1.0, expired / 20),
-            handshake=min(5.0, expired / 4),
+            unreachable=expired * 3,
+            prove=expired,
+            beacon=min(1.0, expired / 10),
+            ping=min(1.0, expired / 10),
+            handshake=min(5.0, expired / 2),
         )
 
 

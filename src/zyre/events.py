@@ -37,9 +37,10 @@ __all__ = [
     "ExitReason",
 ]
 
-#: Why a peer is gone: it said so; it was not heard for the expiry time; a new start of it, or another node at its
-#: endpoint, took its place; or it named an endpoint to which nothing can connect.
-ExitReason: TypeAlias = Literal["left", "expired", "replaced", "unreachable"]
+#: Why a peer is gone: it said so; its process died, and its host refuses connections in its place; nothing was heard of
+#: it for the expiry time; a new start of it, or another node at its endpoint, took its place; or it lives and cannot be
+#: reached, because others hear it and we do not, or because nothing can connect to the endpoint that it named.
+ExitReason: TypeAlias = Literal["left", "crashed", "expired", "replaced", "unreachable"]
 
 
 @dataclass(frozen=True, slots=True)

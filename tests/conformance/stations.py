@@ -15,8 +15,10 @@ from typing import Any
 import tests.support.nodes  # noqa: F401  # starts pyzmq's thread for large frames, which no test shall be blamed for
 from tests.peers.harness import unused_port
 from zyre.config import Limits, NodeConfig
-from zyre.core.effects import LinkWritable, Report
+from zyre.core.effects import LinkAnswered, LinkLost, LinkRefused, LinkWritable, Report
 from zyre.core.locality import Locality
+from zyre.endpoint import Endpoint
+from zyre.engine.probing import Probes
 from zyre.engine.transport import ZmqTransport
 from zyre.sim import LAN, World
 from zyre.sim.transport import SimTransport
@@ -35,6 +37,10 @@ class Station(ABC):
         self.messages: list[list[bytes]] = []
         self.datagrams: list[tuple[bytes, tuple[str, int]]] = []
         self.writable: list[int] = []
+        self.lost: list[bytes] = []
+        """The identities of those whose connections broke."""
+        self.verdicts: list[tuple[str, int]] = []
+        """What was found out about links: "answered" or "refused"."""
         self.reading = True
         self.locality: Locality | None = None
 
@@ -52,6 +58,14 @@ class Station(ABC):
     def bodies(self) -> list[bytes]:
         """The last frame of every message so far."""
         return [frames[-1] for frames in self.messages]
+
+    def on_report(self, report: Report) -> None:
+        if isinstance(report, LinkWritable):
+            self.writable.append(report.link)
+        elif isinstance(report, LinkLost):
+            self.lost.append(report.identity)
+        elif isinstance(report, (LinkAnswered, LinkRefused)):
+            self.verdicts.append(("answered" if isinstance(report, LinkAnswered) else "refused", report.link))
 
     @abstractmethod
     def again(self) -> Station:
@@ -116,10 +130,6 @@ class ModelledStation(Station):
     def on_messages(self, messages: Iterable[Sequence[bytes]]) -> None:
         self.messages += map(list, messages)
 
-    def on_report(self, report: Report) -> None:
-        if isinstance(report, LinkWritable):
-            self.writable.append(report.link)
-
     def again(self) -> Station:
         station = ModelledStation(self.bench, 0, self.limits, self.transport.tcp_port, self._interface)
         station.identity, station.transport.identity = self.identity, self.transport.identity
@@ -162,21 +172,41 @@ class RealStation(Station):
         self.bench = bench
         self._interface = interface
         self._blocked: set[int] = set()
+        self._probes = Probes()
         self.transport = ZmqTransport(
             self.identity,
             NodeConfig(limits=limits, peer_port=tcp_port),
             interface or "va",
             bench.port,
             on_blocked=lambda link, descriptor: self._blocked.add(link),
-            on_closed=self._blocked.discard,
+            on_closed=self._on_closed,
             on_moved=lambda locality: None,
+            on_probe=self._probe,
         )
+
+    def _on_closed(self, link: int) -> None:
+        self._blocked.discard(link)
+        self._probes.end(link)
+
+    def _probe(self, link: int, endpoint: str) -> None:
+        begun = self._probes.begin(link, Endpoint.parse(endpoint))
+        if begun is not None and not isinstance(begun, int):
+            self.on_report(begun)
 
     def pump(self) -> None:
         if self.transport._inbox is not None and not self.transport._inbox.closed and self.reading:
             self.messages += self.transport.receive(1000)
             if self.transport.beacons is not None:
                 self.datagrams += self.transport.beacons.receive(1000)
+        if self.transport.connections is not None and not self.transport.connections._events.closed:
+            for report in self.transport.connections.take_lost(1000)[0]:
+                self.on_report(report)
+        for link in self._probes.open():
+            shown = self._probes.look(link)
+            if shown is not True:
+                self._probes.end(link)
+            if not isinstance(shown, bool):
+                self.on_report(shown)
         for link in list(self._blocked):
             if self.transport.is_writable(link):
                 self._blocked.discard(link)

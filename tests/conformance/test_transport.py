@@ -8,10 +8,13 @@ import pytest
 
 from tests.conformance.stations import Bench, ModelledBench, RealBench
 from zyre.errors import AddressInUse, NoInterface
+from zyre.wire import zre
 
 pytestmark = pytest.mark.lan
 
 MANY = 500
+#: Begins like any message by which a transport learns who comes by a connection.
+PING = zre.pack_header(zre.PING, 1)
 
 
 @pytest.fixture(params=[ModelledBench, RealBench], ids=["modelled", "pyzmq"])
@@ -300,6 +303,82 @@ def test_a_new_link_of_the_same_sender_takes_the_place_of_the_old_one(bench: Ben
         bench.wait(lambda link=link: len(receiver.messages) == link)
         sender.transport.close_link(link, flush=False)
     assert receiver.bodies == numbers(1, 6)
+
+
+# -- connections that end, and who is there --------------------------------------------------------------------------
+
+
+def test_the_end_of_a_process_is_told(bench: Bench) -> None:
+    one, other = bench.station(), bench.station()
+    one.transport.open_link(1, other.endpoint)
+    one.transport.send(1, (PING,))
+    bench.wait(lambda: other.messages)
+    assert other.lost == []
+    one.transport.close()
+    bench.wait(lambda: other.lost)
+    assert other.lost == [b"\x01" + one.identity]
+
+
+def test_the_end_is_told_behind_everything_said(bench: Bench) -> None:
+    one, other = bench.station(), bench.station()
+    one.transport.open_link(1, other.endpoint)
+    one.transport.send(1, (PING,))
+    for body in numbers(0, 100):
+        one.transport.send(1, (body,))
+    one.transport.close_link(1, flush=True)
+    one.transport.close()
+    bench.wait(lambda: other.lost and len(other.messages) == 101)
+    assert other.lost == [b"\x01" + one.identity]
+
+
+def test_who_comes_by_another_connection_is_not_lost(bench: Bench) -> None:
+    one, other = bench.station(), bench.station()
+    for link in range(1, 4):
+        one.transport.open_link(link, other.endpoint)
+        one.transport.send(link, (PING,))
+        bench.wait(lambda link=link: len(other.messages) == link)
+    one.transport.close_link(1, flush=False)
+    one.transport.close_link(2, flush=False)
+    one.transport.send(3, (b"fence",))
+    bench.wait(lambda: len(other.messages) == 4)
+    assert other.lost == []
+
+
+def test_somebody_who_listens_answers(bench: Bench) -> None:
+    one, other = bench.station(), bench.station()
+    one.transport.open_link(1, other.endpoint)
+    for _ in range(3):
+        one.verdicts.clear()
+        one.transport.probe(1, other.endpoint)
+        bench.wait(lambda: one.verdicts)
+        assert one.verdicts == [("answered", 1)]
+    one.transport.send(1, (b"fence",))
+    bench.wait(lambda: other.messages)
+    assert other.bodies == [b"fence"], "a look is no message"
+
+
+def test_nobody_there_is_refused(bench: Bench) -> None:
+    one, other = bench.station(), bench.station()
+    one.transport.open_link(1, other.endpoint)
+    one.transport.send(1, (PING,))
+    bench.wait(lambda: other.messages)
+    other.transport.close()
+
+    def refused() -> bool:
+        one.transport.probe(1, other.endpoint)
+        return ("refused", 1) in one.verdicts
+
+    bench.wait(refused, "libzmq gives the port back a moment later")
+
+
+def test_nothing_is_told_of_a_link_that_was_closed(bench: Bench) -> None:
+    one, other = bench.station(), bench.station()
+    for link in (1, 2):
+        one.transport.open_link(link, other.endpoint)
+        one.transport.probe(link, other.endpoint)
+    one.transport.close_link(1, flush=False)
+    bench.wait(lambda: one.verdicts)
+    assert one.verdicts == [("answered", 2)]
 
 
 # -- beacons -----------------------------------------------------------------------------------------------------------

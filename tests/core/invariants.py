@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from zyre.core.dialling import Dial
-from zyre.core.membership import Tick
 from zyre.core.node import NodeMachine
 from zyre.core.tables import PeerState, Phase, Violation
+from zyre.core.vigil import Tick
 from zyre.wire import zre
 from zyre.wire.zre import identity_frame
 
@@ -60,7 +60,7 @@ def check_timers(machine: NodeMachine) -> None:
         assert machine._timers.next_at == float("inf")
         return
     subjects = [item for _, _, item in machine._timers._heap]
-    ticks = machine._membership._ticks
+    ticks = machine._membership.vigil._ticks
     assert {item.number for item in subjects if isinstance(item, Tick)} == set(ticks), "one timer for each tick"
     here = [record for watched in ticks.values() for record in watched if record.state is not PeerState.ABSENT]
     assert len(here) == len(set(map(id, here))) == len(machine._directory)

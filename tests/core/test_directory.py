@@ -13,7 +13,7 @@ def record(number: int, host: str = "") -> PeerRecord:
 
 
 def test_a_record_is_found_under_all_its_keys() -> None:
-    directory, one = Directory(), record(1)
+    directory, one = Directory(9), record(1)
     directory.add(one)
     assert directory.by_id[one.peer] is one
     assert directory.by_frame[identity_frame(one.peer.octets)] is one
@@ -23,7 +23,7 @@ def test_a_record_is_found_under_all_its_keys() -> None:
 
 
 def test_a_removed_record_is_found_under_none() -> None:
-    directory, one = Directory(), record(1)
+    directory, one = Directory(9), record(1)
     directory.add(one)
     directory.remove(one)
     assert (directory.by_id, directory.by_frame, len(directory)) == ({}, {}, 0)
@@ -32,7 +32,7 @@ def test_a_removed_record_is_found_under_none() -> None:
 
 
 def test_who_took_over_an_endpoint_keeps_it() -> None:
-    directory, old, new = Directory(), record(1, "10.0.0.9"), record(2, "10.0.0.9")
+    directory, old, new = Directory(9), record(1, "10.0.0.9"), record(2, "10.0.0.9")
     directory.add(old)
     directory.add(new)
     directory.remove(old)
@@ -40,14 +40,14 @@ def test_who_took_over_an_endpoint_keeps_it() -> None:
 
 
 def test_who_is_unknown_is_absent() -> None:
-    directory, one = Directory(), record(1)
+    directory, one = Directory(9), record(1)
     assert directory.state_of(one.peer) is PeerState.ABSENT
     directory.add(one)
     assert directory.state_of(one.peer) is PeerState.PENDING
 
 
 def test_the_roster_holds_those_who_entered() -> None:
-    directory, pending, ready = Directory(), record(1), record(2)
+    directory, pending, ready = Directory(9), record(1), record(2)
     ready.state = PeerState.READY
     directory.add(pending)
     directory.add(ready)

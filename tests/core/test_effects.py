@@ -28,6 +28,7 @@ def test_whatever_is_about_a_link_names_it_first() -> None:
     assert {kind.__name__ for kind in KINDS if kind not in about_links} == {
         "Broadcast",
         "HelloFrom",
+        "LinkLost",
         "LocalityChanged",
         "NameResolved",
         "PeerRefused",

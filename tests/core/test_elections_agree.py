@@ -77,7 +77,7 @@ def test_a_member_that_takes_no_part_delays_and_does_not_prevent() -> None:
     world = World()
     candidate, deaf = (world.node(name, groups=[GROUP], config=CONFIG) for name in ("candidate", "deaf"))
     world.run_for(1.0)
-    deaf.kill()
+    deaf.stall()
     candidate.contest(GROUP)
     world.run_for(CONFIG.timing.alone + 0.1)
     assert deaf.uuid in candidate.peers

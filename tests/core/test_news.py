@@ -54,7 +54,7 @@ def test_plain_peers_are_left_alone() -> None:
     plain = rig.ready(1)
     rig.machine.join("G", rig.now)
     rig.machine.set_header("load", "1", rig.now)
-    rig.run_for(4.0)
+    rig.run_for(2.4)
     assert rig.commands(plain) == ["JOIN"]
 
 
@@ -63,7 +63,7 @@ def test_a_plain_node_knows_none_of_it() -> None:
     peer = kin(rig)
     rig.machine.set_header("load", "1", rig.now)
     peer.send(news.ASK)
-    rig.run_for(4.0)
+    rig.run_for(2.4)
     assert rig.commands(peer) == []
     assert rig.count("message_unknown") == 1
 
@@ -128,7 +128,7 @@ def test_what_does_not_change_is_not_told() -> None:
     peer = kin(rig)
     rig.machine.set_header("a", "1", rig.now)
     rig.machine.change("remove_header", ["none"], rig.now)
-    rig.run_for(4.0)
+    rig.run_for(2.4)
     assert rig.commands(peer) == []
 
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from tests.core.invariants import check_machine
 from tests.core.rig import Foreign, Rig, check_lives, names, read
-from zyre.core.effects import Send
+from zyre.core.effects import LinkAnswered, LinkLost, LinkRefused, Send
 from zyre.core.tables import PHASES, TRANSITIONS, Action, Input, PeerState, Phase, Violation
 from zyre.events import Exit
 from zyre.wire import zre
 
 EVERY_PAIR = list(product(PeerState, Input))
-GONE = {Action.REPLACE, Action.DISMISS, Action.EXPIRE, Action.FORGET}
+GONE = {Action.REPLACE, Action.DISMISS, Action.EXPIRE, Action.GIVE_UP, Action.MOURN, Action.FORGET}
 
 
 @given(st.sampled_from(EVERY_PAIR))
@@ -67,7 +67,25 @@ def bring(state: PeerState) -> tuple[Rig, Foreign]:
 
 
 def overdue(peer: Foreign) -> None:
-    peer.rig.run_for(31.0)
+    peer.rig.run_for(11.0)
+
+
+def beyond(peer: Foreign) -> None:
+    """Somebody answers at its endpoint, again and again, and it is never heard."""
+    for _ in range(31):
+        peer.rig.run_for(1.0)
+        if peer.rig.state(peer.id) is not PeerState.ABSENT:
+            peer.rig.machine.receive_report(LinkAnswered(peer.link), peer.rig.now)
+
+
+def refused(peer: Foreign) -> None:
+    """Its connection broke, and nobody listens at its endpoint: so often that it is sure."""
+    identity = zre.identity_frame(peer.id.octets)
+    peer.rig.machine.receive_report(LinkLost(identity), peer.rig.now)
+    for _ in range(2):
+        if peer.rig.state(peer.id) is not PeerState.ABSENT:
+            peer.rig.machine.receive_report(LinkRefused(peer.link), peer.rig.now)
+        peer.rig.run_for(peer.rig.machine._timing.verify)
 
 
 def last_beacon(peer: Foreign) -> None:
@@ -82,6 +100,8 @@ GIVE: dict[Input, Callable[[Foreign], None]] = {
     Input.LAST_BEACON: last_beacon,
     Input.GOODBYE: lambda peer: peer.send(zre.GOODBYE),
     Input.OVERDUE: overdue,
+    Input.BEYOND: beyond,
+    Input.REFUSED: refused,
 }
 
 #: What each row looks like from outside: events, messages to the peer, links opened and closed, the state after.
@@ -92,24 +112,32 @@ EXPECTED: dict[tuple[PeerState, Input], tuple[list[str], list[str], int, int, Pe
     (PeerState.ABSENT, Input.LAST_BEACON): ([], [], 0, 0, PeerState.ABSENT),
     (PeerState.ABSENT, Input.GOODBYE): ([], [], 0, 0, PeerState.ABSENT),
     (PeerState.ABSENT, Input.OVERDUE): ([], [], 0, 0, PeerState.ABSENT),
+    (PeerState.ABSENT, Input.BEYOND): ([], [], 0, 0, PeerState.ABSENT),
+    (PeerState.ABSENT, Input.REFUSED): ([], [], 0, 0, PeerState.ABSENT),
     (PeerState.PENDING, Input.FOUND): ([], [], 0, 0, PeerState.PENDING),
     (PeerState.PENDING, Input.HELLO): (["Enter"], [], 0, 0, PeerState.READY),
     (PeerState.PENDING, Input.MESSAGE): ([], [], 0, 0, PeerState.PENDING),
     (PeerState.PENDING, Input.LAST_BEACON): ([], [], 0, 1, PeerState.ABSENT),
     (PeerState.PENDING, Input.GOODBYE): ([], [], 0, 1, PeerState.ABSENT),
     (PeerState.PENDING, Input.OVERDUE): ([], [], 0, 1, PeerState.ABSENT),
+    (PeerState.PENDING, Input.BEYOND): ([], [], 0, 1, PeerState.ABSENT),
+    (PeerState.PENDING, Input.REFUSED): ([], [], 0, 0, PeerState.PENDING),
     (PeerState.READY, Input.FOUND): ([], [], 0, 0, PeerState.READY),
     (PeerState.READY, Input.HELLO): (["Exit", "Enter"], ["HELLO"], 1, 1, PeerState.READY),
     (PeerState.READY, Input.MESSAGE): (["Whisper"], [], 0, 0, PeerState.READY),
     (PeerState.READY, Input.LAST_BEACON): (["Exit"], [], 0, 1, PeerState.ABSENT),
     (PeerState.READY, Input.GOODBYE): (["Exit"], [], 0, 1, PeerState.ABSENT),
-    (PeerState.READY, Input.OVERDUE): (["Evasive", "Silent", "Exit"], ["PING"] * 25, 0, 1, PeerState.ABSENT),
+    (PeerState.READY, Input.OVERDUE): (["Evasive", "Silent", "Exit"], ["PING"] * 9, 0, 1, PeerState.ABSENT),
+    (PeerState.READY, Input.BEYOND): (["Evasive", "Silent", "Exit"], ["PING"] * 29, 0, 1, PeerState.ABSENT),
+    (PeerState.READY, Input.REFUSED): (["Exit"], [], 0, 1, PeerState.ABSENT),
 }
 REASONS = {
     Action.REPLACE: "replaced",
     Action.DISMISS: "left",
     Action.LINGER: "left",
     Action.EXPIRE: "expired",
+    Action.GIVE_UP: "unreachable",
+    Action.MOURN: "crashed",
 }
 
 

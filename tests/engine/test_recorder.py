@@ -54,6 +54,8 @@ class Desk:
     def open_link(self, link: int, endpoint: str) -> bool:
         return not self.refuse
 
+    def probe(self, link: int, endpoint: str) -> None: ...
+
     def send(self, link: int, frames: Any) -> bool:
         return not self.refuse
 

@@ -38,6 +38,7 @@ class Side:
             on_blocked=lambda link, descriptor: self.blocked.append(link),
             on_closed=self.closed.append,
             on_moved=self.moved.append,
+            on_probe=lambda link, endpoint: None,
         )
         self.locality = self.transport.open()
         self.endpoint = str(self.locality.bound)

@@ -37,8 +37,8 @@ SIDE_DOOR = {
     # the machine and what drives it
     "Machine", "NodeMachine", "NodeProfile", "Driver", "Tap", "Transport", "Clock", "Alarm", "Outcome",
     # effects and reports
-    "Effect", "OpenLink", "Send", "CloseLink", "Broadcast",
-    "Report", "LinkBlocked", "LinkWritable", "LinkFailed", "LocalityChanged",
+    "Effect", "OpenLink", "Send", "CloseLink", "Broadcast", "Probe",
+    "Report", "LinkBlocked", "LinkWritable", "LinkFailed", "LinkLost", "LinkRefused", "LinkAnswered", "LocalityChanged",
     # where a node is
     "Endpoint", "Interface", "Locality",
     # the protocol as tables

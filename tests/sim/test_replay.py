@@ -194,10 +194,10 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_another_history_is_noticed_where_it_begins(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from zyre.core.membership import Membership
+    from zyre.core.vigil import Vigil
 
     moments = list(Replay(journal))
-    monkeypatch.setattr(Membership, "heard", lambda self, record, now: None)
+    monkeypatch.setattr(Vigil, "heard", lambda self, record, now: None)
     replay = Replay(journal)
     with pytest.raises(ReplayDiffers, match="recorded by zyre") as caught:
         list(replay)

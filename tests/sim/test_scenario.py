@@ -182,13 +182,13 @@ def test_expectations_are_held_against_what_happened() -> None:
 
 
 def test_what_is_measured() -> None:
-    result = run_scenario(read("nodes = 4\nrun_for = 60\nsteps = [{at = 5, do = 'kill', node = 'node2'}]"))
+    result = run_scenario(read("nodes = 4\nrun_for = 60\nsteps = [{at = 5, do = 'power_off', node = 'node2'}]"))
     summary = result.summary
     assert summary["mesh_complete_after"] < 0.1
     (death,) = summary["deaths"]
     assert (death["node"], death["at"], death["never_known_to"]) == ("node2", 5.0, 0)
     assert 3 < death["suspected_after"]["min"] <= death["suspected_after"]["max"] < 6
-    assert 28 < death["known_after"]["min"] <= death["known_after"]["max"] < 32
+    assert 8 < death["known_after"]["min"] <= death["known_after"]["max"] < 11
     assert 0.9 < summary["traffic"]["datagrams_sent"] < 1.4
     assert summary["events"]["enter"] == 12
     assert summary["events"]["exit"] == 3

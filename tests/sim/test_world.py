@@ -141,7 +141,7 @@ def test_plain_nodes_and_ours_meet() -> None:
 
 
 @pytest.mark.parametrize("extensions", [(), None])
-@pytest.mark.parametrize(("end", "reason"), [(SimNode.stop, "left"), (SimNode.kill, "expired")])
+@pytest.mark.parametrize(("end", "reason"), [(SimNode.stop, "left"), (SimNode.kill, "crashed")])
 def test_who_ends_is_told_of_once_with_the_reason(
     end: Callable[[SimNode], None], reason: str, extensions: tuple[str, ...] | None
 ) -> None:
@@ -188,7 +188,7 @@ def test_a_short_cut_is_a_silence_and_a_return() -> None:
     alice, bob = world.node("alice"), world.node("bob")
     world.run_for(1.0)
     world.partition([alice], [bob])
-    world.run_for(12.0)
+    world.run_for(8.0)
     world.heal()
     world.run_for(3.0)
     for node in (alice, bob):

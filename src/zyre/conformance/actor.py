@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -116,8 +117,19 @@ class Actor:
     # -- hearing ---------------------------------------------------------------------------------------------------
 
     def hear(self, patience: float | None = None) -> Heard | None:
-        """The node's next message, or None if none comes in time. Raises Deviation if it is no 36/ZRE."""
+        """The node's next message, or None if none comes in time. Raises Deviation if it is no 36/ZRE.
+
+        A node may ask whether we are still there whenever it likes, so its PINGs are counted and passed over.
+        """
         wait = self.patience if patience is None else patience
+        deadline = time.monotonic() + wait
+        heard = self._hear_any(wait)
+        while heard is not None and heard.command == speech.PING:
+            self.expected = (heard.sequence + 1) % 65536
+            heard = self._hear_any(max(0.0, deadline - time.monotonic()))
+        return heard
+
+    def _hear_any(self, wait: float) -> Heard | None:
         if not self._inbox.poll(int(wait * 1000)):
             return None
         identity, *frames = self._inbox.recv_multipart()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from typing import Final
 
 from zyre.core.delivery import Delivery
 from zyre.core.discovery import BeaconDiscovery
@@ -22,6 +23,11 @@ class _Beacon(Enum):
     DUE = "due"
 
 
+#: After a sleep so many beacons follow each other in this share of the interval: the first of them may be lost.
+_HURRIED: Final = 4
+_HURRY: Final = 0.25
+
+
 class Announcer(Part):
     """The part of a node that beacons; silent where the cluster has no UDP port, or the host no beacon socket."""
 
@@ -32,6 +38,7 @@ class Announcer(Part):
         self._delivery = delivery
         self._timers = timers
         self._beacon = b""
+        self._hurried = 0
 
     @property
     def running(self) -> bool:
@@ -53,8 +60,18 @@ class Announcer(Part):
 
     def _on_due(self, subject: _Beacon, now: float) -> Moves:
         self._delivery.effects.append(Broadcast(self._beacon))
-        self._timers.add(now + self._interval, subject)
+        interval = self._interval
+        if self._hurried:
+            self._hurried -= 1
+            interval *= _HURRY
+        self._timers.add(now + interval, subject)
         return ()
+
+    def hurry(self) -> None:
+        """Beacon at once, and more often for a moment: whoever took us for gone is to hear it."""
+        if self._beacon:
+            self._delivery.effects.append(Broadcast(self._beacon))
+            self._hurried = _HURRIED
 
     def subjects(self) -> Mapping[type, Follower]:
         """The next beacon."""

@@ -49,6 +49,8 @@ from zyre.core import (
     tables,
     tally,
     timers,
+    verification,
+    vigil,
 )
 from zyre.errors import DecodeError
 from zyre.identity import PeerId
@@ -91,6 +93,8 @@ _MODULES: Final = (
     tables,
     tally,
     timers,
+    verification,
+    vigil,
 )
 _CLASSES: Final[dict[str, type]] = {
     f"{module.__name__}.{name}": member

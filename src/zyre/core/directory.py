@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from zyre.core.machine import Hearing
 from zyre.core.peer import PeerRecord
@@ -18,13 +18,27 @@ __all__ = ["Directory"]
 class Directory:
     """Every record that has an identity. Lookups are one dictionary access each.
 
-    ``proven``: messages come with the key that their sender has proven to own, behind its identity.
+    ``proven``: messages come with the key that their sender has proven to own, behind its identity. ``most_missed``: of
+    so many who went without a word it keeps in mind where they were.
     """
 
-    __slots__ = ("_by_endpoint", "_by_link", "_proven", "by_beacon", "by_frame", "by_id", "changed", "hearing")
+    __slots__ = (
+        "_by_endpoint",
+        "_by_link",
+        "_missed",
+        "_most_missed",
+        "_proven",
+        "by_beacon",
+        "by_frame",
+        "by_id",
+        "changed",
+        "hearing",
+    )
 
-    def __init__(self, proven: bool = False) -> None:
+    def __init__(self, most_missed: int, *, proven: bool = False) -> None:
         self._proven = proven
+        self._missed: dict[PeerId, tuple[Endpoint, str]] = {}
+        self._most_missed = most_missed
         self.by_id: dict[PeerId, PeerRecord] = {}
         self.by_frame: dict[bytes, PeerRecord] = {}
         """Keyed by what stands before each message, the ROUTER's 17 octets and perhaps a proven key: the hot path looks
@@ -39,6 +53,7 @@ class Directory:
 
     def add(self, record: PeerRecord) -> None:
         """Enter a record under all its keys."""
+        self._missed.pop(record.peer, None)
         self.by_id[record.peer] = record
         self.by_frame[self._frame(record)] = record
         self._by_link[record.link] = record
@@ -70,6 +85,21 @@ class Directory:
     def _frame(self, record: PeerRecord) -> bytes:
         frame = identity_frame(record.peer.octets)
         return frame + record.endpoint.key.encode() if self._proven else frame
+
+    def recall(self, records: Iterable[PeerRecord]) -> None:
+        """Bring up to date when these were last heard: a host may know of beacons that were not handed over."""
+        if self.hearing is not None:
+            self.hearing.recall(records)
+
+    def miss(self, record: PeerRecord) -> None:
+        """Keep in mind where a peer was that went without a word: it may not have gone at all."""
+        self._missed[record.peer] = record.endpoint, record.found_by
+        if len(self._missed) > self._most_missed:
+            del self._missed[next(iter(self._missed))]
+
+    def take_missed(self, peer: PeerId) -> tuple[Endpoint, str] | None:
+        """Where a peer was that is missed, and how it was found, once."""
+        return self._missed.pop(peer, None)
 
     def at_link(self, link: int) -> PeerRecord | None:
         """Whose link that is."""

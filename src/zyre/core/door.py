@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from zyre.config import Limits
-from zyre.core.admission import judge_hello
+from zyre.core.admission import judge_hello, read_identity
 from zyre.core.counters import Counters
 from zyre.core.effects import HelloFrom
 from zyre.core.gate import Gate
@@ -63,10 +63,13 @@ class Door(Part):
                 return moves
         return ()
 
-    def on_stranger(self, message_id: int, record: PeerRecord | None) -> Moves:
+    def on_stranger(self, message_id: int, identity: bytes, record: PeerRecord | None, now: float) -> Moves:
         """A message of somebody who has not said HELLO. Whoever leaves before that is no offender."""
         if message_id != zre.GOODBYE:
             self._counters.violations[Violation.STRANGER] += 1
+            peer = read_identity(identity) if record is None else None
+            if peer is not None:
+                return self._membership.on_stranger(peer, now)
         elif record is not None:
             return self._membership.on_goodbye(record)
         return ()

@@ -14,7 +14,18 @@ from typing import TypeAlias
 
 from zyre.core.delivery import Outcome
 from zyre.core.discovery import Source
-from zyre.core.effects import Broadcast, CloseLink, Effect, HelloFrom, LinkBlocked, LinkFailed, OpenLink, Report, Send
+from zyre.core.effects import (
+    Broadcast,
+    CloseLink,
+    Effect,
+    HelloFrom,
+    LinkBlocked,
+    LinkFailed,
+    OpenLink,
+    Probe,
+    Report,
+    Send,
+)
 from zyre.core.machine import Alarm, Clock, Transport
 from zyre.core.node import NodeMachine
 from zyre.core.timers import NEVER
@@ -211,5 +222,7 @@ class Driver:
     def _perform_other(self, effect: Effect) -> None:
         if isinstance(effect, CloseLink):
             self._transport.close_link(effect.link, effect.flush)
+        elif isinstance(effect, Probe):
+            self._transport.probe(effect.link, effect.endpoint)
         elif isinstance(effect, Broadcast):
             self._transport.broadcast(effect.payload)

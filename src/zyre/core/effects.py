@@ -14,13 +14,17 @@ __all__ = [
     "CloseLink",
     "Effect",
     "HelloFrom",
+    "LinkAnswered",
     "LinkBlocked",
     "LinkFailed",
+    "LinkLost",
+    "LinkRefused",
     "LinkWritable",
     "LocalityChanged",
     "NameResolved",
     "OpenLink",
     "PeerRefused",
+    "Probe",
     "Report",
     "Send",
 ]
@@ -57,7 +61,15 @@ class Broadcast(NamedTuple):
     payload: bytes
 
 
-Effect: TypeAlias = OpenLink | Send | CloseLink | Broadcast
+class Probe(NamedTuple):
+    """Find out whether anybody listens at the ``endpoint`` of a link: LinkAnswered or LinkRefused follows, or nothing.
+    Another one for the same link takes its place."""
+
+    link: int
+    endpoint: str
+
+
+Effect: TypeAlias = OpenLink | Send | CloseLink | Broadcast | Probe
 
 
 class LinkBlocked(NamedTuple):
@@ -75,6 +87,25 @@ class LinkWritable(NamedTuple):
 
 class LinkFailed(NamedTuple):
     """The link could not be opened."""
+
+    link: int
+
+
+class LinkLost(NamedTuple):
+    """The connection broke by which the messages under ``identity`` (17 octets) came. Not ours to that peer: a link of
+    ours is connected again and again, and says nothing."""
+
+    identity: bytes
+
+
+class LinkRefused(NamedTuple):
+    """Nobody listens where the link leads: the host is there, and refuses connections."""
+
+    link: int
+
+
+class LinkAnswered(NamedTuple):
+    """Somebody listens where the link leads, and its process runs."""
 
     link: int
 
@@ -106,4 +137,15 @@ class PeerRefused(NamedTuple):
     address: str
 
 
-Report: TypeAlias = LinkBlocked | LinkWritable | LinkFailed | LocalityChanged | HelloFrom | NameResolved | PeerRefused
+Report: TypeAlias = (
+    LinkBlocked
+    | LinkWritable
+    | LinkFailed
+    | LinkLost
+    | LinkRefused
+    | LinkAnswered
+    | LocalityChanged
+    | HelloFrom
+    | NameResolved
+    | PeerRefused
+)

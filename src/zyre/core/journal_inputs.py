@@ -13,8 +13,11 @@ from typing import Any, Final
 
 from zyre.core.effects import (
     HelloFrom,
+    LinkAnswered,
     LinkBlocked,
     LinkFailed,
+    LinkLost,
+    LinkRefused,
     LinkWritable,
     LocalityChanged,
     NameResolved,
@@ -110,6 +113,8 @@ def _pack_report(report: Report) -> bytes:
         return _json(["LocalityChanged", _pack_locality(report.locality)])
     if isinstance(report, HelloFrom):
         return _json(["HelloFrom", [report.identity.hex(), report.address]])
+    if isinstance(report, LinkLost):
+        return _json(["LinkLost", report.identity.hex()])
     if isinstance(report, NameResolved):
         return _json(["NameResolved", [report.host, report.addresses]])
     if isinstance(report, PeerRefused):
@@ -124,6 +129,9 @@ _REPORTS: Final[Mapping[str, Callable[[Any], Report]]] = {
     "PeerRefused": lambda value: PeerRefused(*value),
     "LinkWritable": LinkWritable,
     "LinkFailed": LinkFailed,
+    "LinkLost": lambda value: LinkLost(bytes.fromhex(value)),
+    "LinkRefused": LinkRefused,
+    "LinkAnswered": LinkAnswered,
     "LinkBlocked": lambda link: LinkBlocked(link, (b"",)),
 }
 

@@ -73,6 +73,9 @@ class Transport(Protocol):
     def close_link(self, link: int, flush: bool) -> None:
         """Close a link; with ``flush``, what is queued may still leave for a moment."""
 
+    def probe(self, link: int, endpoint: str) -> None:
+        """Find out whether anybody listens where a link leads. LinkAnswered or LinkRefused follows, or nothing."""
+
     def broadcast(self, payload: bytes) -> None:
         """Send a datagram on every interface in use. Failures are counted, not raised."""
 

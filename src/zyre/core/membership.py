@@ -6,7 +6,6 @@ that somebody came into a group or went out of one, is returned as moves; the no
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Final, NamedTuple
@@ -18,28 +17,23 @@ from zyre.core.delivery import Delivery
 from zyre.core.dialling import Dial, Dialling
 from zyre.core.directory import Directory
 from zyre.core.discovery import Found, beacon_of
-from zyre.core.effects import NameResolved
+from zyre.core.effects import NameResolved, Probe
 from zyre.core.groups import Groups
 from zyre.core.hearsay import Hearsay
 from zyre.core.locality import Locality
 from zyre.core.part import Arrival, Departure, Follower, Moves, Part
 from zyre.core.peer import PeerRecord
 from zyre.core.portrait import Portrait
-from zyre.core.presence import Presence
-from zyre.core.tables import TRANSITIONS, Action, Input, PeerState, Phase, Violation
+from zyre.core.tables import TRANSITIONS, Action, Input, PeerState, Violation
 from zyre.core.timers import NEVER, Deadlines
+from zyre.core.verification import Verification
+from zyre.core.vigil import Vigil
 from zyre.endpoint import Endpoint
-from zyre.events import Enter, Evasive, Event, Exit, ExitReason, Join, Returned, Silent
+from zyre.events import Enter, Event, Exit, ExitReason, Join
 from zyre.identity import PeerId
 from zyre.wire import zre
 
-__all__ = ["Leaving", "Membership", "Tick"]
-
-
-class Tick(NamedTuple):
-    """The timer of all peers that are to be looked at in one stretch of time."""
-
-    number: int
+__all__ = ["Leaving", "Membership"]
 
 
 class Leaving(NamedTuple):
@@ -48,18 +42,17 @@ class Leaving(NamedTuple):
     record: PeerRecord
 
 
-#: Peers are looked at in stretches of this share of the evasive time: so much later may a silence be noticed.
-_TICKS_PER_EVASIVE: Final = 50
-#: A time that is a whole number of stretches but for the rounding of floats is in the earlier one.
-_ROUNDING: Final = 1e-6
-
-_ALIVE: Final = Phase.ALIVE
 _PLAIN: Final[frozenset[str]] = frozenset()
+
+#: Who went like this may be back, and not know that it was away.
+_WITHOUT_A_WORD: Final = ("expired", "unreachable", "crashed")
 
 _REASONS: Final[dict[Action, ExitReason]] = {
     Action.REPLACE: "replaced",
     Action.DISMISS: "left",
     Action.EXPIRE: "expired",
+    Action.GIVE_UP: "unreachable",
+    Action.MOURN: "crashed",
     Action.FORGET: "left",
 }
 
@@ -84,16 +77,12 @@ class Membership(Part):
         portrait: Portrait,
         proven: bool = False,
     ) -> None:
-        self.directory = Directory(proven)
+        self.directory = Directory(limits.peers, proven=proven)
         self.groups = groups
-        self.presence = Presence(timing)
         self.dialling = Dialling()
         self.parts: tuple[Part, ...] = ()
         """Who hears of peers that enter and leave."""
         self.hearsay = Hearsay(limits, groups=groups, directory=self.directory, counters=counters, events=events)
-        self._ticks: dict[int, list[PeerRecord]] = {}
-        self._last_tick = -1
-        self._grain = timing.evasive / _TICKS_PER_EVASIVE
         self._timing = timing
         self._limits = limits
         self._extensions = extensions
@@ -102,6 +91,24 @@ class Membership(Part):
         self._counters = counters
         self._events = events
         self._portrait = portrait
+        self.vigil = Vigil(
+            timing,
+            directory=self.directory,
+            delivery=delivery,
+            timers=timers,
+            events=events,
+            depart=self.depart,
+        )
+        verification = Verification(
+            timing,
+            directory=self.directory,
+            delivery=delivery,
+            timers=timers,
+            vigil=self.vigil,
+            depart=self.depart,
+        )
+        self.watch: tuple[Part, ...] = (self.vigil, verification)
+        """The parts that find out whether peers live."""
 
     def everyone(self) -> Iterator[PeerRecord]:
         """Everybody to whom a HELLO is on its way or was said, anonymous ones included."""
@@ -114,8 +121,8 @@ class Membership(Part):
         return ()
 
     def subjects(self) -> Mapping[type, Follower]:
-        """Looks at peers, explicit connections, and farewells by beacon."""
-        return {Tick: self.on_tick, Dial: self.dial, Leaving: self._on_left}
+        """Explicit connections, and farewells by beacon."""
+        return {Dial: self.dial, Leaving: self._on_left}
 
     def reports(self) -> Mapping[type, Follower]:
         """What was found out about a dialled host's name."""
@@ -130,7 +137,9 @@ class Membership(Part):
     def remember(self, beacon: bytes, found: Found) -> None:
         """Know a READY peer's beacon again, if it leads to where the peer is reached."""
         record = self.directory.by_id.get(found.peer)
-        if record is not None and record.state is PeerState.READY and found.endpoint == record.endpoint:
+        if record is None or record.state is not PeerState.READY or record.doubted:
+            return
+        if found.endpoint == record.endpoint:
             self.directory.remember(beacon, record)
 
     def expect(self, peer: PeerId, locality: Locality | None) -> None:
@@ -162,16 +171,19 @@ class Membership(Part):
     def _refresh(self, record: PeerRecord, endpoint: Endpoint, now: float) -> Moves:
         """A beacon proves that the peer lives, but only one from where our link leads proves that it is reached: after
         a change of address the link is dead, and must be let expire so that the peer is found anew. Also if messages
-        still come, because its own link to us leads here as before."""
+        still come, because its own link to us leads here as before; not if somebody answers there all the same."""
         if endpoint == record.endpoint:
             record.strayed_at = NEVER
-            self.heard(record, now)
+            if not record.doubted:
+                self.vigil.heard(record, now)
         elif record.beacon or record.found_by == "beacon":
             self.directory.overlook(record)
             record.strayed_at = min(record.strayed_at, now)
             if not now < record.strayed_at + self._timing.expired:
-                departed = self._depart(record.peer, *TRANSITIONS[record.state, Input.OVERDUE])
+                departed = self.depart(record, Input.OVERDUE)
                 return departed + self._greet(record.peer, endpoint, "beacon", now)
+            if not now < record.strayed_at + self._timing.evasive:
+                self._delivery.effects.append(Probe(record.link, str(record.endpoint)))
         return ()
 
     def may_connect(self, endpoint: Endpoint, locality: Locality | None) -> bool:
@@ -206,53 +218,16 @@ class Membership(Part):
         """A peer has said all that it had to say."""
         if record.state is PeerState.ABSENT:
             return ()
-        return self._depart(record.peer, *TRANSITIONS[record.state, Input.GOODBYE])
+        return self.depart(record, Input.GOODBYE)
+
+    def on_stranger(self, peer: PeerId, now: float) -> Moves:
+        """Somebody talks to us whom we do not know. If we gave it up while it slept, or could not be heard, it still
+        knows us: so it is greeted where it was."""
+        missed = self.directory.take_missed(peer)
+        return () if missed is None else self.on_found(Found(peer, missed[0]), missed[1], now)
 
     def _on_left(self, subject: Leaving, now: float) -> Moves:
         return self.on_goodbye(subject.record)
-
-    def _watch(self, record: PeerRecord, at: float) -> None:
-        """Look at a peer at that time, or with others a little later: one timer serves all whose time has come."""
-        tick = max(math.ceil(at / self._grain - _ROUNDING), self._last_tick + 1)
-        watched = self._ticks.get(tick)
-        if watched is None:
-            watched = self._ticks[tick] = []
-            self._timers.add(tick * self._grain, Tick(tick))
-        watched.append(record)
-
-    def on_tick(self, tick: Tick, now: float) -> Moves:
-        """Look at the peers whose time has come. Most have been heard meanwhile, and are only put back."""
-        moves: Moves = ()
-        self._last_tick = tick.number
-        watched = self._ticks.pop(tick.number)
-        if self.directory.hearing is not None:
-            self.directory.hearing.recall(watched)
-        for record in watched:
-            if record.phase is _ALIVE and now < record.quiet_at and record.state is not PeerState.ABSENT:
-                self._watch(record, record.quiet_at)
-            else:
-                moves += self.look_at(record, now)
-        return moves
-
-    def look_at(self, record: PeerRecord, now: float) -> Moves:
-        """A peer has been quiet, or its deadline had moved meanwhile."""
-        if record.state is PeerState.ABSENT:
-            return ()
-        silence = self.presence.look(record, now)
-        if silence.entered is Phase.EXPIRED:
-            return self._depart(record.peer, *TRANSITIONS[record.state, Input.OVERDUE])
-        self._watch(record, silence.look_again_at)
-        if record.state is not PeerState.READY:
-            return ()
-        if silence.entered is not None:
-            self.directory.overlook(record)
-        if silence.entered is Phase.EVASIVE:
-            self._events.append(Evasive(record.peer, record.name))
-        elif silence.entered is Phase.SILENT:
-            self._events.append(Silent(record.peer, record.name))
-        if silence.ping:
-            self._delivery.send(record, zre.PING)
-        return ()
 
     def dial(self, dial: Dial, now: float) -> Moves:
         """Greet whoever is at a dial's endpoint, unless that was done and there is still hope; look again later."""
@@ -273,11 +248,6 @@ class Membership(Part):
         dial.record = self._open(None, dial.endpoint, "connect", now)
         return ()
 
-    def heard(self, record: PeerRecord, now: float) -> None:
-        """A sign of life."""
-        if self.presence.heard(record, now) and record.state is PeerState.READY:
-            self._events.append(Returned(record.peer, record.name))
-
     # -- actions -------------------------------------------------------------------------------------------------
 
     def _open(self, peer: PeerId | None, endpoint: Endpoint, found_by: str, now: float) -> PeerRecord:
@@ -297,9 +267,8 @@ class Membership(Part):
         moves = () if previous is None else self.remove(previous, "replaced")
         record = self.dialling.claim(peer, endpoint, source) or self._open(peer, endpoint, found_by, now)
         record.identity = peer
-        record.quiet_at = now + self.presence.evasive
         self.directory.add(record)
-        self._watch(record, record.quiet_at)
+        self.vigil.begin(record, now)
         return moves
 
     def _admit(self, greeting: Greeting, previous: PeerRecord | None, now: float) -> Moves:
@@ -321,7 +290,8 @@ class Membership(Part):
         for group in groups:
             self.groups.enter(record, group)
         self.directory.changed = True
-        self.presence.heard(record, now)
+        record.proven, record.proven_at = speech.sequence, now
+        self.vigil.presence.heard(record, now)
         self._events.append(Enter(record.peer, record.name, str(record.endpoint), record.headers, record.groups))
         self._events.extend(Join(record.peer, record.name, group) for group in groups)
         moves: Moves = tuple(Arrival(group, record.peer) for group in groups)
@@ -334,7 +304,7 @@ class Membership(Part):
         a row the next is taken for the answer to ours: the peer is as it says, and nothing is sent."""
         speech = greeting.speech
         record.received = speech.sequence
-        self.heard(record, now)
+        self.vigil.heard(record, now)
         return self.hearsay.take_groups(record, speech.groups, speech.status)
 
     def _depart(self, peer: PeerId, *actions: Action) -> Moves:
@@ -344,6 +314,10 @@ class Membership(Part):
                 moves += self.remove(self.directory.by_id[peer], _REASONS[action])
         return moves
 
+    def depart(self, record: PeerRecord, why: Input) -> Moves:
+        """Let go of a peer, as the table has it."""
+        return self._depart(record.peer, *TRANSITIONS[record.state, why])
+
     def remove(self, record: PeerRecord, reason: ExitReason) -> Moves:
         """Forget a peer; whoever never entered goes without an event."""
         entered = record.state is PeerState.READY
@@ -352,6 +326,8 @@ class Membership(Part):
         self._delivery.close(record)
         groups = self.groups.remove(record)
         if entered:
+            if reason in _WITHOUT_A_WORD:
+                self.directory.miss(record)
             self.directory.changed = True
             self._events.append(Exit(record.peer, record.name, reason))
             for part in self.parts:

@@ -139,6 +139,7 @@ class NodeMachine:
             Conversation(self._membership, self._delivery, self._events),
             self._announcer,
             self._membership,
+            *self._membership.watch,
             self._elections,
             Introductions(profile.identity, self._membership, self._delivery, self._timers),
             self._tally,
@@ -350,7 +351,7 @@ class NodeMachine:
                 return
             record = self._directory.by_frame.get(frames[0])
             if record is None or record.state is not _READY:
-                self._follow(self._door.on_stranger(message_id, record), now)
+                self._follow(self._door.on_stranger(message_id, frames[0], record, now), now)
                 return
             if sequence == record.received + 1:
                 record.received = sequence
@@ -360,7 +361,7 @@ class NodeMachine:
             if record.phase is _ALIVE:
                 record.quiet_at = now + self._timing.evasive
             else:
-                self._membership.heard(record, now)
+                self._membership.vigil.heard(record, now)
             moves = handler(record, frames, now)
             if moves:
                 self._elections.follow(moves, now)
@@ -373,6 +374,8 @@ class NodeMachine:
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due; everything put back is due later than ``now``."""
+        if self._membership.vigil.on_late(now - self._timers.next_at, now):
+            self._announcer.hurry()
         for subject in self._timers.due(now):
             self._follow(self._subjects[type(subject)](subject, now), now)
 

@@ -35,12 +35,14 @@ class PeerRecord:
 
     __slots__ = (
         "account",
+        "answered_at",
         "ask_again_at",
         "backlog",
         "beacon",
         "blocked",
         "confirmed",
         "dialect",
+        "doubted",
         "endpoint",
         "entered_again_at",
         "extensions",
@@ -48,11 +50,14 @@ class PeerRecord:
         "greet_again_at",
         "groups",
         "headers",
+        "heard_mark",
         "identity",
         "is_own_kind",
         "link",
         "name",
         "phase",
+        "proven",
+        "proven_at",
         "quiet_at",
         "received",
         "replacements",
@@ -63,6 +68,8 @@ class PeerRecord:
         "status",
         "strayed_at",
         "unconfirmed",
+        "verified_at",
+        "vouched_at",
     )
 
     def __init__(self, identity: PeerId | None, endpoint: Endpoint, link: int, found_by: str) -> None:
@@ -91,6 +98,19 @@ class PeerRecord:
         self.greet_again_at = 0.0
         self.strayed_at = NEVER
         """Since when its beacons come from elsewhere only than where it is reached."""
+        self.proven = 0
+        """How many messages had come when we last looked, and since when there have been no others."""
+        self.proven_at = 0.0
+        self.doubted = False
+        """Whether our link may not reach it, so that its beacons prove nothing."""
+        self.answered_at = -NEVER
+        """When somebody last answered at its endpoint, without being heard otherwise."""
+        self.vouched_at = -NEVER
+        """When others last heard it, by what they say."""
+        self.verified_at = NEVER
+        """From when on one more refusal at its endpoint is final; NEVER: there has been none."""
+        self.heard_mark = (0.0, 0)
+        """What had been heard of it at the first refusal."""
         # what it knows of us
         self.confirmed = 0
         """The last of our changes that it is known to know of."""

@@ -1,8 +1,11 @@
-"""How long a peer has been quiet, and what follows: evasive, silent, expired.
+"""How long a peer has been quiet, and what follows: asked, evasive, silent, expired.
 
-Every sign of life sets one attribute, ``record.quiet_at``: the moment at which the peer becomes evasive. The later
-phases are fixed distances behind it. The peer's one entry among the node's deadlines comes up when the next phase
-could begin, and is put back if a sign of life moved that.
+Every sign of life sets one attribute, ``record.quiet_at``: the moment at which the peer becomes evasive. The other
+phases are fixed distances before and behind it. The peer's one entry among the node's deadlines comes up when the next
+phase could begin, and is put back if a sign of life moved that.
+
+    heard ────ask────────evasive─────silent─────expired─ ─ ─ ─ ─ ─ ─ ─unreachable
+               pings, of which nobody is told    └ held back while others hear the peer, or its host answers for it
 """
 
 from __future__ import annotations
@@ -19,21 +22,25 @@ __all__ = ["Presence", "Silence"]
 @dataclass(frozen=True, slots=True)
 class Silence:
     """What a look at a quiet peer found: the phase it ``entered`` (None: still the same one), whether to ``ping`` it,
-    and when to look again."""
+    when to look again, and whether it lives but is ``beyond`` our reach."""
 
     entered: Phase | None
     ping: bool
     look_again_at: float
+    beyond: bool = False
 
 
 class Presence:
     """Turns silence into phases; knows the timing, and nothing about any peer but what its record says."""
 
-    __slots__ = ("_after_quiet", "_ping", "evasive")
+    __slots__ = ("_after_quiet", "_lead", "_longest", "_ping", "evasive", "expired")
 
     def __init__(self, timing: Timing) -> None:
         self.evasive = timing.evasive
+        self.expired = timing.expired
         self._ping = timing.ping
+        self._lead = timing.evasive - min(timing.ask, timing.evasive)
+        self._longest = max(timing.unreachable, timing.expired) - timing.evasive
         self._after_quiet = {
             Phase.EVASIVE: 0.0,
             Phase.SILENT: timing.silent - timing.evasive,
@@ -48,9 +55,23 @@ class Presence:
         record.phase = Phase.ALIVE
         return True
 
+    def last_heard(self, record: PeerRecord) -> float:
+        """When the last sign of life came."""
+        return record.quiet_at - self.evasive
+
+    def asks_at(self, record: PeerRecord) -> float:
+        """When the peer is asked for a sign of life, if it stays quiet."""
+        return record.quiet_at - self._lead
+
     def begins_at(self, record: PeerRecord, phase: Phase) -> float:
-        """When a phase begins if the peer stays quiet."""
-        return record.quiet_at + self._after_quiet[phase]
+        """When a phase begins if the peer stays quiet. What others say of a peer, or its host, holds its expiry back as
+        if we had heard it ourselves, but not for ever."""
+        after = self._after_quiet[phase]
+        begins_at = record.quiet_at + after
+        if phase is not Phase.EXPIRED:
+            return begins_at
+        held_until = max(record.answered_at + after, record.vouched_at + self.expired)
+        return min(max(begins_at, held_until), record.quiet_at + self._longest)
 
     def look(self, record: PeerRecord, now: float) -> Silence:
         """What the silence of a peer amounts to at ``now``; moves its record to the phase that has begun."""
@@ -62,7 +83,20 @@ class Presence:
                 break
             entered = record.phase = following
         if record.phase is Phase.EXPIRED:
-            return Silence(entered, ping=False, look_again_at=now)
-        if record.phase is Phase.ALIVE:
-            return Silence(None, ping=False, look_again_at=begins_at)
+            beyond = self.begins_at(record, Phase.EXPIRED) > record.quiet_at + self._after_quiet[Phase.EXPIRED]
+            return Silence(entered, ping=False, look_again_at=now, beyond=beyond)
+        asks_at = self.asks_at(record)
+        if record.phase is Phase.ALIVE and now < asks_at:
+            return Silence(None, ping=False, look_again_at=asks_at)
         return Silence(entered, ping=True, look_again_at=min(begins_at, now + self._ping))
+
+    def forgive(self, record: PeerRecord, late: float, now: float, *, anew: bool) -> None:
+        """We ourselves stood still for ``late`` seconds, in which nobody could be heard: they count for nothing. With
+        ``anew`` the phase that the peer is in begins once more."""
+        record.quiet_at += late
+        record.proven_at += late
+        record.greet_again_at += late
+        if not anew:
+            return
+        fresh = now + self.evasive if record.phase is Phase.ALIVE else now
+        record.quiet_at = max(record.quiet_at, fresh)

@@ -47,6 +47,10 @@ class Input(_Key):
     """GOODBYE on the link, behind everything else; or the time that LAST_BEACON left is over."""
     OVERDUE = auto()
     """Nothing was heard for the expiry time."""
+    BEYOND = auto()
+    """It was not heard for long after that, though it lives: others hear it, or its host answers for it."""
+    REFUSED = auto()
+    """Its connection broke, and its host refuses ours."""
 
 
 class Action(_Key):
@@ -70,6 +74,10 @@ class Action(_Key):
     """Close the link and forget the peer; Exit(reason="left")."""
     EXPIRE = auto()
     """Close the link and forget the peer; Exit(reason="expired")."""
+    GIVE_UP = auto()
+    """Close the link and forget the peer; Exit(reason="unreachable")."""
+    MOURN = auto()
+    """Close the link and forget the peer; Exit(reason="crashed")."""
     FORGET = auto()
     """Close the link and forget the peer, who never entered: no event."""
     REFUSE = auto()
@@ -84,18 +92,24 @@ TRANSITIONS: Final[dict[tuple[PeerState, Input], tuple[Action, ...]]] = {
     (PeerState.ABSENT, Input.LAST_BEACON): (Action.IGNORE,),
     (PeerState.ABSENT, Input.GOODBYE): (Action.IGNORE,),
     (PeerState.ABSENT, Input.OVERDUE): (Action.IGNORE,),
+    (PeerState.ABSENT, Input.BEYOND): (Action.IGNORE,),
+    (PeerState.ABSENT, Input.REFUSED): (Action.IGNORE,),
     (PeerState.PENDING, Input.FOUND): (Action.REGREET,),
     (PeerState.PENDING, Input.HELLO): (Action.ADMIT,),
     (PeerState.PENDING, Input.MESSAGE): (Action.REFUSE,),
     (PeerState.PENDING, Input.LAST_BEACON): (Action.FORGET,),
     (PeerState.PENDING, Input.GOODBYE): (Action.FORGET,),
     (PeerState.PENDING, Input.OVERDUE): (Action.FORGET,),
+    (PeerState.PENDING, Input.BEYOND): (Action.FORGET,),
+    (PeerState.PENDING, Input.REFUSED): (Action.IGNORE,),
     (PeerState.READY, Input.FOUND): (Action.REFRESH,),
     (PeerState.READY, Input.HELLO): (Action.REPLACE, Action.GREET, Action.ADMIT),
     (PeerState.READY, Input.MESSAGE): (Action.DELIVER,),
     (PeerState.READY, Input.LAST_BEACON): (Action.LINGER,),
     (PeerState.READY, Input.GOODBYE): (Action.DISMISS,),
     (PeerState.READY, Input.OVERDUE): (Action.EXPIRE,),
+    (PeerState.READY, Input.BEYOND): (Action.GIVE_UP,),
+    (PeerState.READY, Input.REFUSED): (Action.MOURN,),
 }
 
 

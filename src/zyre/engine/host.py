@@ -27,6 +27,7 @@ from zyre.endpoint import Endpoint
 from zyre.engine.auth import Protection
 from zyre.engine.clock import MonotonicClock
 from zyre.engine.congestion import Congestion
+from zyre.engine.connections import Connections
 from zyre.engine.engine import EngineAlarm, shared_engine
 from zyre.engine.interfaces import Selection
 from zyre.engine.lead import Lead
@@ -34,9 +35,11 @@ from zyre.engine.lifecycle import register, unregister
 from zyre.engine.names import look_up_beside
 from zyre.engine.pacing import Pacing
 from zyre.engine.parking import ThreadParker
+from zyre.engine.probing import Prober
 from zyre.engine.rendezvous import Meeting, Rendezvous
 from zyre.engine.sending import Sending
 from zyre.engine.transport import ZmqTransport
+from zyre.engine.udp import BeaconSockets
 from zyre.errors import NodeStopped
 from zyre.events import Event
 from zyre.refusals import RefusalCode
@@ -82,6 +85,7 @@ class NodeHost:
         self._limits = config.limits
         self._lock = threading.Lock()
         self._congestion = Congestion(self._lock, self._relieve)
+        self._prober = Prober(self._tell)
         self._inbox = -1
         self._watched: tuple[int, ...] = ()
         self._engine = shared_engine()
@@ -93,8 +97,9 @@ class NodeHost:
             profile.cluster.port,
             protection,
             on_blocked=self._congestion.on_blocked,
-            on_closed=self._congestion.on_closed,
+            on_closed=self._on_link_closed,
             on_moved=lambda locality: self._engine.call_soon(partial(self._follow, LocalityChanged(locality))),
+            on_probe=self._prober.begin,
         )
         if protection is not None:
             protection.on_refused = self._on_refused
@@ -145,7 +150,7 @@ class NodeHost:
             if self.life is Life.STOPPED:
                 raise NodeStopped("start")
             # Not the engine of a parent process, if the node was made before a fork.
-            self._engine = self._congestion.engine = self._pacing.engine = shared_engine()
+            self._engine = self._congestion.engine = self._pacing.engine = self._prober.engine = shared_engine()
             self._engine.acquire(*self._alarms)
             try:
                 self._driver.start()
@@ -162,12 +167,15 @@ class NodeHost:
     def _watch(self) -> None:
         if self.life is not Life.RUNNING:
             return
-        inbox, beacons = self._transport.inbox_descriptor, self._transport.beacons
-        self._lead.open(self._engine, inbox, self._on_inbox)
-        self._inbox = inbox
-        if beacons is not None:
-            self._engine.watch(beacons.fileno(), partial(self._guarded, self._on_beacons))
-            self._watched = (beacons.fileno(),)
+        self._inbox = self._transport.inbox_descriptor
+        self._lead.open(self._engine, self._inbox, self._on_inbox)
+        self._watch_too(self._transport.connections, self._on_connections)
+        self._watch_too(self._transport.beacons, self._on_beacons)
+
+    def _watch_too(self, source: Connections | BeaconSockets | None, callback: Callable[[], bool]) -> None:
+        if source is not None:
+            self._engine.watch(source.fileno(), partial(self._guarded, callback))
+            self._watched += (source.fileno(),)
 
     def stop(self, timeout: float) -> None:
         """Say goodbye, close everything, end all waiting. Returns within ``timeout`` seconds; a second call is idle."""
@@ -207,6 +215,7 @@ class NodeHost:
     def _unwatch(self) -> None:
         self._lead.close()
         self._congestion.unwatch()
+        self._prober.close()
         for descriptor in self._watched:
             self._engine.unwatch(descriptor)
 
@@ -232,6 +241,7 @@ class NodeHost:
         self._congestion = Congestion(self._lock, self._relieve)
         self._sending.abandon(self._lock, self._congestion)
         self._transport.abandon()
+        self._prober.abandon()
         if self.mailbox.interceptor is not None:
             self.mailbox.interceptor.abandon()
         self.mailbox.abandon()
@@ -381,6 +391,24 @@ class NodeHost:
             with self._lock:
                 self._driver.on_datagrams(datagrams)
         return len(datagrams) == self._limits.batch
+
+    def _on_connections(self) -> bool:
+        """Connections of peers ended."""
+        assert self._transport.connections is not None
+        lost, more = self._transport.connections.take_lost(self._limits.batch)
+        for report in lost:
+            self._tell(report)
+        return more
+
+    def _tell(self, report: Report) -> None:
+        try:
+            self._report(report)
+        except Exception as defect:
+            self._break(defect)
+
+    def _on_link_closed(self, link: int) -> None:
+        self._congestion.on_closed(link)
+        self._prober.forget(link)
 
     def _on_alarm(self) -> bool:
         with self._lock:

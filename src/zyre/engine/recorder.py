@@ -237,6 +237,7 @@ class _WatchedTransport:
     def __init__(self, transport: Transport, recorder: Recorder) -> None:
         self.open = transport.open
         self.close_link = transport.close_link
+        self.probe = transport.probe
         self.broadcast = transport.broadcast
         self.close = transport.close
         self._open_link = transport.open_link

@@ -17,6 +17,7 @@ from zyre.core.effects import HelloFrom
 from zyre.core.locality import Interface, Locality
 from zyre.endpoint import Endpoint
 from zyre.engine.auth import Protection
+from zyre.engine.connections import Connections
 from zyre.engine.context import shared_context
 from zyre.engine.interfaces import Selection, choose_interfaces
 from zyre.engine.udp import BeaconSockets
@@ -38,6 +39,8 @@ _LAST = int(zmq.NOBLOCK)
 
 _MESSAGE_ID = slice(2, 3)
 _HELLO = bytes((zre.HELLO,))
+#: What tells by which connection a peer reaches us now: its first word, and those that are said after a break.
+_TELLING = frozenset(bytes((message,)) for message in (zre.HELLO, zre.PING, zre.PING_OK))
 
 
 class ZmqTransport:
@@ -45,7 +48,8 @@ class ZmqTransport:
 
     ``on_blocked(link, descriptor)`` is called when a link's queue is full: the descriptor shows when to look for room
     again. ``on_closed(link)`` is called before a link's descriptor is given back. ``on_moved(locality)`` is called when
-    the host has other addresses than before; whoever may read the inbox should then call ``receive``.
+    the host has other addresses than before; whoever may read the inbox should then call ``receive``. ``on_probe(link,
+    endpoint)`` is called to have a look at an endpoint.
     """
 
     def __init__(
@@ -59,7 +63,10 @@ class ZmqTransport:
         on_blocked: Callable[[int, int], None],
         on_closed: Callable[[int], None],
         on_moved: Callable[[Locality], None],
+        on_probe: Callable[[int, str], None],
     ) -> None:
+        self.probe = on_probe
+        self.connections: Connections | None = None
         self.beacons: BeaconSockets | None = None
         self._identity = identity_frame(identity)
         self._config = config
@@ -118,6 +125,7 @@ class ZmqTransport:
                 continue
         else:
             self._bind_last(inbox, last)
+        self.connections = Connections(inbox)
         return Endpoint.parse(inbox.get_string(zmq.LAST_ENDPOINT).rstrip("\0"))
 
     @staticmethod
@@ -268,8 +276,8 @@ class ZmqTransport:
                 if self._proven:
                     frames[0] += _proven_key(frame)
                 messages.append(frames)
-                if frames[1][_MESSAGE_ID] == _HELLO:
-                    self._note_greeter(frames[0], frame)
+                if frames[1][_MESSAGE_ID] in _TELLING:
+                    self._note_way(frames, frame)
                 size = len(frames[-1]) if len(frames) < 4 else sum(map(len, frames))
                 if size >= _SHARE_FROM:
                     room -= size
@@ -279,14 +287,20 @@ class ZmqTransport:
             self.drained = True
         return messages
 
-    def _note_greeter(self, identity: bytes, frame: zmq.Frame) -> None:
+    def _note_way(self, frames: list[bytes], frame: zmq.Frame) -> None:
+        if self.connections is not None:
+            self.connections.note(frames[0], frame)
+        if frames[1][_MESSAGE_ID] != _HELLO:
+            return
         try:
-            self.greeters.append(HelloFrom(identity, str(frame.get("Peer-Address"))))
+            self.greeters.append(HelloFrom(frames[0], str(frame.get("Peer-Address"))))
         except zmq.ZMQError:  # inproc and ipc have none
             pass
 
     def close(self) -> None:
         """Close everything; links still open lose what they hold."""
+        if self.connections is not None:
+            self.connections.close()
         if self._inbox is not None:
             self._inbox.close(0)
         if self._protection is not None:

@@ -106,6 +106,10 @@ class Network:
         """How long one transmission takes."""
         return self.conditions.latency.sample(self._entropy)
 
+    def after_delay(self, action: Callable[[], object]) -> None:
+        """Let something happen when one transmission has arrived."""
+        self.agenda.at(self.agenda.now() + self.delay(), action)
+
     def broadcast(self, sender: Port, source_port: int, target_port: int, payload: bytes) -> None:
         """A datagram to everybody on the sender's segment, the sender included."""
         ports = self._segments[sender.segment]

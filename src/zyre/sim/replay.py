@@ -175,6 +175,9 @@ class _PaperHost:
     def close_link(self, link: int, flush: bool) -> None:
         pass
 
+    def probe(self, link: int, endpoint: str) -> None:
+        pass
+
     def broadcast(self, payload: bytes) -> None:
         pass
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from zyre.config import Limits
 from zyre.core.discovery import Source
-from zyre.core.effects import HelloFrom, LinkWritable, Report
+from zyre.core.effects import HelloFrom, LinkAnswered, LinkLost, LinkRefused, LinkWritable, Report
 from zyre.core.locality import Locality
 from zyre.endpoint import Endpoint
 from zyre.errors import AddressInUse, InvalidEndpoint, NoInterface
@@ -54,7 +54,7 @@ class Receiver(Protocol):
         """From where the next HELLO comes."""
 
     def on_report(self, report: Report) -> None:
-        """How a link fares."""
+        """How a link fares, or a connection of somebody."""
 
 
 class SimLink:
@@ -122,6 +122,7 @@ class SimLink:
             self._lose(self._departed)
             self._connected, self._reached = False, None
         if not self._queue:
+            self._end_if_closed()
             return
         answered = self._way.leads(self._connected)
         target = self._way.target() if answered else None
@@ -138,10 +139,11 @@ class SimLink:
         for frames in arrived:
             if frames[0][2:3] == _HELLO:
                 target.host.on_greeter(HelloFrom(self._way.sender.identity, self._way.source))
-        target.take(self._way.sender.identity, arrived)
+        target.take(self._way.sender.identity, arrived, self)
         self._tell_of_room()
         if self._queue and not self._waiting:
             self._depart()
+        self._end_if_closed()
 
     def _retry(self, answered: bool) -> None:
         if not self.open:
@@ -158,8 +160,35 @@ class SimLink:
         network = self._way.sender.network
         network.agenda.at(network.agenda.now() + (self._patience or RETRY), lambda: self._arrive(flight))
 
-    def reset(self) -> None:
-        """The connection breaks; what is in flight is lost, and it connects again by itself."""
+    def close(self, flush: bool) -> None:
+        """No more; with ``flush`` after what is queued has left."""
+        self.open = False
+        if flush and self._waiting:
+            return
+        self.reset(told=True)
+
+    def _end_if_closed(self) -> None:
+        if not self.open and not self._queue:
+            self._tell_of_end()
+
+    def _tell_of_end(self) -> None:
+        """The kernel ends the connection, so the other end knows, if anything gets there."""
+        reached, way = self._reached, self._way
+        self._reached = None
+        if reached is None or not way.leads(connected=True):
+            return
+
+        def arrive() -> None:
+            if way.leads(connected=True):
+                reached.on_end(way.sender.identity, self)
+
+        way.sender.network.after_delay(arrive)
+
+    def reset(self, *, told: bool = False) -> None:
+        """The connection breaks; what is in flight is lost, and it connects again by itself. ``told``: the other end
+        is told, as it is by a RST or FIN, rather than by an address that is there no more."""
+        if told:
+            self._tell_of_end()
         if self._waiting:
             self._lose(len(self._queue))
         self._flight += 1
@@ -250,6 +279,10 @@ class SimTransport:
         self._ports: tuple[Port, ...] = ()
         self.tcp_port = 0
         self.closed = False
+        self._sources: dict[bytes, SimLink] = {}
+        """By which connection the last messages of each sender came."""
+        self._news: list[Report] = []
+        """What a process that does not run is told later."""
         self._inbox: list[list[bytes]] = []
         self._links: dict[int, SimLink] = {}
 
@@ -304,9 +337,26 @@ class SimTransport:
         closed = self._links.pop(link, None)
         if closed is None:
             return
-        closed.open = False
-        if not flush:
-            closed.reset()
+        closed.close(flush)
+
+    def probe(self, link: int, endpoint: str) -> None:
+        """Send a SYN: a host that is there refuses it, or accepts it; and a process that runs says something then."""
+        way = _Way(self, Endpoint.parse(endpoint))
+
+        def arrive() -> None:
+            if not way.leads(connected=False):
+                return
+            target = way.target()
+            if target is None:
+                self.network.after_delay(lambda: answer(LinkRefused(link)))
+            elif target.host.ready:
+                self.network.after_delay(lambda: answer(LinkAnswered(link)))
+
+        def answer(report: Report) -> None:
+            if link in self._links and not self.closed:
+                self.tell(report)
+
+        self.network.after_delay(arrive)
 
     def broadcast(self, payload: bytes) -> None:
         """Send a datagram on every interface that is up, from a port of our own: the beacon port is everybody's. Which
@@ -327,8 +377,7 @@ class SimTransport:
             self.settle()
             ears.remove(self)
         for link in self._links.values():
-            link.open = False
-            link.reset()
+            link.close(flush=False)
         self._links.clear()
 
     def settle(self) -> None:
@@ -348,8 +397,9 @@ class SimTransport:
         """How many more messages the inbox takes from one sender."""
         return self.limits.inbox_messages - len(self._inbox)
 
-    def take(self, identity: bytes, messages: Iterable[Sequence[bytes]]) -> None:
-        """Messages arrive; they wait here while the process does not run."""
+    def take(self, identity: bytes, messages: Iterable[Sequence[bytes]], link: SimLink) -> None:
+        """Messages arrive by a link; they wait here while the process does not run."""
+        self._sources[identity] = link
         arrived = [[identity, *frames] for frames in messages]
         if self.host.ready and not self._inbox:
             self.host.on_messages(arrived)
@@ -361,12 +411,28 @@ class SimTransport:
         waiting, self._inbox = self._inbox, []
         if waiting:
             self.host.on_messages(waiting)
+        news, self._news = self._news, []
+        for report in news:
+            self.host.on_report(report)
 
-    def reset_links(self, concerns: Callable[[SimLink], bool]) -> None:
-        """Break the connections that ``concerns`` is true of."""
+    def on_end(self, identity: bytes, link: SimLink) -> None:
+        """A connection to here ends. Whoever has come by another one since is not concerned."""
+        if not self.closed and self._sources.get(identity) is link:
+            del self._sources[identity]
+            self.tell(LinkLost(identity))
+
+    def tell(self, report: Report) -> None:
+        """Hand in a report, or keep it while the process does not run."""
+        if self.host.ready:
+            self.host.on_report(report)
+        else:
+            self._news.append(report)
+
+    def reset_links(self, concerns: Callable[[SimLink], bool], *, told: bool = False) -> None:
+        """Break the connections that ``concerns`` is true of; see SimLink.reset."""
         for link in self._links.values():
             if concerns(link):
-                link.reset()
+                link.reset(told=told)
 
     @property
     def waiting(self) -> int:

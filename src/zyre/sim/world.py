@@ -331,8 +331,8 @@ class World:
 
     def reset(self, one: SimNode, other: SimNode) -> None:
         """Break the connections between two nodes, both ways; what is in flight is lost."""
-        one.transport.reset_links(lambda link: link.leads_to(other.box))
-        other.transport.reset_links(lambda link: link.leads_to(one.box))
+        one.transport.reset_links(lambda link: link.leads_to(other.box), told=True)
+        other.transport.reset_links(lambda link: link.leads_to(one.box), told=True)
 
     def suspend(self, box: Box) -> None:
         """Close the laptop, if it runs."""

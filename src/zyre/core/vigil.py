@@ -1,0 +1,179 @@
+"""Watching over the peers: who is looked at when, and what follows from silence.
+
+A sign of life is any message, and a beacon from where the peer is reached. Beacons alone are not trusted for ever: they
+prove that a peer lives, not that our link reaches it. So who says nothing on the link is asked on it now and then, and
+if that brings no answer, or the connection of the peer broke, its beacons count for nothing until something does come.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from zyre.config import Timing
+from zyre.core.delivery import Delivery
+from zyre.core.directory import Directory
+from zyre.core.effects import Probe
+from zyre.core.part import Follower, Moves, Part
+from zyre.core.peer import PeerRecord
+from zyre.core.presence import Presence
+from zyre.core.tables import Input, PeerState, Phase
+from zyre.core.timers import NEVER, Deadlines
+from zyre.events import Evasive, Event, Returned, Silent
+from zyre.wire import zre
+
+__all__ = ["Tick", "Vigil"]
+
+
+class Tick(NamedTuple):
+    """The timer of all peers that are to be looked at in one stretch of time."""
+
+    number: int
+
+
+#: Peers are looked at in stretches of this share of the evasive time: so much later may a silence be noticed.
+_TICKS_PER_EVASIVE: Final = 50
+#: A time that is a whole number of stretches but for the rounding of floats is in the earlier one.
+_ROUNDING: Final = 1e-6
+#: An alarm that rings later than this, in seconds, tells that this process did not run.
+_LATE: Final = 0.1
+#: A standstill shorter than this is not called a sleep, however short the evasive time is.
+_SHORTEST_SLEEP: Final = 1.0
+
+_ALIVE: Final = Phase.ALIVE
+_READY: Final = PeerState.READY
+
+
+class Vigil(Part):
+    """Looks at every peer when its time comes. ``depart(peer, input)`` lets go of one, as the table has it."""
+
+    def __init__(
+        self,
+        timing: Timing,
+        *,
+        directory: Directory,
+        delivery: Delivery,
+        timers: Deadlines[object],
+        events: list[Event],
+        depart: Callable[[PeerRecord, Input], Moves],
+    ) -> None:
+        self.presence = Presence(timing)
+        self._directory = directory
+        self._delivery = delivery
+        self._timers = timers
+        self._events = events
+        self._depart = depart
+        self._ticks: dict[int, list[PeerRecord]] = {}
+        self._last_tick = -1
+        self._grain = timing.evasive / _TICKS_PER_EVASIVE
+        self._sleep = max(timing.evasive, _SHORTEST_SLEEP)
+        self._prove_after = timing.prove
+        self._doubt_after = timing.prove + timing.expired - timing.evasive
+
+    def subjects(self) -> Mapping[type, Follower]:
+        """Looks at peers."""
+        return {Tick: self._on_tick}
+
+    # -- signs of life -------------------------------------------------------------------------------------------
+
+    def begin(self, record: PeerRecord, now: float) -> None:
+        """Watch over somebody from now on."""
+        record.quiet_at = now + self.presence.evasive
+        record.proven_at = now
+        self._watch(record, self.presence.asks_at(record))
+
+    def heard(self, record: PeerRecord, now: float) -> None:
+        """A sign of life."""
+        if self.presence.heard(record, now) and record.state is _READY:
+            self._events.append(Returned(record.peer, record.name))
+
+    def doubt(self, record: PeerRecord) -> None:
+        """Our link may not reach that peer any more: its beacons prove nothing until it does."""
+        record.doubted, record.proven = True, record.received
+        self._directory.overlook(record)
+
+    def trust(self, record: PeerRecord, now: float) -> None:
+        """Somebody listens where our link leads. That ends a doubt, unless we have waited for a message too long."""
+        if record.doubted and now < record.proven_at + self._doubt_after:
+            record.doubted = False
+            self._delivery.send(record, zre.PING)
+
+    def on_late(self, late: float, now: float) -> bool:
+        """The node's alarm rang so many seconds late: nobody could be heard meanwhile. Whether it was a sleep, in which
+        others may have given us up; then everybody is asked whether they still know us."""
+        if late < _LATE:
+            return False
+        asleep = not late < self._sleep
+        self._directory.recall(self._directory)
+        for record in self._directory:
+            self.presence.forgive(record, late, now, anew=asleep)
+        if not asleep:
+            return False
+        for record in self._directory.ready():
+            self._delivery.send(record, zre.PING)
+        return True
+
+    # -- looking -------------------------------------------------------------------------------------------------
+
+    def _watch(self, record: PeerRecord, at: float) -> None:
+        """Look at a peer at that time, or with others a little later: one timer serves all whose time has come."""
+        tick = max(math.ceil(at / self._grain - _ROUNDING), self._last_tick + 1)
+        watched = self._ticks.get(tick)
+        if watched is None:
+            watched = self._ticks[tick] = []
+            self._timers.add(tick * self._grain, Tick(tick))
+        watched.append(record)
+
+    def _on_tick(self, tick: Tick, now: float) -> Moves:
+        """Look at the peers whose time has come. Most have been heard meanwhile, and are only put back."""
+        moves: Moves = ()
+        self._last_tick = tick.number
+        watched = self._ticks.pop(tick.number)
+        self._directory.recall(watched)
+        for record in watched:
+            if record.state is PeerState.ABSENT:
+                continue
+            if self._is_due_for_proof(record, now):
+                self._ask_for_proof(record, now)
+            asks_at = self.presence.asks_at(record)
+            if record.phase is _ALIVE and now < asks_at:
+                self._watch(record, asks_at)
+            else:
+                moves += self._look_at(record, now)
+        return moves
+
+    def _is_due_for_proof(self, record: PeerRecord, now: float) -> bool:
+        """Whether nothing has come on the link for so long that it should be asked for. That something came shows in
+        the count of messages, so that the way of a message need not write down when it was."""
+        if record.received != record.proven:
+            record.proven, record.proven_at = record.received, now
+            record.doubted, record.verified_at = False, NEVER
+        return not now < record.proven_at + self._prove_after and record.state is _READY
+
+    def _ask_for_proof(self, record: PeerRecord, now: float) -> None:
+        if not record.doubted and not now < record.proven_at + self._doubt_after:
+            self.doubt(record)
+            record.quiet_at = min(record.quiet_at, now)
+        elif record.phase is _ALIVE and now < self.presence.asks_at(record):
+            self._delivery.send(record, zre.PING)
+
+    def _look_at(self, record: PeerRecord, now: float) -> Moves:
+        """A peer has been quiet."""
+        silence = self.presence.look(record, now)
+        if silence.entered is Phase.EXPIRED:
+            return self._depart(record, Input.BEYOND if silence.beyond else Input.OVERDUE)
+        self._watch(record, silence.look_again_at)
+        if record.state is not _READY:
+            return ()
+        if silence.entered is not None:
+            self._directory.overlook(record)
+        if silence.entered is Phase.EVASIVE:
+            self._events.append(Evasive(record.peer, record.name))
+        elif silence.entered is Phase.SILENT:
+            self._events.append(Silent(record.peer, record.name))
+        if silence.ping:
+            self._delivery.send(record, zre.PING)
+            if record.phase is not _ALIVE:
+                self._delivery.effects.append(Probe(record.link, str(record.endpoint)))
+        return ()

@@ -1,0 +1,92 @@
+"""Whose connection to the inbox ended: libzmq tells by descriptor, and a message by which descriptor it came.
+
+One monitor for the one socket that receives, so what has to be watched does not grow with the peers.
+"""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from collections import Counter
+
+import zmq
+
+from zyre.core.effects import LinkLost
+from zyre.engine.context import shared_context
+
+__all__ = ["Connections"]
+
+_EVENT = struct.Struct("=hi")
+#: Events that may wait to be read. A full queue would hold up libzmq's I/O thread, and every node of the process.
+_MOST_WAITING = 100_000
+
+_numbers = itertools.count(1)
+
+
+class Connections:
+    """The connections by which peers reach one inbox.
+
+    ``note`` is called by whoever reads the inbox, the others in the engine thread.
+    """
+
+    def __init__(self, inbox: zmq.Socket[bytes]) -> None:
+        self._inbox = inbox
+        self._by_identity: dict[bytes, int] = {}
+        self._by_descriptor: dict[int, bytes] = {}
+        self._overtaken: list[LinkLost] = []
+        """Those whose descriptor is somebody else's already, before the news of their end was read."""
+        self._to_skip: Counter[int] = Counter()
+        endpoint = f"inproc://zyre-connections-{next(_numbers)}"
+        inbox.monitor(endpoint, zmq.EVENT_DISCONNECTED)
+        self._events = shared_context().socket(zmq.PAIR)
+        self._events.linger = 0
+        self._events.rcvhwm = _MOST_WAITING
+        self._events.connect(endpoint)
+
+    def fileno(self) -> int:
+        """libzmq's edge-triggered descriptor of the events."""
+        return int(self._events.get(zmq.FD))
+
+    def note(self, identity: bytes, frame: zmq.Frame) -> None:
+        """Somebody's message came by this connection. Those within the process (inproc) have none."""
+        try:
+            descriptor = int(frame.get(zmq.SRCFD))
+        except (zmq.ZMQError, TypeError, ValueError):
+            return
+        before = self._by_identity.get(identity)
+        if descriptor < 0 or before == descriptor:
+            return
+        if before is not None:
+            self._by_descriptor.pop(before, None)
+        former = self._by_descriptor.get(descriptor)
+        if former is not None:
+            del self._by_identity[former]
+            self._overtaken.append(LinkLost(former))
+            self._to_skip[descriptor] += 1
+        self._by_identity[identity] = descriptor
+        self._by_descriptor[descriptor] = identity
+
+    def take_lost(self, limit: int) -> tuple[list[LinkLost], bool]:
+        """Those that ended, and whether there may be more. Descriptors are given again at once, and messages may be
+        read before this news."""
+        lost, self._overtaken = self._overtaken, []
+        for _ in range(limit):
+            try:
+                event = self._events.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return lost, False
+            _, descriptor = _EVENT.unpack_from(event[0])
+            if self._to_skip[descriptor]:
+                self._to_skip[descriptor] -= 1
+                continue
+            identity = self._by_descriptor.pop(descriptor, None)
+            if identity is not None:
+                del self._by_identity[identity]
+                lost.append(LinkLost(identity))
+        return lost, True
+
+    def close(self) -> None:
+        """Before the inbox is closed."""
+        if not self._inbox.closed:
+            self._inbox.disable_monitor()
+        self._events.close(0)
