@@ -43,7 +43,7 @@ EXAMPLES = [
     (InvalidFrame(2, {"a": 1}), "codec='json'"),
     (InvalidPayload("json", 1, "a set is not JSON serializable"), "object 1"),
     (InvalidConfig("evasive must be below silent"), "evasive"),
-    (InvalidKey("public key", "has 3 characters"), "zyre keys new"),
+    (InvalidKey("public key", "has 3 characters"), "zyre keys init"),
     (NodeNotStarted("whisper"), "node.start()"),
     (NodeStopped("recv"), "make a new Node"),
     (WouldBlock(), "recv(timeout=...)"),

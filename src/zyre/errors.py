@@ -160,7 +160,7 @@ class InvalidKey(UsageError, ValueError):
         self.why = why
 
     def __str__(self) -> str:
-        return f"the {self.what} {self.why}; a key is 40 characters of Z85, as 'zyre keys new' makes them"
+        return f"the {self.what} {self.why}; a key is 40 characters of Z85, as 'zyre keys init' makes them"
 
 
 class NodeNotStarted(UsageError):

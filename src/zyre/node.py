@@ -17,7 +17,8 @@ from zyre.config import DISCOVERY_PORT, NodeConfig
 from zyre.core.host import Closed, Empty, Host, Life, why_ended
 from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
-from zyre.engine.auth import Protection, check_key, protect, replace_access
+from zyre.engine.auth import Protection
+from zyre.engine.auth_choice import check_key, protect, replace_access
 from zyre.engine.entropy import new_identity
 from zyre.engine.host import NodeHost
 from zyre.engine.interfaces import Selection
@@ -58,13 +59,13 @@ class BaseNode(Offering):
         join: str | Iterable[str] | None = None,
         extensions: Iterable[str] | None = None,
         config: NodeConfig | None = None,
+        secret: str | None = None,
         certificate: Certificate | str | os.PathLike[str] | None = None,
         access: Access | str | os.PathLike[str] | None = None,
         journal: str | os.PathLike[str] | None = None,
         journal_contents: bool = True,
         journal_limit: int | None = None,
     ) -> None:
-        protection = protect(certificate, access)
         profile = NodeProfile.make(
             new_identity(),
             name,
@@ -73,15 +74,19 @@ class BaseNode(Offering):
             groups=groups,
             extensions=extensions,
             config=config,
-            public_key="" if protection is None else protection.public_key,
-            proven=protection is not None and protection.proven,
         )
+        protection = protect(profile, certificate, access, secret)
+        if protection is not None:
+            profile = profile._replace(public_key=protection.public_key, proven=protection.proven)
         record = None
         if journal is not None:
             from zyre.engine.recorder import Recorder  # which most programs can do without
 
             record = partial(Recorder, journal, profile, contents=journal_contents, limit=journal_limit)
         meetings = parse_meetings(join)
+        for meeting in meetings:
+            if isinstance(meeting, Endpoint):
+                check_key(protection, meeting)
         self._attach(NodeHost(profile, interface, record, protection, meetings), profile.config, protection)
 
     def _attach(self, host: Host, config: NodeConfig, protection: Protection | None = None) -> None:
@@ -290,6 +295,8 @@ class Node(BaseNode, Caller):
         extensions: what to use beyond plain 36/ZRE between nodes of this package; ``()`` for nothing. By default all,
             or what ZYRE_EXTENSIONS says.
         config: timing, limits and endpoints; see NodeConfig.
+        secret: a text that all nodes of the network share: they meet nobody who does not know it, and all that they say
+            is encrypted. By default what ZYRE_SECRET says, or the file that ZYRE_SECRET_FILE names; ``""`` for none.
         certificate: a certificate, or the path of its files, by which this node proves who it is; all its connections
             are then encrypted and authenticated (CURVE). See docs/security.md.
         access: whom a node with a certificate lets in: a directory of public certificates, ``"*"`` for everybody who

@@ -109,6 +109,8 @@ def test_connections_without_beacons_need_the_key(nodes: Nodes) -> None:
         two.connect(one.endpoint)
     with pytest.raises(zyre.InvalidKey, match="39 characters"):
         two.connect(one.endpoint, public_key=one.public_key[1:])
+    with pytest.raises(zyre.InvalidKey, match="public_key="):
+        nodes("three", join=[one.endpoint])
     two.connect(one.endpoint, public_key=one.public_key)
     expect(one, zyre.Enter, peer=two.uuid)
     expect(two, zyre.Enter, peer=one.uuid)

@@ -37,6 +37,7 @@ VERBS = {
     "ping": Verb("zyre.cli.ping", "ping", "Greet everyone and log the answers (the classic zpinger)."),
     "dir": Verb("zyre.cli.dir", "keep_directory", "Keep a directory of JSON files, one per node online."),
     "ports": Verb("zyre.cli.ports", "ports", "Show which ports a firewall must let in."),
+    "keys": Verb("zyre.cli.keys", "keys", "Make and show certificates and secrets for secured nodes."),
     "replay": Verb("zyre.cli.replay", "replay", "Run a node's journal again, and show the same events."),
     "conform": Verb("zyre.cli.conform", "conform", "Try a running node against the protocol, rule by rule."),
     "sim": Verb("zyre.cli.sim", "sim", "Run a scenario file in virtual time: what would happen if?"),

@@ -32,6 +32,8 @@ class NodeSettings:
     headers: dict[str, str]
     endpoints: tuple[str, ...]
     join: tuple[str, ...]
+    certificate: str | None
+    access: str | None
 
     def node(self, verb: str, groups: Iterable[str] = (), config: zyre.NodeConfig | None = None) -> zyre.Node:
         """A node that is not started. Without a name it is called after the verb and this host: peers see both."""
@@ -43,6 +45,8 @@ class NodeSettings:
             groups=groups,
             join=self.join or None,
             config=config,
+            certificate=self.certificate,
+            access=self.access,
         )
         for endpoint in self.endpoints:
             node.connect(endpoint)
@@ -93,6 +97,17 @@ _NODE_OPTIONS = (
         multiple=True,
         metavar="HOST",
         help="Where others are: 10.0.0.7, 10.0.0.7:5680, dns://NAME, dns+srv://NAME.  [default: ZYRE_JOIN]",
+    ),
+    click.option(
+        "--certificate",
+        type=click.Path(dir_okay=False, exists=True),
+        metavar="PATH",
+        help="Certificate by which this node proves who it is. (For a secret: ZYRE_SECRET, ZYRE_SECRET_FILE.)",
+    ),
+    click.option(
+        "--access",
+        metavar="DIRECTORY|*",
+        help="Public certificates of those whom a node with a certificate lets in; '*' for everybody who encrypts.",
     ),
 )
 

@@ -33,6 +33,7 @@ _STYLES = {
     "shout": "yellow",
     "leader": "bold",
     "gap": "red",
+    "refused": "red",
 }
 _REMARKS = {
     "evasive": "has gone quiet",

@@ -31,8 +31,7 @@ def peers(settings: NodeSettings, group: str | None, wait: float, as_json: bool)
     Exit code 1 if nobody is there.
     """
     with settings.node("peers") as node:
-        for _ in events_until(node, deadline_after(wait)):
-            pass
+        refused = [event for event in events_until(node, deadline_after(wait)) if isinstance(event, zyre.Refused)]
         here = sorted(node.peers if group is None else node.peers_in(group), key=lambda peer: peer.name)
     if as_json:
         _print_json(here)
@@ -40,6 +39,8 @@ def peers(settings: NodeSettings, group: str | None, wait: float, as_json: bool)
         _print_table(here)
     if not here:
         place = f"in group {group!r}" if group is not None else f"on UDP port {settings.port}"
+        if refused:
+            raise NotDone(f"nobody was let in; {safe(refused[0].address)}: {refused[0].explanation}")
         raise NotDone(f"nobody was heard {place} in {wait:g} s; `zyre peers --wait 5` listens longer")
 
 

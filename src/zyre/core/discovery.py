@@ -14,6 +14,7 @@ from zyre.identity import PeerId
 from zyre.refusals import RefusalCode
 from zyre.security.keys import decode_key, encode_key
 from zyre.wire.beacon import Beacon, decode_beacon, encode_beacon
+from zyre.wire.sealed import sealed_uuid
 
 __all__ = ["BeaconDiscovery", "Farewell", "Found", "OwnEcho", "Source", "Unwelcome", "Verdict", "beacon_of"]
 
@@ -86,6 +87,9 @@ class BeaconDiscovery:
         The endpoint is made of the source address: beacons name a port only, and that address is the one by which
         the peer is reached from here, whatever others it has.
         """
+        sealed = sealed_uuid(data)
+        if sealed is not None:
+            return Unwelcome(PeerId.parse(sealed), "wrong secret" if self._key else "secured peer")
         try:
             beacon = decode_beacon(data)
         except DecodeError:

@@ -6,25 +6,23 @@ known by theirs. Both ends are judged: whom we let in, and to whom we connect, w
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import zmq
 
 from zyre.core.locality import Interface
 from zyre.endpoint import Endpoint
-from zyre.engine.keyring import CertificateStore, load_certificate
+from zyre.engine.keyring import CertificateStore
 from zyre.engine.udp import BeaconSockets
 from zyre.engine.zap import shared_zap_handler
-from zyre.errors import InvalidConfig, InvalidKey
 from zyre.refusals import RefusalCode
-from zyre.security.access import ANYONE, Access, judge
+from zyre.security.access import ANYONE, Access, judge, judge_key
 from zyre.security.certificate import Certificate
-from zyre.security.keys import KeyPair, decode_key, encode_key
+from zyre.security.keys import KeyPair, encode_key
 from zyre.wire.zap import ZapRequest
 
-__all__ = ["CertificateProtection", "Protection", "check_key", "protect", "replace_access"]
+__all__ = ["CertificateProtection", "Protection"]
 
 
 class Protection(ABC):
@@ -119,73 +117,16 @@ class CertificateProtection(Protection):
 
     def judge(self, address: str, key: str) -> RefusalCode | None:
         """By the policy, and the certificates that are in its directory now."""
-        access = self.access
-        known = {} if access.certificates in ("", ANYONE) else self._store.look()
-        return judge(access, known, address, key)
+        return judge(self.access, self._known(), address, key)
 
     def key_at(self, endpoint: Endpoint) -> str | None:
-        """The endpoint's own, if its owner might as well connect to us."""
-        if not endpoint.key:
+        """The endpoint's own, if that may join."""
+        if not endpoint.key or judge_key(self.access, self._known(), endpoint.key) is not None:
             return None
-        address = "" if not endpoint.is_tcp else endpoint.host
-        return endpoint.key if self.judge(address, endpoint.key) is None else None
+        return endpoint.key
 
-
-def protect(certificate: object, access: object) -> Protection | None:
-    """What an application says about the security of its node; None for an open one.
-
-    Raises InvalidConfig, InvalidKey, and OSError if a certificate has no such files.
-    """
-    if certificate is None:
-        if access is not None:
-            raise InvalidConfig("access says who may connect to a node with a certificate: give Node(certificate=...)")
-        return None
-    return CertificateProtection(_make_certificate(certificate), _make_access(access))
-
-
-def replace_access(protection: Protection | None, access: object) -> None:
-    """Let a node judge by another policy. Raises InvalidConfig."""
-    if not isinstance(protection, CertificateProtection):
-        raise InvalidConfig("only a node with a certificate has a policy: Node(certificate=..., access=...)")
-    protection.use(_make_access(access))
-
-
-def check_key(protection: Protection | None, endpoint: Endpoint) -> None:
-    """Refuse an explicit connection that could never be made. Raises InvalidKey."""
-    if endpoint.key:
-        decode_key(endpoint.key)
-        if protection is None:
-            raise InvalidKey("public key", "is of no use to an open node: give Node(certificate=...) first")
-    elif protection is not None and protection.needs_keys:
-        raise InvalidKey("public key", f"of the node at {endpoint} must be known: connect(endpoint, public_key=...)")
-
-
-def _make_certificate(given: object) -> Certificate:
-    """A certificate with its secret key: one, or the path of its files."""
-    certificate = given if isinstance(given, Certificate) else load_certificate(_path(given, "certificate"))
-    if certificate.secret_key is None:
-        where = "" if isinstance(given, Certificate) else f" ({given}_secret)"
-        raise InvalidKey("certificate", f"has no secret key{where}, and a node must prove to own what it shows")
-    return certificate
-
-
-def _make_access(given: object) -> Access:
-    if isinstance(given, Access):
-        return given
-    if given is None:
-        raise InvalidConfig(
-            "a node with a certificate must know whom to let in: Node(certificate=..., access='directory of public "
-            "certificates'), or access='*' for everybody who encrypts (libzyre's default), or access=zyre.Access(...)"
-        )
-    return Access(certificates=_path(given, "access"))
-
-
-def _path(given: object, what: str) -> str:
-    if isinstance(given, (str, os.PathLike)):
-        path = os.fspath(given)
-        if isinstance(path, str):
-            return path
-    raise InvalidConfig(f"{what} is a path or a value of that kind, not {type(given).__name__}")
+    def _known(self) -> Mapping[str, Certificate]:
+        return {} if self.access.certificates in ("", ANYONE) else self._store.look()
 
 
 def _octets(keys: KeyPair) -> tuple[bytes, bytes]:

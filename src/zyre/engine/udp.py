@@ -21,6 +21,8 @@ __all__ = ["BeaconSockets"]
 class BeaconSockets:
     """The beacon sockets of one node. Several nodes, also of other programs, share the port on one host."""
 
+    _longest = MAX_SIZE
+
     def __init__(self, port: int, interfaces: Iterable[Interface]) -> None:
         self.sent = 0
         self.targets: tuple[str, ...] = ()
@@ -96,7 +98,7 @@ class BeaconSockets:
         received: list[tuple[bytes, Source]] = []
         try:
             for _ in range(limit):
-                received.append(self._receiver.recvfrom(MAX_SIZE + 1))
+                received.append(self._receiver.recvfrom(self._longest + 1))
         except BlockingIOError:
             pass
         except OSError:  # an ICMP answer to something that we sent, on systems that report it here

@@ -17,7 +17,7 @@ from zyre.refusals import RefusalCode
 from zyre.security.certificate import Certificate
 from zyre.security.keys import decode_key
 
-__all__ = ["ANYONE", "Access", "judge"]
+__all__ = ["ANYONE", "Access", "judge", "judge_key"]
 
 #: In place of a directory: everybody with any key. It encrypts, and keeps nobody out: libzyre without a zauth.
 ANYONE: Final = "*"
@@ -83,8 +83,11 @@ def judge(access: Access, known: Mapping[str, Certificate], address: str, key: s
     ``known`` are the certificates of the directory, by public key. Comparing keys by a dictionary tells nothing that
     helps to guess one: who asks has proven to own the secret half of what is looked up.
     """
-    if not _may_come_from(access, address):
-        return "denied address"
+    return "denied address" if not _may_come_from(access, address) else judge_key(access, known, key)
+
+
+def judge_key(access: Access, known: Mapping[str, Certificate], key: str) -> RefusalCode | None:
+    """The same wherever the owner of that key may be."""
     if access.certificates == ANYONE or key in access.keys:
         return None
     certificate = known.get(key)

@@ -1,0 +1,142 @@
+"""A node of a cluster that shares one secret (SecretProtection).
+
+Whoever knows the secret has the members' CURVE key, by which every link shows itself; nobody else gets past a
+handshake. The other end has a key of its own: a fresh one where the node took any free port, which peers learn from
+its sealed beacon or its HELLO, so that a connection to one node leads to no other even if the network is in false
+hands; and one that follows from the secret where the port was chosen, so that ``connect`` needs no key.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeAlias
+
+from zyre.config import NodeConfig
+from zyre.core.discovery import Source
+from zyre.core.locality import Interface
+from zyre.endpoint import Endpoint
+from zyre.engine.auth import Protection
+from zyre.engine.keyring import new_pair, pair_from
+from zyre.engine.udp import BeaconSockets
+from zyre.errors import DecodeError, InvalidConfig
+from zyre.refusals import RefusalCode
+from zyre.security.keys import KeyPair, same
+from zyre.security.seal import BeaconSeal
+from zyre.security.secret import ClusterKeys
+from zyre.wire.sealed import MAX_SEALED
+
+__all__ = ["SECRET_FILE_VARIABLE", "SECRET_VARIABLE", "SealedBeacons", "SecretProtection", "secret_of_environment"]
+
+#: The secret of nodes that are given neither a secret nor a certificate; or the name of a file that holds it.
+SECRET_VARIABLE = "ZYRE_SECRET"
+SECRET_FILE_VARIABLE = "ZYRE_SECRET_FILE"
+
+_OnRefused: TypeAlias = Callable[[RefusalCode, str], object]
+
+
+class SecretProtection(Protection):
+    """The keys of one member. ``identity`` is the node's UUID, in octets."""
+
+    needs_keys = False
+
+    def __init__(self, cluster: ClusterKeys, identity: bytes, config: NodeConfig) -> None:
+        self._cluster = cluster
+        place = _place_of(config)
+        super().__init__(new_pair() if place is None else _pair_at(self._cluster, place))
+        self._member = pair_from(self._cluster.member)
+        self._seal = BeaconSeal(self._cluster.beacon, identity, config.limits.beacon_age, config.limits.peers)
+
+    @property
+    def link_keys(self) -> KeyPair:
+        """The members' key."""
+        return self._member
+
+    def judge(self, address: str, key: str) -> RefusalCode | None:
+        """Members only."""
+        return None if same(key, self._member.public) else "wrong secret"
+
+    def key_at(self, endpoint: Endpoint) -> str | None:
+        """The key that the node there told, or the one of the place."""
+        return endpoint.key or _pair_at(self._cluster, _name_of(endpoint)).public
+
+    def beacon_sockets(self, port: int, interfaces: Iterable[Interface]) -> BeaconSockets:
+        """Sockets that carry sealed beacons."""
+        return SealedBeacons(port, interfaces, self._seal, lambda code, address: self.on_refused(code, address))
+
+
+class SealedBeacons(BeaconSockets):
+    """Beacon sockets whose beacons are sealed on the way out and opened on the way in. What is not believed goes no
+    further; beacons of open nodes do, for the node to tell of them."""
+
+    _longest = MAX_SEALED
+
+    def __init__(self, port: int, interfaces: Iterable[Interface], seal: BeaconSeal, on_refused: _OnRefused) -> None:
+        super().__init__(port, interfaces)
+        self._seal = seal
+        self._on_refused = on_refused
+
+    def broadcast(self, payload: bytes) -> bool:
+        """Seal a beacon and send it on every interface; whether all of them took it."""
+        ways = (_source_toward(target, self._port) for target in self.targets)
+        addresses = dict.fromkeys((*(interface.address for interface in self._interfaces), *filter(None, ways)))
+        return super().broadcast(self._seal.seal(payload, tuple(addresses), time.time()))
+
+    def receive(self, limit: int) -> list[tuple[bytes, Source]]:
+        """Beacons that have arrived and are believed, with their sources."""
+        now = time.time()
+        believed = []
+        for data, source in super().receive(limit):
+            try:
+                beacon = self._seal.unseal(data, source[0], now)
+            except DecodeError:
+                beacon = data  # what is broken is counted by the node
+            if isinstance(beacon, str):
+                self._on_refused(beacon, source[0])
+            else:
+                believed.append((beacon, source))
+        return believed
+
+
+def _source_toward(target: str, port: int) -> str:
+    """The address from which this machine sends to a host; "" if it has no way there. Nothing is sent."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in target else socket.AF_INET, socket.SOCK_DGRAM) as asked:
+            asked.connect((target, port))
+            return str(asked.getsockname()[0])
+    except OSError:
+        return ""
+
+
+def secret_of_environment() -> str | None:
+    """What ZYRE_SECRET says, or the file that ZYRE_SECRET_FILE names. Raises InvalidConfig if that cannot be read."""
+    secret = os.environ.get(SECRET_VARIABLE)
+    path = os.environ.get(SECRET_FILE_VARIABLE)
+    if secret or not path:
+        return secret or None
+    try:
+        return Path(path).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidConfig(f"{SECRET_FILE_VARIABLE} names {path!r}, which cannot be read: {error}") from None
+
+
+def _place_of(config: NodeConfig) -> str | None:
+    """The place where peers expect this node; None where it takes any free port."""
+    if config.advertise is not None:
+        return _name_of(Endpoint.parse(config.advertise))
+    if config.endpoint is not None:
+        endpoint = Endpoint.parse(config.endpoint)
+        return None if endpoint.is_tcp and not endpoint.port else _name_of(endpoint)
+    return _name_of(Endpoint("tcp", "*", config.peer_port)) if config.peer_port else None
+
+
+def _name_of(endpoint: Endpoint) -> str:
+    """What is the same for all who speak of a place, whatever they call its host."""
+    return f"tcp:{endpoint.port}" if endpoint.is_tcp else f"{endpoint.transport}:{endpoint.host}"
+
+
+def _pair_at(cluster: ClusterKeys, place: str) -> KeyPair:
+    return pair_from(cluster.place(place))
