@@ -19,6 +19,7 @@ RefusalCode: TypeAlias = Literal[
     "replayed",
     "redirected",
     "stale",
+    "no descriptors",
 ]
 
 #: One sentence or two for each code: what was seen, and what to do if it should have been let in.
@@ -40,4 +41,7 @@ EXPLANATIONS: Final[Mapping[RefusalCode, str]] = {
     "there is a translation of addresses in between; then connect to that node by its endpoint.",
     "stale": "It has the same secret, and was announced at another time than now: either its clock differs from this "
     "machine's by more than Limits.beacon_age, or somebody sends a recording.",
+    "no descriptors": "This process may hardly open any more files and sockets, and libzmq would end it if there were "
+    "none left. Raise its limit, for instance by 'ulimit -n 65536' or LimitNOFILE= in its systemd unit: each peer "
+    "takes three. The peer is let in as soon as there is room.",
 }

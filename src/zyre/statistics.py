@@ -63,7 +63,8 @@ class Statistics:
     violations: Mapping[str, int]
     """Malformed or unexpected input, by kind; see zyre.core.tables.Violation for the list."""
     failures: Mapping[str, int]
-    """What the operating system refused, by kind: beacons that could not be sent, links that could not be opened."""
+    """What the operating system refused, by kind: beacons that could not be sent, links that could not be opened, and
+    ``descriptors``: links not opened because there are too few left."""
     fates: Fates = Fates()
     """What became of the messages that the application gave."""
     calls: Mapping[str, int] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from tests.security.test_keys import PUBLIC
 from zyre.config import Limits
 from zyre.core.checkpoint import freeze, thaw
 from zyre.core.effects import OpenLink, PeerRefused
-from zyre.core.gate import VIOLATIONS
+from zyre.core.gate import FAILURES, VIOLATIONS
 from zyre.core.tables import PeerState
 from zyre.events import Enter, Exit, Refused
 from zyre.identity import NOBODY
@@ -177,7 +177,15 @@ def test_who_comes_from_ever_other_addresses_is_told_of_a_limited_number_of_time
 
 
 def test_every_reason_is_counted_as_something() -> None:
-    assert set(VIOLATIONS) == set(get_args(RefusalCode))
+    assert set(VIOLATIONS) | set(FAILURES) == set(get_args(RefusalCode))
+    assert not set(VIOLATIONS) & set(FAILURES)
+
+
+def test_what_is_nobodys_fault_is_a_failure() -> None:
+    rig = Rig()
+    rig.machine.receive_report(PeerRefused("no descriptors", "10.0.0.1"), rig.now)
+    assert [(event.code, event.address) for event in rig.events()] == [("no descriptors", "10.0.0.1")]
+    assert rig.machine.counters.failures == {"descriptors": 1}
 
 
 def test_it_is_written_down_and_read_again(proving: Rig) -> None:

@@ -24,7 +24,7 @@ from zyre.identity import NOBODY, PeerId
 from zyre.refusals import RefusalCode
 from zyre.security.keys import is_key
 
-__all__ = ["VIOLATIONS", "Gate"]
+__all__ = ["FAILURES", "VIOLATIONS", "Gate"]
 
 #: What each refusal is counted as.
 VIOLATIONS: Final[Mapping[RefusalCode, Violation]] = {
@@ -39,6 +39,9 @@ VIOLATIONS: Final[Mapping[RefusalCode, Violation]] = {
     "redirected": Violation.BEACON_REDIRECTED,
     "stale": Violation.BEACON_STALE,
 }
+
+#: What is nobody's fault, and counted as a failure.
+FAILURES: Final[Mapping[RefusalCode, str]] = {"no descriptors": "descriptors"}
 
 
 class Gate(Part):
@@ -83,7 +86,10 @@ class Gate(Part):
     def refuse(self, code: RefusalCode, source: str, peer: PeerId = NOBODY, name: str = "") -> None:
         """Count a refusal; tell of it if it is the first of that code from there. Who can choose addresses freely
         could tell the application things without end, so there is a limit to that as well."""
-        self._counters.violations[VIOLATIONS[code]] += 1
+        if code in FAILURES:
+            self._counters.failures[FAILURES[code]] += 1
+        else:
+            self._counters.violations[VIOLATIONS[code]] += 1
         if len(self._told) < self._most and (code, source) not in self._told:
             self._told.add((code, source))
             self._events.append(Refused(peer, name, code, source))

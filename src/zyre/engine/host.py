@@ -100,6 +100,7 @@ class NodeHost:
             on_closed=self._on_link_closed,
             on_moved=lambda locality: self._engine.call_soon(partial(self._follow, LocalityChanged(locality))),
             on_probe=self._prober.begin,
+            on_refused=self._on_refused,
         )
         if protection is not None:
             protection.on_refused = self._on_refused

@@ -19,9 +19,11 @@ from zyre.endpoint import Endpoint
 from zyre.engine.auth import Protection
 from zyre.engine.connections import Connections
 from zyre.engine.context import shared_context
+from zyre.engine.descriptors import LINK, NODE, budget
 from zyre.engine.interfaces import Selection, choose_interfaces
 from zyre.engine.udp import BeaconSockets
 from zyre.errors import AddressInUse, InvalidEndpoint, NetworkError, NoInterface
+from zyre.refusals import RefusalCode
 from zyre.wire import zre
 from zyre.wire.zre import identity_frame
 
@@ -50,6 +52,7 @@ class ZmqTransport:
     again. ``on_closed(link)`` is called before a link's descriptor is given back. ``on_moved(locality)`` is called when
     the host has other addresses than before; whoever may read the inbox should then call ``receive``. ``on_probe(link,
     endpoint)`` is called to have a look at an endpoint.
+    ``on_refused(code, address)`` is called when a link is not opened for a reason that the application should know.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class ZmqTransport:
         on_closed: Callable[[int], None],
         on_moved: Callable[[Locality], None],
         on_probe: Callable[[int, str], None],
+        on_refused: Callable[[RefusalCode, str], None] = lambda code, address: None,
     ) -> None:
         self.probe = on_probe
         self.connections: Connections | None = None
@@ -78,6 +82,7 @@ class ZmqTransport:
         self._on_blocked = on_blocked
         self._on_closed = on_closed
         self._on_moved = on_moved
+        self._on_refused = on_refused
         self._locality: Locality
         self._look_again_at = 0.0
         self._rebinding = ""
@@ -94,6 +99,11 @@ class ZmqTransport:
 
     def open(self) -> Locality:
         """Bind the inbox, and the beacon sockets if there is a port to beacon on."""
+        if not budget.take(NODE):
+            raise NetworkError(
+                "too few descriptors are left for a node: close files and sockets, or raise the limit, for instance by "
+                "'ulimit -n 65536'"
+            )
         self._interfaces, restricted = choose_interfaces(self._interface)
         try:
             bound = self._bind_inbox()
@@ -158,9 +168,9 @@ class ZmqTransport:
             return False
         if target.key and self._protection is None:
             return False
-        try:
-            dealer = shared_context().socket(zmq.DEALER)
-        except zmq.ZMQError:
+        dealer = self._new_dealer()
+        if dealer is None:
+            self._on_refused("no descriptors", target.host)
             return False
         dealer.linger = 0
         dealer.sndhwm = self._config.limits.link_messages
@@ -177,6 +187,13 @@ class ZmqTransport:
         self._links[link] = dealer
         self._senders[link] = super(zmq.Socket, dealer).send
         return True
+
+    def _new_dealer(self) -> zmq.Socket[bytes] | None:
+        """None if there are too few descriptors left, or libzmq's own number of sockets is used up."""
+        try:
+            return shared_context().socket(zmq.DEALER) if budget.take(LINK) else None
+        except zmq.ZMQError:
+            return None
 
     def send(self, link: int, frames: Sequence[bytes]) -> bool:
         """Queue a whole message. libzmq refuses at message boundaries only, so it is all or nothing.
@@ -219,6 +236,8 @@ class ZmqTransport:
     def _look_around(self, beacons: BeaconSockets) -> None:
         """Cables, addresses and whole interfaces come and go: speak on those that are there now."""
         self._look_again_at = time.monotonic() + _LOOK_AGAIN
+        if not budget.take(LINK):  # looking takes some, and so does binding again, which ends the process without
+            return
         try:
             interfaces, restricted = choose_interfaces(self._interface)
         except NoInterface:
