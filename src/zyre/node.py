@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from zyre.calls.faces import Caller, Offering
 from zyre.config import DISCOVERY_PORT, NodeConfig
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from zyre.streams import Stream
 
 __all__ = ["BaseNode", "Node"]
+
+#: A name of this module: on the way of every event, looking a member up in its enumeration shows.
+_NEW: Final = Life.NEW
 
 Self = TypeVar("Self", bound="BaseNode")
 Handler = TypeVar("Handler", bound=Callable[..., object])
@@ -376,7 +379,7 @@ class Node(BaseNode, Caller):
             NodeNotStarted: before the start, when nothing could ever come.
         """
         try:
-            if self._host.life is Life.NEW:
+            if self._host.life is _NEW:
                 raise NodeNotStarted("recv")
             event = self._host.next_event(timeout)
         except Empty:

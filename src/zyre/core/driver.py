@@ -9,8 +9,8 @@ Not thread-safe: the host holds the node's lock around every call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Sequence, Set
+from typing import Final, TypeAlias
 
 from zyre.core.delivery import Outcome
 from zyre.core.discovery import Source
@@ -37,6 +37,10 @@ __all__ = ["Driver", "Tap"]
 
 #: Called with the time, the name of the input, and its arguments, before the machine sees it.
 Tap: TypeAlias = Callable[[float, str, tuple[object, ...]], None]
+
+# On the way of every message, looking a member up in its enumeration shows.
+_SENT: Final = Outcome.SENT
+_NOBODY: Final[frozenset[int]] = frozenset()
 
 
 class Driver:
@@ -137,7 +141,7 @@ class Driver:
         if self._tap is not None:
             self._tap(self._clock.now(), "whisper", (peer, content))
         outcome = self.machine.whisper(peer, content)
-        if outcome is Outcome.SENT and self._perform():
+        if outcome is _SENT and self._perform():
             return Outcome.BLOCKED
         return outcome
 
@@ -154,7 +158,7 @@ class Driver:
         if self._tap is not None:
             self._tap(self._clock.now(), "shout_to", (peer, group, content))
         outcome = self.machine.shout_to(peer, group, content)
-        if outcome is Outcome.SENT and self._perform():
+        if outcome is _SENT and self._perform():
             return Outcome.BLOCKED
         return outcome
 
@@ -196,15 +200,18 @@ class Driver:
             self._deliver(events)
         self._alarm.set(machine.next_timeout())
 
-    def _perform(self) -> set[int]:
+    def _perform(self) -> Set[int]:
         """Perform effects until no more follow; the links that refused a message, or could not be opened.
 
         Once a link has refused one, everything else for it in the same round is refused as well: libzmq may have
         made room meanwhile, and a later message must not overtake an earlier one.
         """
+        effects = self.machine.take_effects()
+        if not effects:  # as after nearly every message that comes in
+            return _NOBODY
         refused: set[int] = set()
         transport = self._transport
-        while effects := self.machine.take_effects():
+        while effects:
             for effect in effects:
                 if type(effect) is Send:
                     link, frames = effect
@@ -217,6 +224,7 @@ class Driver:
                         self.machine.receive_report(LinkFailed(effect.link), self._clock.now())
                 else:
                     self._perform_other(effect)
+            effects = self.machine.take_effects()
         return refused
 
     def _perform_other(self, effect: Effect) -> None:

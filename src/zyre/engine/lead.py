@@ -166,10 +166,9 @@ class Lead:
 
     def get(self, timeout: float | None) -> Event:
         """The next event; see Mailbox.get. Leads if nobody does."""
-        try:
-            return self._mailbox.get_nowait()
-        except Empty:
-            pass
+        event = self._mailbox.poll()
+        if event is not None:
+            return event
         if not self._open or not self.POSSIBLE or self._mailbox.has_descriptor or not self.reading.acquire(False):
             return self._mailbox.get(timeout)
         self._leader = threading.get_ident()
@@ -206,18 +205,13 @@ class Lead:
     def _lead(self, deadline: float | None) -> Event:
         self._mute_engine()
         while True:
-            if self._open and self._take_in(self._batch):
-                try:
-                    return self._mailbox.get_nowait()
-                except Empty:  # heartbeats and the like
-                    continue
-            if self._wait(deadline) and self._open:
+            if not (self._open and self._take_in(self._batch)) and self._wait(deadline) and self._open:
                 self._take_in(1)  # the next ones can wait until this one is on its way
-            try:
-                return self._mailbox.get_nowait()
-            except Empty:
-                if deadline is not None and not time.monotonic() < deadline:
-                    raise
+            event = self._mailbox.poll()  # none came of heartbeats and the like
+            if event is not None:
+                return event
+            if deadline is not None and not time.monotonic() < deadline:
+                raise Empty
 
     def _wait(self, deadline: float | None) -> bool:
         """Wait for the inbox, or for an event from elsewhere; True if the inbox is readable."""

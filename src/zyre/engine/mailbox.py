@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from zyre.config import Limits
 from zyre.core.host import Closed, Empty, Interceptor, Waker
@@ -22,15 +23,13 @@ from zyre.events import Event, Shout, Whisper
 __all__ = ["Mailbox"]
 
 
-class _Batch:
-    """Events that came together, with how many of them are data and how much that is."""
+#: Events that came together, how many of them are data, and how much that is. A tuple, because most messages that come
+#: alone make one.
+_Batch: TypeAlias = tuple[Iterator[Event], int, int]
 
-    __slots__ = ("events", "messages", "octets")
 
-    def __init__(self, events: list[Event], messages: int, octets: int) -> None:
-        self.events: Iterator[Event] = iter(events)
-        self.messages = messages
-        self.octets = octets
+def _nothing() -> _Batch:
+    return iter(()), 0, 0
 
 
 class Mailbox:
@@ -58,7 +57,7 @@ class Mailbox:
         self._on_room = on_room
         self._on_wait = on_wait
         self._batches: deque[_Batch] = deque()
-        self._current = _Batch([], 0, 0)
+        self._current = _nothing()
         self._waiters: deque[Waker] = deque()
         self._messages = 0
         self._octets = 0
@@ -81,13 +80,21 @@ class Mailbox:
             events, messages, octets = self._trim(events)
             if not events:
                 return
+        batch = (iter(events), messages, octets)
         with self.mutex:
             self._messages += messages
             self._octets += octets
-            self._batches.append(_Batch(events, messages, octets))
+            if self._batches or operator.length_hint(self._current[0]):
+                self._batches.append(batch)
+            else:  # a reader is at the end, and need not ask for the next one
+                _, read, read_octets = self._current
+                self._messages -= read
+                self._octets -= read_octets
+                self._current = batch
             if messages and not self._fits(1, 1):
                 self.full = True
-            self._wake(len(events))
+            if self.leader is not None or self._waiters or self._signal is not None:
+                self._wake(len(events))
 
     def _fits(self, messages: int, octets: int) -> bool:
         return (
@@ -121,32 +128,44 @@ class Mailbox:
 
     def get_nowait(self) -> Event:
         """The next event. Raises Empty, or Closed."""
+        event = self.poll()
+        if event is None:
+            raise Empty
+        return event
+
+    def poll(self) -> Event | None:
+        """The next event; None if there is none yet. Raises Closed."""
         while True:
             batch = self._current
-            for event in batch.events:
+            for event in batch[0]:
                 return event
-            self._advance(batch)
+            if not self._advance(batch):
+                return None
 
-    def _advance(self, finished: _Batch) -> None:
-        """Begin the next batch, once, however many readers have come to the end of the finished one."""
+    def _advance(self, finished: _Batch) -> bool:
+        """Begin the next batch, once, however many readers have come to the end of the finished one; False if there is
+        none."""
         with self.mutex:
             if self._current is not finished:
-                return
-            self._messages -= finished.messages
-            self._octets -= finished.octets
+                return True
+            _, messages, octets = finished
+            self._messages -= messages
+            self._octets -= octets
             room = self.full and self._fits(self._limits.mailbox_messages // 2, self._limits.mailbox_bytes // 2)
             if room:
                 self.full = False
-            if self._batches:
+            has_more = bool(self._batches)
+            if has_more:
                 self._current = self._batches.popleft()
             else:
-                self._current = _Batch([], 0, 0)
+                self._current = _nothing()
                 if self._signal is not None and not self._closed:
                     self._signal.clear()
-                if not room:
-                    raise Closed(self.defect) if self._closed else Empty
         if room:
             self._on_room()
+        if self._closed and not has_more:
+            raise Closed(self.defect)
+        return has_more
 
     def get(self, timeout: float | None = None) -> Event:
         """The next event, waiting up to ``timeout`` seconds (None: for ever). Raises Empty, or Closed."""
@@ -201,11 +220,11 @@ class Mailbox:
     @property
     def is_waited_for(self) -> bool:
         """Whether somebody waits, or may do so unseen, by the descriptor."""
-        return bool(self._waiters) or self.has_descriptor
+        return bool(self._waiters) or self._signal is not None
 
     def _has_events(self) -> bool:
         """Under the mutex. What another reader has left of the batch that it began counts, too."""
-        return bool(self._batches) or operator.length_hint(self._current.events) > 0
+        return bool(self._batches) or operator.length_hint(self._current[0]) > 0
 
     def unpark(self, waker: Waker) -> None:
         """Wait no longer. If the waker was called meanwhile, its wake-up is passed to the next one waiting."""
@@ -244,7 +263,7 @@ class Mailbox:
         self.mutex = threading.Lock()  # a thread that does not exist here may have held it
         self._signal = None
         self._batches.clear()
-        self._current = _Batch([], 0, 0)
+        self._current = _nothing()
         self._waiters.clear()
         self._closed = True
 
