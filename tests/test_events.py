@@ -27,6 +27,9 @@ def make(kind: type) -> typing.Any:
         "missed": 3,
         "code": "unknown key",
         "changed": {"a": "2"},
+        "rival_name": "alice",
+        "rival_address": "tcp://10.0.0.3:49152",
+        "lost": False,
         "removed": frozenset({"b"}),
     }
     return kind(**{field.name: values[field.name] for field in dataclasses.fields(kind)})
@@ -74,5 +77,6 @@ def test_groups_of_enter_may_be_left_out() -> None:
 
 
 def test_reasons_are_a_closed_set() -> None:
-    assert set(typing.get_args(events.ExitReason)) == {"left", "crashed", "expired", "replaced", "unreachable"}
+    known = {"left", "crashed", "expired", "replaced", "unreachable", "collision"}
+    assert set(typing.get_args(events.ExitReason)) == known
     assert Gap(PEER, "alice", 2).missed == 2

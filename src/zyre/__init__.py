@@ -20,6 +20,7 @@ from zyre.errors import (
     AddressInUse,
     CallError,
     DecodeError,
+    IdentityInUse,
     InternalError,
     InvalidConfig,
     InvalidEndpoint,
@@ -45,6 +46,7 @@ from zyre.errors import (
     ZyreError,
 )
 from zyre.events import (
+    Collision,
     Enter,
     Evasive,
     Event,
@@ -79,6 +81,7 @@ __all__ = [
     "Join",
     "Leave",
     "Updated",
+    "Collision",
     "Whisper",
     "Shout",
     "Leader",
@@ -103,6 +106,7 @@ __all__ = [
     "AddressInUse",
     "CallError",
     "DecodeError",
+    "IdentityInUse",
     "InternalError",
     "InvalidConfig",
     "InvalidKey",

@@ -37,9 +37,10 @@ PEER_PORTS: Final = 64
 #: ``empty``    a message of no frames arrives as no frames (plain peers get one empty frame: libzyre needs one)
 #: ``introduce``  whoever was reached without beacons is asked whom it knows
 #: ``goodbye``  leaving is also said on the link, where it cannot be lost like the UDP beacon can
+#: ``incarnation``  a new start of a peer is told from a peer that was out of sight, and from two of one identity
 #: ``news``     changes of headers are told, and whether a peer knows of our groups and headers is found out
 #: ``tally``    how many messages arrived is asked and answered, so that the sender's ledger knows
-SUPPORTED_EXTENSIONS: Final = frozenset({"empty", "goodbye", "introduce", "news", "tally"})
+SUPPORTED_EXTENSIONS: Final = frozenset({"empty", "goodbye", "incarnation", "introduce", "news", "tally"})
 
 
 @dataclass(frozen=True, slots=True)

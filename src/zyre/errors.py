@@ -22,7 +22,8 @@
     │   └── NoQuorum                               a group gave fewer answers than you asked for
     ├── NetworkError                (OSError)      the world is not as the call needs it
     │   ├── NoInterface                            no usable network interface
-    │   └── AddressInUse                           someone else has that port or path
+    │   ├── AddressInUse                           someone else has that port or path
+    │   └── IdentityInUse                          another node has the identity in that file
     ├── PayloadError                (ValueError)   what you decode is not of that codec; raised at who decodes it
     ├── DecodeError                 (ValueError)   a peer sent bytes that are no message; counted, never raised at you
     └── InternalError               a defect of ours: please report it
@@ -57,6 +58,7 @@ __all__ = [
     "NetworkError",
     "NoInterface",
     "AddressInUse",
+    "IdentityInUse",
     "PayloadError",
     "DecodeError",
     "InternalError",
@@ -333,6 +335,17 @@ class PayloadError(ZyreError, ValueError):
 
     def __str__(self) -> str:
         return f"frame {self.frame} of a message of {self.peer} is not {self.codec}: {self.why}"
+
+
+class IdentityInUse(NetworkError):
+    """The identity in the file ``path`` is another running node's."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.path} holds the identity of a node that runs: stop that one first, or give this one another file"
 
 
 class DecodeError(ZyreError, ValueError):

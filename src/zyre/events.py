@@ -28,6 +28,7 @@ __all__ = [
     "Join",
     "Leave",
     "Updated",
+    "Collision",
     "Whisper",
     "Shout",
     "Leader",
@@ -38,9 +39,10 @@ __all__ = [
 ]
 
 #: Why a peer is gone: it said so; its process died, and its host refuses connections in its place; nothing was heard of
-#: it for the expiry time; a new start of it, or another node at its endpoint, took its place; or it lives and cannot be
-#: reached, because others hear it and we do not, or because nothing can connect to the endpoint that it named.
-ExitReason: TypeAlias = Literal["left", "crashed", "expired", "replaced", "unreachable"]
+#: it for the expiry time; a new start of it, or another node at its endpoint, took its place; it lives and cannot be
+#: reached, because others hear it and we do not, or because nothing can connect to the endpoint that it named; or this
+#: node lost its identity to another and knows nobody any more (see Collision).
+ExitReason: TypeAlias = Literal["left", "crashed", "expired", "replaced", "unreachable", "collision"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,26 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Collision:
+    """Two nodes of one identity run at the same time. The one that was started last keeps it, and is reached as before;
+    the other one has fallen silent. Told once to each of the two, and to those who know the one that keeps it."""
+
+    peer: PeerId
+    """The identity that both have."""
+    name: str
+    """The name of the node that keeps it."""
+    address: str
+    """Where that one is reached."""
+    rival_name: str
+    """The name of the node that gave it up."""
+    rival_address: str
+    """Where that one was reached."""
+    lost: bool = False
+    """Whether that is this very node: it has no peers any more, and will have none. Stop it, and start another one
+    with an identity of its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """Somebody was not let in, and why; once for each code and address, counted every time.
 
@@ -179,7 +201,20 @@ class Refused:
 
 
 Event: TypeAlias = (
-    Enter | Exit | Evasive | Silent | Returned | Join | Leave | Updated | Whisper | Shout | Leader | Gap | Refused
+    Enter
+    | Exit
+    | Evasive
+    | Silent
+    | Returned
+    | Join
+    | Leave
+    | Updated
+    | Whisper
+    | Shout
+    | Leader
+    | Gap
+    | Refused
+    | Collision
 )
 
 

@@ -19,9 +19,9 @@ from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.engine.auth import Protection
 from zyre.engine.auth_choice import check_key, protect, replace_access
-from zyre.engine.entropy import new_identity
 from zyre.engine.host import NodeHost
 from zyre.engine.interfaces import Selection
+from zyre.engine.kept import begin_life
 from zyre.engine.rendezvous import parse_meetings
 from zyre.errors import InvalidEndpoint, NodeNotStarted, NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
@@ -55,6 +55,8 @@ class BaseNode(Offering):
         self,
         name: str | None = None,
         *,
+        uuid: object = None,
+        identity: str | os.PathLike[str] | None = None,
         port: int = DISCOVERY_PORT,
         interface: Selection = None,
         headers: Mapping[str, str] | None = None,
@@ -69,14 +71,16 @@ class BaseNode(Offering):
         journal_contents: bool = True,
         journal_limit: int | None = None,
     ) -> None:
+        life = begin_life(uuid, identity)
         profile = NodeProfile.make(
-            new_identity(),
+            life.identity,
             name,
             port=port,
             headers=headers,
             groups=groups,
             extensions=extensions,
             config=config,
+            incarnation=life.incarnation,
         )
         protection = protect(profile, certificate, access, secret)
         if protection is not None:
@@ -90,7 +94,9 @@ class BaseNode(Offering):
         for meeting in meetings:
             if isinstance(meeting, Endpoint):
                 check_key(protection, meeting)
-        self._attach(NodeHost(profile, interface, record, protection, meetings), profile.config, protection)
+        host = NodeHost(profile, interface, record, protection, meetings)
+        host.release_identity = life.release
+        self._attach(host, profile.config, protection)
 
     def _attach(self, host: Host, config: NodeConfig, protection: Protection | None = None) -> None:
         self._host = host
@@ -160,7 +166,7 @@ class BaseNode(Offering):
 
     @property
     def uuid(self) -> PeerId:
-        """The identity of this node: new for each Node."""
+        """The identity of this node: new for each Node, unless it was told another."""
         return self._host.machine.identity
 
     @property
@@ -287,6 +293,9 @@ class Node(BaseNode, Caller):
 
     Args:
         name: public name, up to 255 octets; by default the first six digits of the uuid.
+        uuid: the identity of the node, for one that is to be the same after a restart; by default a new one.
+        identity: a file that keeps the identity; it is made if it is not there. While the node runs nobody else can
+            use it (IdentityInUse).
         port: UDP port of the beacons, which all nodes of one network share; 0 for none.
         interface: the network interfaces to use: names, addresses, networks or patterns, each turned round by ``!``,
             as ``"eth*"``, ``"192.168.1.0/24"``, ``["!docker*", "!veth*"]``; by default all that can broadcast.

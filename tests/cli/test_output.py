@@ -95,6 +95,7 @@ def test_lines_for_people_are_plain_and_whole_in_a_pipe(capsys: pytest.CaptureFi
         zyre.Whisper(PEER, "ada", (b"x",)),
         zyre.Leader(PEER, "ada", "G"),
         zyre.Gap(PEER, "ada", 3),
+        zyre.Collision(PEER, "ada", "tcp://h:1", "bob", "tcp://h:2"),
     ],
 )
 def test_every_event_has_a_line_and_a_record(event: zyre.Event, capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,10 +38,18 @@ def test_port_0_says_farewell() -> None:
     assert judge(Beacon(PEER.octets, 0)) == Farewell(PEER)
 
 
-@pytest.mark.parametrize("port", [0, 7, 49152])
 @pytest.mark.parametrize("key", [None, b"k" * 32])
-def test_whatever_carries_our_uuid_is_our_echo(port: int, key: bytes | None) -> None:
-    assert judge(Beacon(OWN.octets, port, key)) == OwnEcho()
+def test_what_carries_our_uuid_and_comes_from_us_is_our_echo(key: bytes | None) -> None:
+    port = LOCALITY.beacon_port
+    for address in (LOCALITY.interfaces[0].address, "127.0.0.1"):
+        assert judge(Beacon(OWN.octets, port, key), (address, 5670)) == OwnEcho()
+    assert judge(Beacon(OWN.octets, 0, key), ("10.0.0.77", 5670)) == OwnEcho(), "whoever leaves under our name"
+
+
+def test_what_carries_our_uuid_and_comes_from_elsewhere_is_another_node() -> None:
+    port, own = LOCALITY.beacon_port, LOCALITY.interfaces[0].address
+    assert judge(Beacon(OWN.octets, port), ("10.0.0.77", 5670)) == Found(OWN, Endpoint("tcp", "10.0.0.77", port))
+    assert judge(Beacon(OWN.octets, port + 1), (own, 5670)) == Found(OWN, Endpoint("tcp", own, port + 1))
 
 
 def test_who_demands_curve_is_not_for_us() -> None:

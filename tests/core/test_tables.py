@@ -15,6 +15,7 @@ from zyre.core.effects import LinkAnswered, LinkLost, LinkRefused, Send
 from zyre.core.tables import PHASES, TRANSITIONS, Action, Input, PeerState, Phase, Violation
 from zyre.events import Exit
 from zyre.wire import zre
+from zyre.wire.lives import INCARNATION_HEADER, format_incarnation
 
 EVERY_PAIR = list(product(PeerState, Input))
 GONE = {Action.REPLACE, Action.DISMISS, Action.EXPIRE, Action.GIVE_UP, Action.MOURN, Action.FORGET}
@@ -54,12 +55,12 @@ def test_violations_are_named_by_their_own_names() -> None:
 
 
 def bring(state: PeerState) -> tuple[Rig, Foreign]:
-    rig = Rig(groups=["G"])
+    rig = Rig(groups=["G"], extensions=["incarnation"])
     peer = Foreign(rig)
     if state is not PeerState.ABSENT:
         peer.beacon()
     if state is PeerState.READY:
-        peer.hello(groups=("G",))
+        peer.hello(groups=("G",), headers=LIFE)
     assert rig.state(peer.id) is state
     rig.events()
     rig.effects()
@@ -93,9 +94,12 @@ def last_beacon(peer: Foreign) -> None:
     peer.rig.run_for(peer.rig.machine._timing.farewell)
 
 
+LIFE = {INCARNATION_HEADER: format_incarnation(7)}
+
 GIVE: dict[Input, Callable[[Foreign], None]] = {
     Input.FOUND: Foreign.beacon,
     Input.HELLO: Foreign.hello,
+    Input.HELLO_AGAIN: lambda peer: peer.hello(groups=("G",), headers=LIFE),
     Input.MESSAGE: lambda peer: peer.whisper(b"x"),
     Input.LAST_BEACON: last_beacon,
     Input.GOODBYE: lambda peer: peer.send(zre.GOODBYE),
@@ -108,6 +112,7 @@ GIVE: dict[Input, Callable[[Foreign], None]] = {
 EXPECTED: dict[tuple[PeerState, Input], tuple[list[str], list[str], int, int, PeerState]] = {
     (PeerState.ABSENT, Input.FOUND): ([], ["HELLO"], 1, 0, PeerState.PENDING),
     (PeerState.ABSENT, Input.HELLO): (["Enter"], ["HELLO"], 1, 0, PeerState.READY),
+    (PeerState.ABSENT, Input.HELLO_AGAIN): (["Enter", "Join"], ["HELLO"], 1, 0, PeerState.READY),
     (PeerState.ABSENT, Input.MESSAGE): ([], [], 0, 0, PeerState.ABSENT),
     (PeerState.ABSENT, Input.LAST_BEACON): ([], [], 0, 0, PeerState.ABSENT),
     (PeerState.ABSENT, Input.GOODBYE): ([], [], 0, 0, PeerState.ABSENT),
@@ -116,6 +121,7 @@ EXPECTED: dict[tuple[PeerState, Input], tuple[list[str], list[str], int, int, Pe
     (PeerState.ABSENT, Input.REFUSED): ([], [], 0, 0, PeerState.ABSENT),
     (PeerState.PENDING, Input.FOUND): ([], [], 0, 0, PeerState.PENDING),
     (PeerState.PENDING, Input.HELLO): (["Enter"], [], 0, 0, PeerState.READY),
+    (PeerState.PENDING, Input.HELLO_AGAIN): (["Enter", "Join"], [], 0, 0, PeerState.READY),
     (PeerState.PENDING, Input.MESSAGE): ([], [], 0, 0, PeerState.PENDING),
     (PeerState.PENDING, Input.LAST_BEACON): ([], [], 0, 1, PeerState.ABSENT),
     (PeerState.PENDING, Input.GOODBYE): ([], [], 0, 1, PeerState.ABSENT),
@@ -124,6 +130,7 @@ EXPECTED: dict[tuple[PeerState, Input], tuple[list[str], list[str], int, int, Pe
     (PeerState.PENDING, Input.REFUSED): ([], [], 0, 0, PeerState.PENDING),
     (PeerState.READY, Input.FOUND): ([], [], 0, 0, PeerState.READY),
     (PeerState.READY, Input.HELLO): (["Exit", "Enter"], ["HELLO"], 1, 1, PeerState.READY),
+    (PeerState.READY, Input.HELLO_AGAIN): ([], ["HELLO"], 1, 1, PeerState.READY),
     (PeerState.READY, Input.MESSAGE): (["Whisper"], [], 0, 0, PeerState.READY),
     (PeerState.READY, Input.LAST_BEACON): (["Exit"], [], 0, 1, PeerState.ABSENT),
     (PeerState.READY, Input.GOODBYE): (["Exit"], [], 0, 1, PeerState.ABSENT),

@@ -18,7 +18,7 @@ FRONT_DOOR = {
     "PeerId", "Peer", "Roster", "Statistics", "Fates",
     # events
     "Event", "Enter", "Exit", "Evasive", "Silent", "Returned", "Join", "Leave", "Updated", "Whisper", "Shout",
-    "Leader", "Gap", "Refused",
+    "Leader", "Gap", "Refused", "Collision",
     # calls
     "Request", "Reply",
     # settings
@@ -29,7 +29,7 @@ FRONT_DOOR = {
     "ZyreError", "UsageError", "InvalidName", "InvalidPeer", "InvalidEndpoint", "InvalidFrame", "InvalidConfig",
     "InvalidKey", "InvalidPayload", "PayloadError",
     "NodeNotStarted", "NodeStopped", "WouldBlock", "RecvTimeout", "NetworkError", "NoInterface", "AddressInUse",
-    "DecodeError", "InternalError",
+    "IdentityInUse", "DecodeError", "InternalError",
     "CallError", "RequestTimeout", "PeerGone", "NoSuchService", "ServiceBusy", "ServiceError", "NoQuorum",
 }  # fmt: skip
 

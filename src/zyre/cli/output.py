@@ -160,6 +160,9 @@ def details(event: zyre.Event) -> str:
             return shown(content)
         case zyre.Shout(group=group, content=content):
             return f"{safe(group)}: {shown(content)}"
+        case zyre.Collision(rival_name=rival, rival_address=address, lost=lost):
+            lost_text = "this node gave it up" if lost else "that one gave it up"
+            return f"{safe(rival)} at {safe(address)} had the same identity; {lost_text}"
         case zyre.Gap(missed=missed):
             return f"{missed} messages of it were lost"
         case zyre.Refused(code=code, address=source):

@@ -15,6 +15,7 @@ from zyre.identity import PeerId, check_group
 from zyre.security.keys import KEY_TEXT
 from zyre.wire import zre
 from zyre.wire.extension import application_headers, offered_extensions
+from zyre.wire.lives import read_incarnation
 
 __all__ = ["IDENTITY_SIZE", "Greeting", "Speech", "judge_hello", "read_identity", "understand"]
 
@@ -39,6 +40,10 @@ class Speech:
     """What the application of the peer says; read only."""
     extensions: frozenset[str] | None
     """What it understands beyond 36/ZRE; None for a node of another kind."""
+    incarnation: int
+    """Which life of the peer this is: a later one has a higher number. 0 if it does not say."""
+    is_answer: bool
+    """Whether it answers a HELLO of ours, and needs no answer."""
     group_count: int
     header_count: int
     longest_header: int
@@ -99,6 +104,7 @@ def understand(frame: bytes) -> Speech | Violation:
         return Violation.HELLO_REFUSED
     if not endpoint.is_reachable:
         return Violation.HELLO_REFUSED
+    incarnation, is_answer = read_incarnation(hello.headers)
     return Speech(
         sequence=sequence,
         endpoint=endpoint,
@@ -107,6 +113,8 @@ def understand(frame: bytes) -> Speech | Violation:
         groups=tuple(dict.fromkeys(group for group in hello.groups if is_group(group))),
         headers=MappingProxyType(application_headers(hello.headers)),
         extensions=offered_extensions(hello.headers),
+        incarnation=incarnation,
+        is_answer=is_answer,
         group_count=len(hello.groups),
         header_count=len(hello.headers),
         longest_header=max((len(value.encode()) for value in hello.headers.values()), default=0),

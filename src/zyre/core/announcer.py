@@ -52,6 +52,10 @@ class Announcer(Part):
             self._timers.add(now, _Beacon.DUE)
         return ()
 
+    def fall_silent(self) -> None:
+        """Say nothing more, not even that we leave."""
+        self._beacon = b""
+
     def farewell(self) -> None:
         """Say that we leave, by the beacon with port 0: it is all that libzyre listens to."""
         if self._beacon:

@@ -49,6 +49,7 @@ from zyre.core import (
     tables,
     tally,
     timers,
+    twins,
     verification,
     vigil,
 )
@@ -93,6 +94,7 @@ _MODULES: Final = (
     tables,
     tally,
     timers,
+    twins,
     verification,
     vigil,
 )

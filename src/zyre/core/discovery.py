@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from zyre.core.locality import Locality
+from zyre.core.locality import Locality, is_loopback
 from zyre.core.tables import Violation
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError
@@ -85,7 +85,7 @@ class BeaconDiscovery:
         """What a datagram from ``source`` means.
 
         The endpoint is made of the source address: beacons name a port only, and that address is the one by which
-        the peer is reached from here, whatever others it has.
+        the peer is reached from here, whatever others it has. Of our own identity only another node can be Found.
         """
         sealed = sealed_uuid(data)
         if sealed is not None:
@@ -94,7 +94,7 @@ class BeaconDiscovery:
             beacon = decode_beacon(data)
         except DecodeError:
             return Violation.BEACON_MALFORMED
-        if beacon.uuid == self._octets:
+        if beacon.uuid == self._octets and self._is_echo(beacon.port, source[0], locality):
             return OwnEcho()
         peer = PeerId.parse(beacon.uuid)
         if (beacon.key is None) != (self._key is None):
@@ -106,3 +106,10 @@ class BeaconDiscovery:
         if beacon.port == 0:
             return Farewell(peer, key)
         return Found(peer, Endpoint("tcp", address, beacon.port, key), port != self._port)
+
+    @staticmethod
+    def _is_echo(port: int, address: str, locality: Locality) -> bool:
+        """Whether a beacon of our identity is our own: it names our port and comes from us. A farewell of another node
+        with our identity means nothing to us either."""
+        own = {interface.address for interface in locality.interfaces}
+        return port == 0 or (port == locality.beacon_port and (address in own or is_loopback(address) or not own))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from zyre.config import Limits
-from zyre.core.admission import judge_hello, read_identity
+from zyre.core.admission import Greeting, judge_hello, read_identity
 from zyre.core.counters import Counters
+from zyre.core.discovery import Farewell, Found, Verdict
 from zyre.core.effects import HelloFrom
 from zyre.core.gate import Gate
 from zyre.core.membership import Membership
@@ -14,7 +15,8 @@ from zyre.core.part import Follower, Moves, Part
 from zyre.core.peer import PeerRecord
 from zyre.core.portrait import Portrait
 from zyre.core.profile import NodeProfile
-from zyre.core.tables import Violation
+from zyre.core.tables import PeerState, Violation
+from zyre.core.twins import Twins
 from zyre.wire import zre
 
 __all__ = ["Door"]
@@ -24,13 +26,21 @@ class Door(Part):
     """Judges a HELLO before membership sees it, and counts what strangers say."""
 
     def __init__(
-        self, profile: NodeProfile, *, portrait: Portrait, membership: Membership, gate: Gate, counters: Counters
+        self,
+        profile: NodeProfile,
+        *,
+        portrait: Portrait,
+        membership: Membership,
+        gate: Gate,
+        twins: Twins,
+        counters: Counters,
     ) -> None:
         self._own = profile.identity
         self._limits: Limits = profile.config.limits
         self._portrait = portrait
         self._membership = membership
         self._gate = gate
+        self._twins = twins
         self._counters = counters
         self._greeters: dict[bytes, str] = {}
         """From where the HELLOs come that are about to be received, by the identity that they come under."""
@@ -42,6 +52,21 @@ class Door(Part):
     def _on_hello_from(self, report: HelloFrom, now: float) -> Moves:
         self._greeters[report.identity] = report.address
         return ()
+
+    def on_beacon(self, data: bytes, verdict: Verdict, source: str, now: float) -> Moves:
+        """A beacon from that address, which was judged. Of our own identity only another node is Found."""
+        if not self._gate.passes(verdict, source, self._membership.directory):
+            return ()
+        self._counters.beacons_received += 1
+        if isinstance(verdict, Farewell):
+            return self._membership.on_last_beacon(verdict.peer, now)
+        assert isinstance(verdict, Found), "nothing else passes the gate"
+        if verdict.peer == self._own:
+            self._twins.suspect(verdict.endpoint, now)
+            return ()
+        moves = self._membership.on_found(verdict, "beacon", now)
+        self._membership.remember(data, verdict)
+        return moves
 
     def on_other(self, message_id: int, frames: Sequence[bytes], now: float) -> Moves:
         """HELLO, which may come from anybody, and what is no message at all."""
@@ -56,12 +81,25 @@ class Door(Part):
             self._counters.violations[Violation.HELLO_REFUSED] += 1
         elif greeting.peer != self._own:
             vetted = self._gate.vet(greeting, frames[0], source, self._membership.directory)
-            if vetted is not None:
+            if vetted is not None and not self._is_superseded(vetted):
                 self._counters.received += 1
                 moves = self._membership.on_hello(vetted, source, now)
                 self._membership.expect(greeting.peer, self._portrait.locality)
                 return moves
+        elif (vetted := self._gate.vet_own(greeting, frames[0], source)) is not None:
+            self._twins.on_hello(vetted, now)
         return ()
+
+    def _is_superseded(self, greeting: Greeting) -> bool:
+        """Whether a later life of the peer is here, elsewhere: at the same endpoint it must be over."""
+        known, speech = self._membership.directory.by_id.get(greeting.peer), greeting.speech
+        if known is None or known.state is not PeerState.READY or known.endpoint == speech.endpoint:
+            return False
+        if not 0 < speech.incarnation < known.incarnation:
+            return False
+        self._counters.violations[Violation.SUPERSEDED] += 1
+        self._twins.superseded(known, greeting)
+        return True
 
     def on_stranger(self, message_id: int, identity: bytes, record: PeerRecord | None, now: float) -> Moves:
         """A message of somebody who has not said HELLO. Whoever leaves before that is no offender."""

@@ -49,6 +49,7 @@ class Gate(Part):
 
     def __init__(self, profile: NodeProfile, counters: Counters, events: list[Event]) -> None:
         self.secured = bool(profile.public_key)
+        self._key = profile.public_key
         self._proven = profile.proven
         self._most = profile.config.limits.refusals
         self._told: set[tuple[str, str]] = set()
@@ -82,6 +83,16 @@ class Gate(Part):
             self.refuse("wrong key", source, greeting.peer, speech.name)
             return None
         return replace(greeting, speech=replace(speech, endpoint=speech.endpoint.with_key(key)))
+
+    def vet_own(self, greeting: Greeting, frame: bytes, source: str) -> Greeting | None:
+        """A HELLO of somebody with our own identity, who has to have our key as well; None if it is refused."""
+        speech = greeting.speech
+        key = speech.headers.get(PUBLIC_KEY_HEADER) or speech.endpoint.key
+        proven = frame[IDENTITY_SIZE:].decode("ascii", "replace")
+        if self.secured and (key != self._key or (self._proven and key != proven)):
+            self.refuse("wrong key", source, greeting.peer, speech.name)
+            return None
+        return greeting
 
     def refuse(self, code: RefusalCode, source: str, peer: PeerId = NOBODY, name: str = "") -> None:
         """Count a refusal; tell of it if it is the first of that code from there. Who can choose addresses freely

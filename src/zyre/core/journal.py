@@ -108,6 +108,7 @@ def encode_profile(profile: NodeProfile, **about: object) -> bytes:
         "port": profile.cluster.port,
         "config": asdict(profile.config),
         "extensions": sorted(profile.extensions),
+        "incarnation": profile.incarnation,
         "public_key": profile.public_key,
         "proven": profile.proven,
     }
@@ -129,6 +130,7 @@ def decode_profile(about: Mapping[str, Any]) -> NodeProfile:
             cluster=ClusterConfig(about["port"]),
             config=NodeConfig(timing=timing, limits=limits, **config),
             extensions=frozenset(about["extensions"]),
+            incarnation=int(about.get("incarnation", 0)),
             public_key=str(about.get("public_key", "")),
             proven=about.get("proven") is True,
         )

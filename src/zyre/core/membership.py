@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from zyre.config import Limits, Timing
-from zyre.core.admission import Greeting
+from zyre.core.admission import Greeting, Speech
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
 from zyre.core.dialling import Dial, Dialling
@@ -196,13 +196,19 @@ class Membership(Part):
         """A peer greets, over a connection from the address ``source`` ("" if unknown)."""
         moves: Moves = ()
         previous = self.directory.by_id.get(greeting.peer)
-        if previous is not None and previous.replaced_often(now):
-            return self._resume(previous, greeting, now)
-        for action in TRANSITIONS[self.directory.state_of(greeting.peer), Input.HELLO]:
+        speech, again = greeting.speech, False
+        life = speech.incarnation if "incarnation" in self._extensions else 0
+        if previous is not None and previous.state is PeerState.READY:
+            if not life and previous.replaced_often(now):
+                return self._take_over(previous, speech, now)
+            again = 0 < life == previous.incarnation
+        for action in TRANSITIONS[self.directory.state_of(greeting.peer), Input.HELLO_AGAIN if again else Input.HELLO]:
             if action is Action.REPLACE:
                 moves += self._depart(greeting.peer, action)
             elif action is Action.GREET:
-                moves += self._greet(greeting.peer, greeting.speech.endpoint, "hello", now, source)
+                moves += self._greet(greeting.peer, speech.endpoint, "hello", now, source, answer=life > 0)
+            elif action is Action.RESUME and previous is not None:
+                moves += self._resume(previous, speech, now)
             elif action is Action.ADMIT:
                 moves += self._admit(greeting, previous, now)
         return moves
@@ -250,22 +256,29 @@ class Membership(Part):
 
     # -- actions -------------------------------------------------------------------------------------------------
 
-    def _open(self, peer: PeerId | None, endpoint: Endpoint, found_by: str, now: float) -> PeerRecord:
+    def _open(
+        self, peer: PeerId | None, endpoint: Endpoint, found_by: str, now: float, *, answer: bool = False
+    ) -> PeerRecord:
         record = PeerRecord(peer, endpoint, self._delivery.new_link(), found_by)
         record.greet_again_at = now + self._timing.handshake
-        self._delivery.open(record)
-        record.confirmed = self._portrait.version
-        self._delivery.send(record, zre.HELLO, self._portrait.hello_to(endpoint))
+        self._say_hello(record, answer)
         return record
 
-    def _greet(self, peer: PeerId, endpoint: Endpoint, found_by: str, now: float, source: str = "") -> Moves:
+    def _say_hello(self, record: PeerRecord, answer: bool) -> None:
+        self._delivery.open(record)
+        record.confirmed = self._portrait.version
+        self._delivery.send(record, zre.HELLO, self._portrait.hello_to(record.endpoint, answer=answer))
+
+    def _greet(
+        self, peer: PeerId, endpoint: Endpoint, found_by: str, now: float, source: str = "", *, answer: bool = False
+    ) -> Moves:
         """Open a link to a peer and say HELLO. Whoever was at that endpoint before is not any more."""
         if len(self.directory) >= self._limits.peers:
             self._counters.violations[Violation.PEERS_FULL] += 1
             return ()
         previous = self.directory.at_endpoint(endpoint)
         moves = () if previous is None else self.remove(previous, "replaced")
-        record = self.dialling.claim(peer, endpoint, source) or self._open(peer, endpoint, found_by, now)
+        record = self.dialling.claim(peer, endpoint, source) or self._open(peer, endpoint, found_by, now, answer=answer)
         record.identity = peer
         self.directory.add(record)
         self.vigil.begin(record, now)
@@ -282,6 +295,7 @@ class Membership(Part):
         record.headers = speech.headers
         record.extensions = self._extensions & (speech.extensions or _PLAIN)
         record.is_own_kind = speech.extensions is not None
+        record.incarnation = speech.incarnation if "incarnation" in self._extensions else 0
         record.received = speech.sequence
         record.status = speech.status
         record.dialect.meet(record, previous)
@@ -299,12 +313,34 @@ class Membership(Part):
             moves += part.entered(record, now)
         return moves
 
-    def _resume(self, record: PeerRecord, greeting: Greeting, now: float) -> Moves:
-        """Two nodes that each take the other's HELLO for a new start answer each other without end. So after a few in
-        a row the next is taken for the answer to ours: the peer is as it says, and nothing is sent."""
-        speech = greeting.speech
+    def _resume(self, record: PeerRecord, speech: Speech, now: float) -> Moves:
+        """A peer that was here all the time had lost sight of us. To applications nothing has happened; but elections
+        count it as an arrival, since it may have forgotten who leads. An answer is not answered, or there would be no
+        end to it."""
+        moves: Moves = ()
+        if not speech.is_answer:
+            moves = self._reopen(record, speech.endpoint)
+        stayed = tuple(Arrival(group, record.peer) for group in sorted(record.groups.intersection(speech.groups)))
+        return moves + self._take_over(record, speech, now) + stayed
+
+    def _reopen(self, record: PeerRecord, endpoint: Endpoint) -> Moves:
+        """Say HELLO on a new link."""
+        self.directory.remove(record)
+        self._delivery.close(record)
+        previous = self.directory.at_endpoint(endpoint)
+        moves = () if previous is None else self.remove(previous, "replaced")
+        self.directory.changed |= record.endpoint != endpoint
+        record.reopen(endpoint, self._delivery.new_link())
+        self.directory.add(record)
+        self._say_hello(record, answer=True)
+        return moves
+
+    def _take_over(self, record: PeerRecord, speech: Speech, now: float) -> Moves:
+        """The peer is as it says. Two plain nodes that each take the other's HELLO for a new start answer each other
+        without end, so after a few in a row the next is taken like this, too, and nothing is sent."""
         record.received = speech.sequence
         self.vigil.heard(record, now)
+        self.hearsay.take_headers(record, speech.headers)
         return self.hearsay.take_groups(record, speech.groups, speech.status)
 
     def _depart(self, peer: PeerId, *actions: Action) -> Moves:

@@ -16,7 +16,7 @@ from zyre.core.announcer import Announcer
 from zyre.core.conversation import Conversation
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
-from zyre.core.discovery import Farewell, Found, Source
+from zyre.core.discovery import Source
 from zyre.core.door import Door
 from zyre.core.effects import Effect, Report
 from zyre.core.elections import Elections
@@ -36,6 +36,7 @@ from zyre.core.profile import NodeProfile
 from zyre.core.tables import PeerState, Phase, Violation
 from zyre.core.tally import Tally
 from zyre.core.timers import Deadlines
+from zyre.core.twins import Twins
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError
 from zyre.events import Event, Gap
@@ -127,12 +128,22 @@ class NodeMachine:
             timers=self._timers,
             counters=self.counters,
         )
-        self._gate = Gate(profile, self.counters, self._events)
+        gate = Gate(profile, self.counters, self._events)
+        twins = Twins(
+            profile,
+            portrait=self._portrait,
+            directory=self._directory,
+            delivery=self._delivery,
+            timers=self._timers,
+            events=self._events,
+            retire=self._retire,
+        )
         self._door = Door(
             profile,
             portrait=self._portrait,
             membership=self._membership,
-            gate=self._gate,
+            gate=gate,
+            twins=twins,
             counters=self.counters,
         )
         return (
@@ -143,9 +154,10 @@ class NodeMachine:
             self._elections,
             Introductions(profile.identity, self._membership, self._delivery, self._timers),
             self._tally,
-            self._gate,
+            gate,
             self._news,
             self._door,
+            twins,
         )
 
     def _own_reports(self) -> dict[type, Follower]:
@@ -181,6 +193,17 @@ class NodeMachine:
             if not self._announcer.running or record.found_by == "connect" or "goodbye" in record.extensions:
                 self._delivery.send(record, zre.GOODBYE)
             self._delivery.close(record, flush=True)
+        self._running = False
+        self._timers.clear()
+
+    def _retire(self) -> None:
+        """Be deaf and silent from now on, without a goodbye: our identity is another's."""
+        for record in list(self._membership.everyone()):
+            if record.identity is None:
+                self._delivery.close(record)
+            else:
+                self._membership.remove(record, "collision")
+        self._announcer.fall_silent()
         self._running = False
         self._timers.clear()
 
@@ -330,13 +353,7 @@ class NodeMachine:
         if not self._running or locality is None:
             return False
         verdict = self._announcer.discovery.judge(data, source, locality)
-        if self._gate.passes(verdict, source[0], self._directory):
-            self.counters.beacons_received += 1
-            if isinstance(verdict, Found):
-                self._follow(self._membership.on_found(verdict, "beacon", now), now)
-                self._membership.remember(data, verdict)
-            elif isinstance(verdict, Farewell):
-                self._follow(self._membership.on_last_beacon(verdict.peer, now), now)
+        self._follow(self._door.on_beacon(data, verdict, source[0], now), now)
         return True
 
     def receive_frames(self, frames: Sequence[bytes], now: float) -> None:

@@ -52,6 +52,7 @@ class PeerRecord:
         "headers",
         "heard_mark",
         "identity",
+        "incarnation",
         "is_own_kind",
         "link",
         "name",
@@ -84,6 +85,8 @@ class PeerRecord:
         self.status = 0
         self.extensions: frozenset[str] = frozenset()
         self.is_own_kind = False
+        self.incarnation = 0
+        """Which life of it that is; 0 if it does not say."""
         self.replacements = 0
         self.entered_again_at = 0.0
         # counting messages
@@ -123,6 +126,15 @@ class PeerRecord:
         self.shedding = False
         self.backlog: list[tuple[int, bytes]] = []
         self.snapshot: Peer | None = None
+
+    def reopen(self, endpoint: Endpoint, link: int) -> None:
+        """The peer is reached there from now on, over a link on which nothing was sent yet."""
+        self.endpoint, self.link = endpoint, link
+        self.sent = 0
+        self.blocked = self.shedding = False
+        self.backlog = []
+        self.strayed_at = NEVER
+        self.snapshot = None
 
     @property
     def peer(self) -> PeerId:

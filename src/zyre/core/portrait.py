@@ -10,6 +10,7 @@ from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.wire import zre
 from zyre.wire.extension import EXTENSION_HEADER, application_headers, format_extensions
+from zyre.wire.lives import INCARNATION_HEADER, format_incarnation
 
 __all__ = ["PUBLIC_KEY_HEADER", "Portrait"]
 
@@ -20,7 +21,17 @@ PUBLIC_KEY_HEADER: Final = "X-PUBLICKEY"
 class Portrait:
     """Makes our HELLO, and keeps it while nothing changes: most peers are told the same."""
 
-    __slots__ = ("_extensions", "_groups", "_hellos", "_locality", "_name", "headers", "said", "version")
+    __slots__ = (
+        "_extensions",
+        "_groups",
+        "_hellos",
+        "_incarnation",
+        "_locality",
+        "_name",
+        "headers",
+        "said",
+        "version",
+    )
 
     def __init__(self, profile: NodeProfile, groups: Groups) -> None:
         self.headers = dict(profile.headers)
@@ -34,7 +45,8 @@ class Portrait:
         self._extensions = profile.extensions
         self._groups = groups
         self._locality: Locality | None = None
-        self._hellos: dict[str, bytes] = {}
+        self._incarnation = profile.incarnation if "incarnation" in profile.extensions else 0
+        self._hellos: dict[tuple[str, bool], bytes] = {}
 
     @property
     def locality(self) -> Locality | None:
@@ -62,19 +74,22 @@ class Portrait:
         self.said = application_headers(self.headers)
         self._hellos.clear()
 
-    def hello_to(self, endpoint: Endpoint) -> bytes:
-        """The fields of HELLO for a peer at ``endpoint``."""
+    def hello_to(self, endpoint: Endpoint, *, answer: bool = False) -> bytes:
+        """The fields of HELLO for a peer at ``endpoint``; ``answer`` says that it answers one of a node that tells its
+        lives apart."""
         assert self._locality is not None, "nobody is greeted before the start"
         where = self._locality.toward(endpoint)
-        hello = self._hellos.get(where)
+        hello = self._hellos.get((where, answer))
         if hello is None:
-            hello = self._hellos[where] = self._encode(where)
+            hello = self._hellos[where, answer] = self._encode(where, answer)
         return hello
 
-    def _encode(self, endpoint: str) -> bytes:
+    def _encode(self, endpoint: str, answer: bool) -> bytes:
         headers = dict(self.headers)
         if self._extensions:
             headers[EXTENSION_HEADER] = format_extensions(self._extensions)
+        if self._incarnation:
+            headers[INCARNATION_HEADER] = format_incarnation(self._incarnation, answer=answer)
         return zre.encode_hello(
             zre.Hello(
                 endpoint=endpoint,

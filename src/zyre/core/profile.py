@@ -24,6 +24,8 @@ class NodeProfile(NamedTuple):
     extensions: frozenset[str]
     public_key: str = ""
     """The CURVE public key of a node that demands CURVE, in Z85."""
+    incarnation: int = 0
+    """Which life of the identity this is; a later start has a higher number. 0: it does not say."""
     proven: bool = False
     """Whether the host puts the key that a sender has proven to own behind the identity of its messages."""
 
@@ -39,6 +41,7 @@ class NodeProfile(NamedTuple):
         extensions: Iterable[str] | None = None,
         config: NodeConfig | None = None,
         public_key: str = "",
+        incarnation: int = 0,
         proven: bool = False,
     ) -> NodeProfile:
         """Check what an application says about its node. Raises InvalidName, InvalidConfig."""
@@ -56,5 +59,6 @@ class NodeProfile(NamedTuple):
             config=config,
             extensions=chosen_extensions(extensions),
             public_key=public_key,
+            incarnation=incarnation,
             proven=proven,
         )

@@ -39,6 +39,8 @@ class Input(_Key):
     FOUND = auto()
     """Its beacon was heard, or the application asked for it."""
     HELLO = auto()
+    HELLO_AGAIN = auto()
+    """HELLO of the very life of the peer that is here: it had lost sight of us."""
     MESSAGE = auto()
     """Any other message."""
     LAST_BEACON = auto()
@@ -68,6 +70,8 @@ class Action(_Key):
     """Still no HELLO: greet anew if the handshake time is over."""
     REPLACE = auto()
     """Close the link and forget the peer; Exit(reason="replaced")."""
+    RESUME = auto()
+    """Open a new link and answer, and take over what differs: the peer was here all the time."""
     LINGER = auto()
     """Take what is still on its way for a moment, then it is as if the peer had said GOODBYE."""
     DISMISS = auto()
@@ -88,6 +92,7 @@ class Action(_Key):
 TRANSITIONS: Final[dict[tuple[PeerState, Input], tuple[Action, ...]]] = {
     (PeerState.ABSENT, Input.FOUND): (Action.GREET,),
     (PeerState.ABSENT, Input.HELLO): (Action.GREET, Action.ADMIT),
+    (PeerState.ABSENT, Input.HELLO_AGAIN): (Action.GREET, Action.ADMIT),
     (PeerState.ABSENT, Input.MESSAGE): (Action.REFUSE,),
     (PeerState.ABSENT, Input.LAST_BEACON): (Action.IGNORE,),
     (PeerState.ABSENT, Input.GOODBYE): (Action.IGNORE,),
@@ -96,6 +101,7 @@ TRANSITIONS: Final[dict[tuple[PeerState, Input], tuple[Action, ...]]] = {
     (PeerState.ABSENT, Input.REFUSED): (Action.IGNORE,),
     (PeerState.PENDING, Input.FOUND): (Action.REGREET,),
     (PeerState.PENDING, Input.HELLO): (Action.ADMIT,),
+    (PeerState.PENDING, Input.HELLO_AGAIN): (Action.ADMIT,),
     (PeerState.PENDING, Input.MESSAGE): (Action.REFUSE,),
     (PeerState.PENDING, Input.LAST_BEACON): (Action.FORGET,),
     (PeerState.PENDING, Input.GOODBYE): (Action.FORGET,),
@@ -104,6 +110,7 @@ TRANSITIONS: Final[dict[tuple[PeerState, Input], tuple[Action, ...]]] = {
     (PeerState.PENDING, Input.REFUSED): (Action.IGNORE,),
     (PeerState.READY, Input.FOUND): (Action.REFRESH,),
     (PeerState.READY, Input.HELLO): (Action.REPLACE, Action.GREET, Action.ADMIT),
+    (PeerState.READY, Input.HELLO_AGAIN): (Action.RESUME,),
     (PeerState.READY, Input.MESSAGE): (Action.DELIVER,),
     (PeerState.READY, Input.LAST_BEACON): (Action.LINGER,),
     (PeerState.READY, Input.GOODBYE): (Action.DISMISS,),
@@ -171,6 +178,8 @@ class Violation(StrEnum):
     """A JOIN over the limit of groups, or with an impossible group name."""
     TALLY_WRONG = "tally_wrong"
     """A peer's account of what it got that cannot be true: ignored."""
+    SUPERSEDED = "superseded"
+    """A HELLO of an earlier life of a peer that is here."""
     HEADERS_REFUSED = "headers_refused"
     """Changed headers over a limit: the peer is known with those that it had."""
     PEERS_FULL = "peers_full"

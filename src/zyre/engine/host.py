@@ -104,6 +104,7 @@ class NodeHost:
         )
         if protection is not None:
             protection.on_refused = self._on_refused
+        self.release_identity: Callable[[], object] | None = None
         self._rendezvous = Rendezvous(join, self._connect_to, self._aim_at)
         self._recorder = None if record is None else record(self.machine)
         self._driver = self._new_driver(self._transport, MonotonicClock())
@@ -199,7 +200,7 @@ class NodeHost:
             finally:  # also when Ctrl-C ends the waiting
                 self._engine.call(self._close, deadline - time.monotonic())
         elif was is Life.NEW:
-            self._end_journal()
+            self._end_records()
         self._congestion.wake()
         if self.mailbox.interceptor is not None:
             self.mailbox.interceptor.ended(self.mailbox.defect)
@@ -209,7 +210,10 @@ class NodeHost:
         self.mailbox.close(SystemExit())
         self.stop(timeout)
 
-    def _end_journal(self) -> None:
+    def _end_records(self) -> None:
+        """Nothing more is written of this node, and its identity may be another's."""
+        if self.release_identity is not None:
+            self.release_identity()
         if self._recorder is not None:
             self._recorder.close()
 
@@ -227,7 +231,7 @@ class NodeHost:
             self._driver.farewell()
             self._transport.close()
             self._lead.release()
-            self._end_journal()
+            self._end_records()
         self._engine.release(*self._alarms)
 
     def stop_soon(self) -> None:

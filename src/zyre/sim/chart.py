@@ -11,15 +11,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from zyre.errors import DecodeError
 from zyre.events import Enter, Event, Exit, Gap, Join, Leader, Leave, Shout, Updated, Whisper
-from zyre.wire import news, zre
+from zyre.wire import lives, news, zre
 
-__all__ = ["Arrow", "Chart", "Happening", "Mark", "Note", "describe_event", "describe_message"]
+__all__ = ["Arrow", "Chart", "Happening", "Mark", "Note", "describe_event", "describe_message", "spell_event"]
 
-_COMMANDS = {**zre.MESSAGE_NAMES, **news.MESSAGE_NAMES}
+_COMMANDS = {**zre.MESSAGE_NAMES, **news.MESSAGE_NAMES, **lives.MESSAGE_NAMES}
 _TIME_WIDTH = 11
 _LEAST_LANE = 16
 _MOST_LANE = 28
@@ -84,6 +85,15 @@ def describe_event(event: Event) -> str:
             return f"{kind} {name}, {missed}"
         case _:
             return f"{kind} {event.name}"
+
+
+def spell_event(event: Event) -> str:
+    """An event in the same words in every process: a set of text has no order of its own."""
+    if isinstance(event, Enter):
+        return f"{replace(event, groups=frozenset())}{sorted(event.groups)}"
+    if isinstance(event, Updated):
+        return f"{replace(event, removed=frozenset())}{sorted(event.removed)}"
+    return repr(event)
 
 
 class Chart:

@@ -6,8 +6,9 @@ message names the seed.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from zyre.core.timers import NEVER
@@ -23,6 +24,7 @@ __all__ = [
     "CheckFailed",
     "Checker",
     "Lifecycle",
+    "Lives",
     "Order",
     "Bounds",
     "all_checkers",
@@ -131,6 +133,33 @@ class Lifecycle(Checker):
             self.fail(world, f"{told}, {why}")
 
 
+class Lives(Checker):
+    """Nobody is replaced more often than it was started anew, as far as nodes tell their lives apart."""
+
+    rule = "one exit and entry for each restart"
+
+    def __init__(self) -> None:
+        self._replaced: Counter[tuple[SimNode, PeerId]] = Counter()
+
+    def on_events(self, world: World, node: SimNode, events: list[Event]) -> None:
+        for event, following in pairwise(events):
+            if isinstance(event, Exit) and event.reason == "replaced" and isinstance(following, Enter):
+                self._count(world, node, event.peer, following.peer)
+
+    def _count(self, world: World, node: SimNode, gone: PeerId, came: PeerId) -> None:
+        lives = [life for life in world.nodes if life.uuid == gone]
+        if gone != came or not all(_has("incarnation", life) for life in (node, *lives)):
+            return
+        self._replaced[node, gone] += 1
+        if self._replaced[node, gone] >= len(lives):
+            times, starts = self._replaced[node, gone], len(lives)
+            self.fail(world, f"{lives[0].name} was replaced {times} times at {node.name}, and started {starts} times")
+
+
+def _has(extension: str, node: SimNode) -> bool:
+    return extension in node.host.profile.extensions
+
+
 class Order(Checker):
     """Messages whose first frame is ``#n`` arrive from each sender in rising order, and none twice."""
 
@@ -192,7 +221,7 @@ def all_checkers() -> tuple[Checker, ...]:
     """One of each, for one world."""
     from zyre.sim.accounts import Accounts, Calm
 
-    return (Lifecycle(), Order(), Bounds(), Accounts(), Calm())
+    return (Lifecycle(), Lives(), Order(), Bounds(), Accounts(), Calm())
 
 
 def check_agreement(world: World, unheard: Mapping[PeerId, Collection[str]] = _NOTHING) -> None:
@@ -235,7 +264,7 @@ def check_books(world: World) -> None:
 
 def tell_news(one: SimNode, other: SimNode) -> bool:
     """Whether two nodes repair what they missed of each other."""
-    return all("news" in node.host.profile.extensions for node in (one, other))
+    return _has("news", one) and _has("news", other)
 
 
 def check_leaders(world: World, unheard: Mapping[PeerId, Collection[str]] = _NOTHING) -> None:

@@ -11,18 +11,17 @@ import random
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from zyre.config import DISCOVERY_PORT, NodeConfig
 from zyre.core.driver import Tap
 from zyre.core.host import Life
 from zyre.core.profile import NodeProfile
-from zyre.events import Enter, Event, Updated
+from zyre.events import Event
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.roster import Roster
 from zyre.sim.box import Box, Power
-from zyre.sim.chart import Arrow, Chart, Mark, Note, describe_event, describe_message
+from zyre.sim.chart import Arrow, Chart, Mark, Note, describe_event, describe_message, spell_event
 from zyre.sim.clock import Agenda, BoxClock
 from zyre.sim.conditions import LAN, Conditions
 from zyre.sim.host import SimHost
@@ -226,6 +225,7 @@ class World:
         groups: Iterable[str] = (),
         extensions: Iterable[str] | None = None,
         config: NodeConfig | None = None,
+        incarnation: int | None = None,
         start: bool = True,
     ) -> SimNode:
         """A new node, on a computer of its own unless ``box`` says which."""
@@ -237,6 +237,7 @@ class World:
             groups=groups,
             extensions=extensions,
             config=config,
+            incarnation=self._new_incarnation() if incarnation is None else incarnation,
         )
         host = SimHost(
             self.network, box or self.box(), self.baton, profile, interface, self._on_events, self._tap_for(profile)
@@ -253,6 +254,10 @@ class World:
         octets = bytearray(self.entropy.randbytes(16))
         octets[6] &= 0x0F
         return PeerId.parse(octets)
+
+    def _new_incarnation(self) -> int:
+        """The time of day, as of computers that have the right one, and something that makes it differ."""
+        return 1 + int(self.now() * 1e9) * 1000 + len(self.nodes)
 
     def restart(self, node: SimNode, *, same_identity: bool = False, name: str | None = None) -> SimNode:
         """A new start of a node that has stopped or died, on the same computer and the same TCP port."""
@@ -387,7 +392,7 @@ class World:
             for event in events:
                 self.chart.add(Mark(self.now(), node.name, describe_event(event)))
         if self._tracing:
-            self._follow("".join(map(_spell, events)).encode())
+            self._follow("".join(map(spell_event, events)).encode())
         for checker in self.checkers:
             checker.on_events(self, node, events)
 
@@ -421,15 +426,6 @@ class World:
 
     def _follow(self, happening: bytes) -> None:
         self.trace = zlib.crc32(happening, self.trace ^ hash(self.agenda.now()) & 0xFFFFFFFF)
-
-
-def _spell(event: Event) -> str:
-    """An event in the same words in every process: a set of text has no order of its own."""
-    if isinstance(event, Enter):
-        return f"{replace(event, groups=frozenset())}{sorted(event.groups)}"
-    if isinstance(event, Updated):
-        return f"{replace(event, removed=frozenset())}{sorted(event.removed)}"
-    return repr(event)
 
 
 @contextmanager
