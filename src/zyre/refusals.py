@@ -19,6 +19,7 @@ RefusalCode: TypeAlias = Literal[
     "replayed",
     "redirected",
     "stale",
+    "forbidden group",
     "no descriptors",
 ]
 
@@ -39,6 +40,8 @@ EXPLANATIONS: Final[Mapping[RefusalCode, str]] = {
     "keeps datagrams back.",
     "redirected": "An announcement arrived from an address that is none of its sender's: somebody sends it on, or "
     "there is a translation of addresses in between; then connect to that node by its endpoint.",
+    "forbidden group": "It joins or speaks to a group that its certificate is not good for. To permit that, name the "
+    "group in the metadata 'groups' of its certificate in the directory that Access(certificates=...) names.",
     "stale": "It has the same secret, and was announced at another time than now: either its clock differs from this "
     "machine's by more than Limits.beacon_age, or somebody sends a recording.",
     "no descriptors": "This process may hardly open any more files and sockets, and libzmq would end it if there were "

@@ -10,7 +10,7 @@ from tests.core.rig import BEACON_PORT, OWN, Foreign, Rig, names
 from tests.security.test_keys import PUBLIC
 from zyre.config import Limits
 from zyre.core.checkpoint import freeze, thaw
-from zyre.core.effects import OpenLink, PeerRefused
+from zyre.core.effects import HelloFrom, OpenLink, PeerRefused
 from zyre.core.gate import FAILURES, VIOLATIONS
 from zyre.core.tables import PeerState
 from zyre.events import Enter, Exit, Refused
@@ -174,6 +174,47 @@ def test_who_comes_from_ever_other_addresses_is_told_of_a_limited_number_of_time
         rig.machine.receive_report(PeerRefused("unknown key", f"10.0.0.{number}"), rig.now)
     assert len(rig.events()) == 3
     assert rig.count("key_unknown") == 10
+
+
+def enter_confined(rig: Rig, groups: tuple[str, ...], *patterns: str) -> Secured:
+    """A peer whose certificate is good for some groups only, and who says to be in others, too."""
+    peer = Secured(rig)
+    identity = zre.identity_frame(peer.id.octets) + THEIRS.encode()
+    rig.machine.receive_report(HelloFrom(identity, peer.address, patterns), rig.now)
+    hello = zre.Hello(peer.endpoint, peer.name, groups, len(groups), {"X-PUBLICKEY": THEIRS})
+    peer.say(zre.HELLO, zre.encode_hello(hello), THEIRS)
+    return peer
+
+
+def test_a_peer_is_in_no_group_that_its_certificate_is_not_good_for(proving: Rig) -> None:
+    peer = enter_confined(proving, ("lab-1", "secret"), "lab-*", "public")
+    assert names(proving.events()) == ["Refused", "Enter", "Join"]
+    assert proving.machine.roster[peer.id].groups == {"lab-1"}
+    peer.say(zre.JOIN, zre.encode_group_change("public", 3), THEIRS)
+    peer.say(zre.JOIN, zre.encode_group_change("secret", 4), THEIRS)
+    assert names(proving.events()) == ["Join"], "the refusal has been told"
+    assert proving.machine.roster[peer.id].groups == {"lab-1", "public"}
+    assert proving.count("group_forbidden") == 2
+    assert proving.count("status_wrong") == 0, "its count goes on"
+    assert proving.machine.shout("secret", (b"x",)) == (0, ())
+
+
+def test_a_peer_speaks_to_no_group_that_its_certificate_is_not_good_for(proving: Rig) -> None:
+    peer = enter_confined(proving, (), "lab-*")
+    proving.events()
+    peer.say(zre.SHOUT, zre.encode_shout("secret"), THEIRS)
+    (refused,) = proving.events()
+    assert isinstance(refused, Refused)
+    assert (refused.code, refused.peer, refused.name) == ("forbidden group", peer.id, peer.name)
+    peer.say(zre.SHOUT, zre.encode_shout("lab-7"), THEIRS)
+    peer.say(zre.WHISPER, b"", THEIRS)
+    assert names(proving.events()) == ["Shout", "Whisper"]
+    assert proving.count("group_forbidden") == 1
+
+
+def test_a_certificate_for_no_group_at_all(proving: Rig) -> None:
+    peer = enter_confined(proving, ("G",))
+    assert proving.machine.roster[peer.id].groups == frozenset()
 
 
 def test_every_reason_is_counted_as_something() -> None:

@@ -186,6 +186,27 @@ def test_an_open_node_has_no_use_for_keys() -> None:
         node.set_access("*")
 
 
+def test_a_certificate_may_be_good_for_some_groups_only(nodes: Nodes, tmp_path: Path) -> None:
+    guest, host = zyre.new_certificate(name="guest", groups="public, lab-*"), zyre.new_certificate(name="host")
+    zyre.save_certificate(guest.public, tmp_path / "guest")
+    zyre.save_certificate(host.public, tmp_path / "host")
+    one = nodes("one", certificate=host, access=tmp_path, groups=["secret"])
+    two = nodes("two", certificate=guest, access=tmp_path, groups=["secret", "lab-1"])
+    refused = expect(one, zyre.Refused)
+    assert (refused.code, refused.peer, refused.name) == ("forbidden group", two.uuid, "two")
+    assert "metadata 'groups'" in refused.explanation
+    assert expect(one, zyre.Enter, peer=two.uuid).groups == {"lab-1"}
+    expect(two, zyre.Join, peer=one.uuid, group="secret")
+    assert one.shout("secret", "for us") == 0
+    assert two.shout("secret", "let me in") == 1
+    assert two.whisper(one.uuid, "anyway")
+    assert not isinstance(expect(one, zyre.Whisper), zyre.Shout)
+    assert not [event for event in drained(one) if isinstance(event, zyre.Shout)]
+    assert one.statistics().violations["group_forbidden"] >= 2
+    two.join("public")
+    expect(one, zyre.Join, group="public")
+
+
 def test_the_secret_is_nowhere_to_be_read(nodes: Nodes, tmp_path: Path) -> None:
     certificate = zyre.new_certificate(name="x")
     assert certificate.secret_key is not None

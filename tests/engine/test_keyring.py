@@ -25,6 +25,14 @@ def test_new_keys_are_new_and_fit() -> None:
     assert pair_from(decode_key(one.secret)) == one
 
 
+def test_new_keys_are_such_as_libzyre_believes(monkeypatch: pytest.MonkeyPatch) -> None:
+    good, bad = new_pair(), "0" + PUBLIC[1:]
+    assert decode_key(bad)[0] == 0
+    pairs = iter([(bad.encode(), good.secret.encode()), (good.public.encode(), good.secret.encode())])
+    monkeypatch.setattr("zmq.curve_keypair", lambda: next(pairs))
+    assert new_pair() == good
+
+
 def test_the_two_files_of_a_certificate(tmp_path: Path) -> None:
     made = new_certificate(name="alice")
     save_certificate(made, tmp_path / "alice.cert")

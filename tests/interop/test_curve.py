@@ -17,14 +17,6 @@ from .scenarios import unused_tcp_port
 pytestmark = pytest.mark.interop
 
 
-def certificate() -> zyre.Certificate:
-    """One that libzyre believes: it takes a key that begins with a zero octet for none."""
-    while True:
-        made = zyre.new_certificate()
-        if not made.public_key.startswith("0"):
-            return made
-
-
 def keys(of: zyre.Certificate) -> tuple[str, str]:
     return of.public_key, of.pair.secret
 
@@ -42,8 +34,10 @@ def exchange(node: Ours, peer: ReferencePeer) -> None:
 @pytest.mark.parametrize("first", ["ours", "theirs"])
 def test_by_beacon(first: str) -> None:
     require("libzyre")
-    port, theirs = unused_port(), certificate()
-    node = Ours(port=port, certificate=certificate(), access=zyre.Access(keys=[theirs.public_key]), groups=["G"])
+    port, theirs = unused_port(), zyre.new_certificate()
+    node = Ours(
+        port=port, certificate=zyre.new_certificate(), access=zyre.Access(keys=[theirs.public_key]), groups=["G"]
+    )
     peer = ReferencePeer("libzyre", port=port, certificate=keys(theirs), groups=["G"])
     one, other = (node, peer) if first == "ours" else (peer, node)
     with one, other:  # type: ignore[attr-defined]
@@ -61,10 +55,10 @@ def test_by_beacon(first: str) -> None:
 def test_a_libzyre_node_whose_key_is_unknown_stays_outside() -> None:
     require("libzyre")
     port = unused_port()
-    access = zyre.Access(keys=[certificate().public_key])
+    access = zyre.Access(keys=[zyre.new_certificate().public_key])
     with (
-        Ours(port=port, certificate=certificate(), access=access) as node,
-        ReferencePeer("libzyre", port=port, certificate=keys(certificate())) as peer,
+        Ours(port=port, certificate=zyre.new_certificate(), access=access) as node,
+        ReferencePeer("libzyre", port=port, certificate=keys(zyre.new_certificate())) as peer,
     ):
         assert node.wait_for(zyre.Refused).code == "unknown key"
         node.never(zyre.Enter, within=0.5)
@@ -75,7 +69,7 @@ def test_an_open_libzyre_node_stays_outside() -> None:
     require("libzyre")
     port = unused_port()
     with (
-        Ours(port=port, certificate=certificate(), access="*") as node,
+        Ours(port=port, certificate=zyre.new_certificate(), access="*") as node,
         ReferencePeer("libzyre", port=port) as peer,
     ):
         assert node.wait_for(zyre.Refused, peer=peer).code == "open peer"
@@ -86,10 +80,10 @@ def test_an_open_libzyre_node_stays_outside() -> None:
 
 def test_we_connect() -> None:
     require("libzyre")
-    place, theirs = f"tcp://10.77.0.1:{unused_tcp_port()}", certificate()
+    place, theirs = f"tcp://10.77.0.1:{unused_tcp_port()}", zyre.new_certificate()
     with (
         ReferencePeer("libzyre", endpoint=place, certificate=keys(theirs)) as peer,
-        Ours(port=0, certificate=certificate(), access="*") as node,
+        Ours(port=0, certificate=zyre.new_certificate(), access="*") as node,
     ):
         node.node.connect(place, public_key=theirs.public_key)
         exchange(node, peer)
@@ -101,8 +95,8 @@ def test_they_connect() -> None:
     require("libzyre")
     place = f"tcp://10.77.0.1:{unused_tcp_port()}"
     with (
-        ReferencePeer("libzyre", endpoint=place, certificate=keys(certificate())) as peer,
-        Ours(port=0, certificate=certificate(), access="*") as node,
+        ReferencePeer("libzyre", endpoint=place, certificate=keys(zyre.new_certificate())) as peer,
+        Ours(port=0, certificate=zyre.new_certificate(), access="*") as node,
     ):
         peer.require_peer(node.uuid, node.node.endpoint, node.node.public_key)
         exchange(node, peer)

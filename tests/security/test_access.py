@@ -5,7 +5,7 @@ import pytest
 from tests.security.test_keys import PUBLIC
 from zyre.errors import InvalidConfig, InvalidKey
 from zyre.refusals import EXPLANATIONS, RefusalCode
-from zyre.security.access import Access, judge
+from zyre.security.access import Access, groups_of, judge, judge_key
 from zyre.security.certificate import Certificate
 
 KNOWN = {PUBLIC: Certificate(PUBLIC)}
@@ -41,10 +41,24 @@ def test_judgements(access: Access, address: str, key: str, reason: RefusalCode 
 
 
 def test_a_certificate_may_be_good_for_some_domains_only() -> None:
-    known = {PUBLIC: Certificate(PUBLIC, None, {"domains": "lab plant"})}
+    known = {PUBLIC: Certificate(PUBLIC, None, {"domains": "lab, plant"})}
     assert judge(Access("d", domain="plant"), known, "", PUBLIC) is None
     assert judge(Access("d", domain="plan"), known, "", PUBLIC) == "other domain"
     assert judge(Access("d"), known, "", PUBLIC) == "other domain"
+
+
+@pytest.mark.parametrize(
+    ("said", "groups"), [(None, None), ("", ()), ("lab", ("lab",)), (" lab-*, a b ,,", ("lab-*", "a b"))]
+)
+def test_a_certificate_may_be_good_for_some_groups_only(said: str | None, groups: tuple[str, ...] | None) -> None:
+    metadata = {} if said is None else {"groups": said}
+    assert groups_of(Certificate(PUBLIC, None, metadata)) == groups
+
+
+def test_where_a_node_is_reached_does_not_matter_to_those_who_connect_to_it() -> None:
+    access = Access("d", deny=["10.0.0.0/8"])
+    assert judge_key(access, KNOWN, PUBLIC) is None
+    assert judge_key(access, KNOWN, OTHER) == "unknown key"
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,8 @@ class Greeting:
 
     peer: PeerId
     speech: Speech
+    permitted: tuple[str, ...] | None = None
+    """Patterns of the groups that the sender may be in; None for all."""
 
 
 def read_identity(frame: bytes) -> PeerId | None:

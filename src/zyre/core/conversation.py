@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from zyre.core.delivery import Delivery
+from zyre.core.gate import Gate
 from zyre.core.membership import Membership
 from zyre.core.part import Handler, Moves, Part
 from zyre.core.peer import PeerRecord
@@ -17,10 +18,11 @@ __all__ = ["Conversation"]
 class Conversation(Part):
     """The messages of the protocol itself, votes excepted. WHISPER and SHOUT are the hot path."""
 
-    def __init__(self, membership: Membership, delivery: Delivery, events: list[Event]) -> None:
+    def __init__(self, membership: Membership, delivery: Delivery, events: list[Event], gate: Gate) -> None:
         self._membership = membership
         self._delivery = delivery
         self._events = events
+        self._gate = gate
 
     def handlers(self) -> Mapping[int, Handler]:
         """By message id."""
@@ -41,6 +43,8 @@ class Conversation(Part):
 
     def _on_shout(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
         group = zre.decode_shout_group(frames[1])
+        if record.permitted is not None and not self._gate.admits(record, group):
+            return ()
         record.account.heard += 1
         self._events.append(new_shout(record.peer, record.name, group, tuple(frames[2:])))
         return ()

@@ -42,15 +42,15 @@ class Door(Part):
         self._gate = gate
         self._twins = twins
         self._counters = counters
-        self._greeters: dict[bytes, str] = {}
-        """From where the HELLOs come that are about to be received, by the identity that they come under."""
+        self._greeters: dict[bytes, HelloFrom] = {}
+        """What is known of the HELLOs that are about to be received, by the identity that they come under."""
 
     def reports(self) -> Mapping[type, Follower]:
         """From where the next HELLO comes."""
         return {HelloFrom: self._on_hello_from}
 
     def _on_hello_from(self, report: HelloFrom, now: float) -> Moves:
-        self._greeters[report.identity] = report.address
+        self._greeters[report.identity] = report
         return ()
 
     def on_beacon(self, data: bytes, verdict: Verdict, source: str, now: float) -> Moves:
@@ -73,7 +73,8 @@ class Door(Part):
         if message_id != zre.HELLO:
             self._counters.violations[Violation.MESSAGE_UNKNOWN] += 1
             return ()
-        source = self._greeters.pop(frames[0], "")
+        known = self._greeters.pop(frames[0], None)
+        source = "" if known is None else known.address
         greeting = judge_hello(frames, self._limits)
         if isinstance(greeting, Violation):
             self._counters.violations[greeting] += 1
@@ -82,6 +83,8 @@ class Door(Part):
         elif greeting.peer != self._own:
             vetted = self._gate.vet(greeting, frames[0], source, self._membership.directory)
             if vetted is not None and not self._is_superseded(vetted):
+                if known is not None and known.groups is not None:
+                    vetted = self._gate.confine(vetted, known.groups, source)
                 self._counters.received += 1
                 moves = self._membership.on_hello(vetted, source, now)
                 self._membership.expect(greeting.peer, self._portrait.locality)

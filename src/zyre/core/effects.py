@@ -117,10 +117,12 @@ class LocalityChanged(NamedTuple):
 
 
 class HelloFrom(NamedTuple):
-    """The HELLO that comes next under ``identity`` (17 octets) comes over a connection from ``address``."""
+    """The HELLO that comes next under ``identity`` comes over a connection from ``address``; ``groups`` are
+    patterns of the groups that its sender may be in, None for all."""
 
     identity: bytes
     address: str
+    groups: tuple[str, ...] | None = None
 
 
 class NameResolved(NamedTuple):

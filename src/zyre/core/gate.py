@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Final
 
 from zyre.core.admission import IDENTITY_SIZE, Greeting
@@ -16,6 +17,7 @@ from zyre.core.directory import Directory
 from zyre.core.discovery import OwnEcho, Unwelcome, Verdict
 from zyre.core.effects import PeerRefused
 from zyre.core.part import Follower, Moves, Part
+from zyre.core.peer import PeerRecord
 from zyre.core.portrait import PUBLIC_KEY_HEADER
 from zyre.core.profile import NodeProfile
 from zyre.core.tables import Violation
@@ -38,10 +40,16 @@ VIOLATIONS: Final[Mapping[RefusalCode, Violation]] = {
     "replayed": Violation.BEACON_REPLAYED,
     "redirected": Violation.BEACON_REDIRECTED,
     "stale": Violation.BEACON_STALE,
+    "forbidden group": Violation.GROUP_FORBIDDEN,
 }
 
 #: What is nobody's fault, and counted as a failure.
 FAILURES: Final[Mapping[RefusalCode, str]] = {"no descriptors": "descriptors"}
+
+
+def permits(permitted: tuple[str, ...], group: str) -> bool:
+    """Whether one of the patterns (``lab-*``) is about a group."""
+    return any(fnmatchcase(group, pattern) for pattern in permitted)
 
 
 class Gate(Part):
@@ -50,7 +58,7 @@ class Gate(Part):
     def __init__(self, profile: NodeProfile, counters: Counters, events: list[Event]) -> None:
         self.secured = bool(profile.public_key)
         self._key = profile.public_key
-        self._proven = profile.proven
+        self.proven = profile.proven
         self._most = profile.config.limits.refusals
         self._told: set[tuple[str, str]] = set()
         self._counters = counters
@@ -79,7 +87,7 @@ class Gate(Part):
         proven = frame[IDENTITY_SIZE:].decode("ascii", "replace")
         known = directory.by_id.get(greeting.peer)
         announced = "" if known is None else known.endpoint.key
-        if not is_key(key) or (self._proven and key != proven) or (announced and key != announced):
+        if not is_key(key) or (self.proven and key != proven) or (announced and key != announced):
             self.refuse("wrong key", source, greeting.peer, speech.name)
             return None
         return replace(greeting, speech=replace(speech, endpoint=speech.endpoint.with_key(key)))
@@ -89,10 +97,25 @@ class Gate(Part):
         speech = greeting.speech
         key = speech.headers.get(PUBLIC_KEY_HEADER) or speech.endpoint.key
         proven = frame[IDENTITY_SIZE:].decode("ascii", "replace")
-        if self.secured and (key != self._key or (self._proven and key != proven)):
+        if self.secured and (key != self._key or (self.proven and key != proven)):
             self.refuse("wrong key", source, greeting.peer, speech.name)
             return None
         return greeting
+
+    def confine(self, greeting: Greeting, permitted: tuple[str, ...], source: str) -> Greeting:
+        """A HELLO of somebody who may be in some groups only, without the others."""
+        speech = greeting.speech
+        groups = tuple(group for group in speech.groups if permits(permitted, group))
+        if len(groups) < len(speech.groups):
+            self.refuse("forbidden group", source, greeting.peer, speech.name)
+        return replace(greeting, speech=replace(speech, groups=groups), permitted=permitted)
+
+    def admits(self, record: PeerRecord, group: str) -> bool:
+        """Whether a peer may be in a group, and speak to it; if not, that is counted and told."""
+        if record.permitted is None or permits(record.permitted, group):
+            return True
+        self.refuse("forbidden group", record.endpoint.host, record.peer, record.name)
+        return False
 
     def refuse(self, code: RefusalCode, source: str, peer: PeerId = NOBODY, name: str = "") -> None:
         """Count a refusal; tell of it if it is the first of that code from there. Who can choose addresses freely

@@ -11,6 +11,7 @@ from zyre.config import Limits
 from zyre.core.admission import is_group
 from zyre.core.counters import Counters
 from zyre.core.directory import Directory
+from zyre.core.gate import Gate
 from zyre.core.groups import Groups
 from zyre.core.part import Arrival, Departure, Moves
 from zyre.core.peer import PeerRecord
@@ -27,13 +28,21 @@ class Hearsay:
     """Keeps groups and headers of READY peers as they are told."""
 
     def __init__(
-        self, limits: Limits, *, groups: Groups, directory: Directory, counters: Counters, events: list[Event]
+        self,
+        limits: Limits,
+        *,
+        groups: Groups,
+        directory: Directory,
+        counters: Counters,
+        events: list[Event],
+        gate: Gate,
     ) -> None:
         self._limits = limits
         self._groups = groups
         self._directory = directory
         self._counters = counters
         self._events = events
+        self._gate = gate
 
     def on_join(self, record: PeerRecord, change: zre.GroupChange) -> Moves:
         """A peer joins a group."""
@@ -64,6 +73,8 @@ class Hearsay:
             return ()
         if len(record.groups) >= self._limits.groups or not is_group(group):
             self._counters.violations[Violation.GROUP_REFUSED] += 1
+            return ()
+        if not self._gate.admits(record, group):
             return ()
         self._groups.enter(record, group)
         self._directory.changed = True

@@ -112,7 +112,7 @@ def _pack_report(report: Report) -> bytes:
     if isinstance(report, LocalityChanged):
         return _json(["LocalityChanged", _pack_locality(report.locality)])
     if isinstance(report, HelloFrom):
-        return _json(["HelloFrom", [report.identity.hex(), report.address]])
+        return _json(["HelloFrom", [report.identity.hex(), report.address, report.groups]])
     if isinstance(report, LinkLost):
         return _json(["LinkLost", report.identity.hex()])
     if isinstance(report, NameResolved):
@@ -122,9 +122,13 @@ def _pack_report(report: Report) -> bytes:
     return _json([type(report).__name__, report.link])
 
 
+def _unpack_hello_from(identity: str, address: str, groups: list[str] | None = None) -> HelloFrom:
+    return HelloFrom(bytes.fromhex(identity), address, None if groups is None else tuple(groups))
+
+
 _REPORTS: Final[Mapping[str, Callable[[Any], Report]]] = {
     "LocalityChanged": lambda value: LocalityChanged(_unpack_locality(value)),
-    "HelloFrom": lambda value: HelloFrom(bytes.fromhex(value[0]), value[1]),
+    "HelloFrom": lambda value: _unpack_hello_from(*value),
     "NameResolved": lambda value: NameResolved(value[0], tuple(value[1])),
     "PeerRefused": lambda value: PeerRefused(*value),
     "LinkWritable": LinkWritable,

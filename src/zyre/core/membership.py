@@ -18,6 +18,7 @@ from zyre.core.dialling import Dial, Dialling
 from zyre.core.directory import Directory
 from zyre.core.discovery import Found, beacon_of
 from zyre.core.effects import NameResolved, Probe
+from zyre.core.gate import Gate
 from zyre.core.groups import Groups
 from zyre.core.hearsay import Hearsay
 from zyre.core.locality import Locality
@@ -75,14 +76,16 @@ class Membership(Part):
         counters: Counters,
         events: list[Event],
         portrait: Portrait,
-        proven: bool = False,
+        gate: Gate,
     ) -> None:
-        self.directory = Directory(limits.peers, proven=proven)
+        self.directory = Directory(limits.peers, proven=gate.proven)
         self.groups = groups
         self.dialling = Dialling()
         self.parts: tuple[Part, ...] = ()
         """Who hears of peers that enter and leave."""
-        self.hearsay = Hearsay(limits, groups=groups, directory=self.directory, counters=counters, events=events)
+        self.hearsay = Hearsay(
+            limits, groups=groups, directory=self.directory, counters=counters, events=events, gate=gate
+        )
         self._timing = timing
         self._limits = limits
         self._extensions = extensions
@@ -294,6 +297,7 @@ class Membership(Part):
         record.name = speech.name or greeting.peer.short
         record.headers = speech.headers
         record.extensions = self._extensions & (speech.extensions or _PLAIN)
+        record.permitted = greeting.permitted
         record.is_own_kind = speech.extensions is not None
         record.incarnation = speech.incarnation if "incarnation" in self._extensions else 0
         record.received = speech.sequence

@@ -70,6 +70,7 @@ class NodeMachine:
             self._groups.join(group)
         self._portrait = Portrait(profile, self._groups)
         self._delivery = Delivery(profile.config.limits, self.counters)
+        self._gate = Gate(profile, self.counters, self._events)
         self._membership = Membership(
             self._timing,
             profile.config.limits,
@@ -80,7 +81,7 @@ class NodeMachine:
             counters=self.counters,
             events=self._events,
             portrait=self._portrait,
-            proven=profile.proven,
+            gate=self._gate,
         )
         self._directory = self._membership.directory
         self._news = News(
@@ -128,7 +129,6 @@ class NodeMachine:
             timers=self._timers,
             counters=self.counters,
         )
-        gate = Gate(profile, self.counters, self._events)
         twins = Twins(
             profile,
             portrait=self._portrait,
@@ -142,19 +142,19 @@ class NodeMachine:
             profile,
             portrait=self._portrait,
             membership=self._membership,
-            gate=gate,
+            gate=self._gate,
             twins=twins,
             counters=self.counters,
         )
         return (
-            Conversation(self._membership, self._delivery, self._events),
+            Conversation(self._membership, self._delivery, self._events, self._gate),
             self._announcer,
             self._membership,
             *self._membership.watch,
             self._elections,
             Introductions(profile.identity, self._membership, self._delivery, self._timers),
             self._tally,
-            gate,
+            self._gate,
             self._news,
             self._door,
             twins,

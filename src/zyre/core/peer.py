@@ -56,6 +56,7 @@ class PeerRecord:
         "is_own_kind",
         "link",
         "name",
+        "permitted",
         "phase",
         "proven",
         "proven_at",
@@ -82,6 +83,8 @@ class PeerRecord:
         self.name = ""
         self.headers = _NO_HEADERS
         self.groups = _NO_GROUPS
+        self.permitted: tuple[str, ...] | None = None
+        """Patterns of the groups that it may be in and speak to; None for all."""
         self.status = 0
         self.extensions: frozenset[str] = frozenset()
         self.is_own_kind = False

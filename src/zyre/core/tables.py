@@ -182,5 +182,7 @@ class Violation(StrEnum):
     """A HELLO of an earlier life of a peer that is here."""
     HEADERS_REFUSED = "headers_refused"
     """Changed headers over a limit: the peer is known with those that it had."""
+    GROUP_FORBIDDEN = "group_forbidden"
+    """A JOIN or SHOUT for a group that the certificate of its sender is not good for."""
     PEERS_FULL = "peers_full"
     """A newcomer beyond the limit of peers."""

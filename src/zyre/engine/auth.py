@@ -17,7 +17,7 @@ from zyre.engine.keyring import CertificateStore
 from zyre.engine.udp import BeaconSockets
 from zyre.engine.zap import shared_zap_handler
 from zyre.refusals import RefusalCode
-from zyre.security.access import ANYONE, Access, judge, judge_key
+from zyre.security.access import ANYONE, Access, groups_of, judge, judge_key
 from zyre.security.certificate import Certificate
 from zyre.security.keys import KeyPair, encode_key
 from zyre.wire.zap import ZapRequest
@@ -56,6 +56,10 @@ class Protection(ABC):
     @abstractmethod
     def key_at(self, endpoint: Endpoint) -> str | None:
         """The public key of the node at an endpoint; None if it is none to which we connect."""
+
+    def groups_of(self, key: str) -> tuple[str, ...] | None:
+        """Patterns of the groups that the owner of a key may be in; None for all."""
+        return None
 
     # -- on the sockets ------------------------------------------------------------------------------------------
 
@@ -124,6 +128,11 @@ class CertificateProtection(Protection):
         if not endpoint.key or judge_key(self.access, self._known(), endpoint.key) is not None:
             return None
         return endpoint.key
+
+    def groups_of(self, key: str) -> tuple[str, ...] | None:
+        """What the certificate in the directory says."""
+        certificate = self._store.known.get(key)
+        return None if certificate is None else groups_of(certificate)
 
     def _known(self) -> Mapping[str, Certificate]:
         return {} if self.access.certificates in ("", ANYONE) else self._store.look()

@@ -12,7 +12,7 @@ import zmq
 from zyre.engine.zplfile import load_zpl, save_zpl
 from zyre.errors import InvalidConfig, InvalidKey
 from zyre.security.certificate import SECRET_SUFFIX, Certificate, read_certificate, settings_of
-from zyre.security.keys import KeyPair, encode_key
+from zyre.security.keys import KeyPair, decode_key, encode_key
 
 __all__ = ["CertificateStore", "load_certificate", "new_certificate", "new_pair", "pair_from", "save_certificate"]
 
@@ -23,9 +23,13 @@ _MOST_FILES = 100_000
 
 
 def new_pair() -> KeyPair:
-    """A key pair that nobody has had before."""
-    public, secret = zmq.curve_keypair()
-    return KeyPair(public.decode(), secret.decode())
+    """A key pair that nobody has had before; one that libzyre believes: it takes a key that begins with a zero octet,
+    which is one in 256, for none."""
+    while True:
+        public, secret = zmq.curve_keypair()
+        pair = KeyPair(public.decode(), secret.decode())
+        if decode_key(pair.public)[0]:
+            return pair
 
 
 def pair_from(secret: bytes) -> KeyPair:
@@ -74,9 +78,10 @@ class CertificateStore:
 
     def __init__(self, directory: Pathname) -> None:
         self.directory = Path(directory)
+        self.known: Mapping[str, Certificate] = MappingProxyType({})
+        """What was there when it was last looked at."""
         self.unreadable: tuple[str, ...] = ()
         self._state: tuple[tuple[str, int, int], ...] = ()
-        self._known: Mapping[str, Certificate] = MappingProxyType({})
 
     def look(self) -> Mapping[str, Certificate]:
         """The certificates that are there now."""
@@ -84,7 +89,7 @@ class CertificateStore:
         if state != self._state:
             self._state = state
             self._read([name for name, _, _ in state])
-        return self._known
+        return self.known
 
     def _files(self) -> list[tuple[str, int, int]]:
         found = []
@@ -113,4 +118,4 @@ class CertificateStore:
                 unreadable.append(name)
             else:
                 known.setdefault(certificate.public_key, certificate.public)
-        self._known, self.unreadable = MappingProxyType(known), tuple(unreadable)
+        self.known, self.unreadable = MappingProxyType(known), tuple(unreadable)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import zmq
 
 from zyre.config import NodeConfig, peer_ports
+from zyre.core.admission import IDENTITY_SIZE
 from zyre.core.effects import HelloFrom
 from zyre.core.locality import Interface, Locality
 from zyre.endpoint import Endpoint
@@ -324,10 +325,12 @@ class ZmqTransport:
             self.connections.note(frames[0], frame)
         if frames[1][_MESSAGE_ID] != _HELLO:
             return
+        groups = None if self._protection is None else self._protection.groups_of(frames[0][IDENTITY_SIZE:].decode())
         try:
-            self.greeters.append(HelloFrom(frames[0], str(frame.get("Peer-Address"))))
+            self.greeters.append(HelloFrom(frames[0], str(frame.get("Peer-Address")), groups))
         except zmq.ZMQError:  # inproc and ipc have none
-            pass
+            if groups is not None:
+                self.greeters.append(HelloFrom(frames[0], "", groups))
 
     def close(self) -> None:
         """Close everything; links still open lose what they hold."""

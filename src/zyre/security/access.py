@@ -17,12 +17,13 @@ from zyre.refusals import RefusalCode
 from zyre.security.certificate import Certificate
 from zyre.security.keys import decode_key
 
-__all__ = ["ANYONE", "Access", "judge", "judge_key"]
+__all__ = ["ANYONE", "Access", "groups_of", "judge", "judge_key"]
 
 #: In place of a directory: everybody with any key. It encrypts, and keeps nobody out: libzyre without a zauth.
 ANYONE: Final = "*"
 
 _DOMAINS: Final = "domains"
+_GROUPS: Final = "groups"
 _Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -35,7 +36,7 @@ class Access:
         keys: further public keys, in Z85.
         allow: addresses (``"10.0.0.7"``) and networks (``"10.0.0.0/8"``); if there are any, nobody else gets in.
         deny: addresses and networks from which nobody gets in, with whatever key.
-        domain: the ZAP domain (27/ZAP) of the node. A certificate whose metadata has ``domains``, names with blanks
+        domain: the ZAP domain (27/ZAP) of the node. A certificate whose metadata has ``domains``, names with commas
             between them, is good for those domains only.
 
     Raises InvalidConfig, InvalidKey.
@@ -93,8 +94,19 @@ def judge_key(access: Access, known: Mapping[str, Certificate], key: str) -> Ref
     certificate = known.get(key)
     if certificate is None:
         return "unknown key"
-    domains = certificate.metadata.get(_DOMAINS)
-    return None if domains is None or access.domain in domains.split() else "other domain"
+    domains = _listed(certificate, _DOMAINS)
+    return None if domains is None or access.domain in domains else "other domain"
+
+
+def groups_of(certificate: Certificate) -> tuple[str, ...] | None:
+    """Patterns of the groups that a certificate is good for; None for all."""
+    return _listed(certificate, _GROUPS)
+
+
+def _listed(certificate: Certificate, name: str) -> tuple[str, ...] | None:
+    """An item of the metadata that lists things, with commas between them."""
+    text = certificate.metadata.get(name)
+    return None if text is None else tuple(item.strip() for item in text.split(",") if item.strip())
 
 
 def _may_come_from(access: Access, address: str) -> bool:
