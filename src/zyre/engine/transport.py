@@ -299,18 +299,17 @@ class ZmqTransport:
                 more = True
                 while more:
                     frame = receive(_LAST, False)
-                    frames.append(frame.bytes)
+                    content = frame.bytes
+                    frames.append(content)
+                    room -= len(content)
                     more = frame.more
                 if self._proven:
                     frames[0] += _proven_key(frame)
                 messages.append(frames)
                 if frames[1][_MESSAGE_ID] in _TELLING:
                     self._note_way(frames, frame)
-                size = len(frames[-1]) if len(frames) < 4 else sum(map(len, frames))
-                if size >= _SHARE_FROM:
-                    room -= size
-                    if room <= 0:
-                        break
+                if room <= 0:
+                    break
         except zmq.Again:
             self.drained = True
         return messages
