@@ -14,12 +14,13 @@ with zyre.Node("alice", groups=["CHAT"]) as node:
 
 from zyre.aio import AsyncNode
 from zyre.calls.values import Reply, Request
-from zyre.config import ClusterConfig, Limits, NodeConfig, Timing
+from zyre.config import ClusterConfig, GossipConfig, Limits, NodeConfig, Timing
 from zyre.engine.keyring import load_certificate, new_certificate, save_certificate
 from zyre.errors import (
     AddressInUse,
     CallError,
     DecodeError,
+    GossipClosed,
     IdentityInUse,
     InternalError,
     InvalidConfig,
@@ -62,6 +63,7 @@ from zyre.events import (
     Updated,
     Whisper,
 )
+from zyre.gossip import AsyncGossip, Delivery, Gossip
 from zyre.identity import PeerId
 from zyre.node import Node
 from zyre.roster import Peer, Roster
@@ -72,6 +74,9 @@ from zyre.statistics import Fates, Statistics
 __all__ = [
     "Node",
     "AsyncNode",
+    "Gossip",
+    "AsyncGossip",
+    "Delivery",
     "Event",
     "Enter",
     "Exit",
@@ -96,6 +101,7 @@ __all__ = [
     "Statistics",
     "NodeConfig",
     "ClusterConfig",
+    "GossipConfig",
     "Timing",
     "Limits",
     "Access",
@@ -106,6 +112,7 @@ __all__ = [
     "AddressInUse",
     "CallError",
     "DecodeError",
+    "GossipClosed",
     "IdentityInUse",
     "InternalError",
     "InvalidConfig",

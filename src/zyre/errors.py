@@ -11,6 +11,7 @@
     │   ├── InvalidKey              (ValueError)   not a key, or not the one that is needed
     │   └── NodeNotStarted                         a verb that needs a running node
     ├── NodeStopped                 you stopped the node; there is nothing more to come
+    ├── GossipClosed                you closed the gossip service; likewise
     ├── WouldBlock                  nothing there yet, and you asked not to wait
     ├── RecvTimeout                 (TimeoutError) nothing came within the time you gave
     ├── CallError                                  a request got no answer
@@ -46,6 +47,7 @@ __all__ = [
     "InvalidKey",
     "NodeNotStarted",
     "NodeStopped",
+    "GossipClosed",
     "WouldBlock",
     "RecvTimeout",
     "CallError",
@@ -185,6 +187,17 @@ class NodeStopped(ZyreError):
 
     def __str__(self) -> str:
         return f"node.{self.verb}() came after node.stop(); a node runs once, so make a new Node"
+
+
+class GossipClosed(ZyreError):
+    """The gossip service was closed by this program, so ``verb`` has nothing left to work on."""
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(verb)
+        self.verb = verb
+
+    def __str__(self) -> str:
+        return f"gossip.{self.verb}() came after gossip.close(); a service runs once, so make a new Gossip"
 
 
 class WouldBlock(ZyreError):

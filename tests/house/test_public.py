@@ -14,6 +14,7 @@ from tests.house.checks import FLOORS
 FRONT_DOOR = {
     # nodes
     "Node", "AsyncNode",
+    "Gossip", "AsyncGossip", "Delivery",
     # who and what
     "PeerId", "Peer", "Roster", "Statistics", "Fates",
     # events
@@ -22,14 +23,14 @@ FRONT_DOOR = {
     # calls
     "Request", "Reply",
     # settings
-    "ClusterConfig", "NodeConfig", "Timing", "Limits",
+    "ClusterConfig", "GossipConfig", "NodeConfig", "Timing", "Limits",
     # security
     "Access", "Certificate", "load_certificate", "new_certificate", "save_certificate",
     # errors
     "ZyreError", "UsageError", "InvalidName", "InvalidPeer", "InvalidEndpoint", "InvalidFrame", "InvalidConfig",
     "InvalidKey", "InvalidPayload", "PayloadError",
     "NodeNotStarted", "NodeStopped", "WouldBlock", "RecvTimeout", "NetworkError", "NoInterface", "AddressInUse",
-    "IdentityInUse", "DecodeError", "InternalError",
+    "IdentityInUse", "DecodeError", "GossipClosed", "InternalError",
     "CallError", "RequestTimeout", "PeerGone", "NoSuchService", "ServiceBusy", "ServiceError", "NoQuorum",
 }  # fmt: skip
 

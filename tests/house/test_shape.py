@@ -80,6 +80,7 @@ TESTED_IN = {
     "core.outgoing": "tests/core/test_node.py",
     "core.part": "tests/core/test_node.py",
     "engine.congestion": "tests/engine/test_host.py",
+    "engine.gossip_sockets": "tests/engine/test_gossip.py",
     "engine.pacing": "tests/engine/test_host.py",
     "engine.parking": "tests/test_waiting.py",
     "engine.sending": "tests/engine/test_host.py",

@@ -209,6 +209,11 @@ class GossipMachine:
         return taken
 
     @property
+    def sent(self) -> int:
+        """Frames to neighbours."""
+        return self._outbox.sent
+
+    @property
     def resyncs(self) -> int:
         """Comparisons of whole tables."""
         return self._kin.resyncs
