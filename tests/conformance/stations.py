@@ -123,9 +123,8 @@ class ModelledStation(Station):
     def ready(self) -> bool:
         return self.reading
 
-    def on_datagrams(self, datagrams: Iterable[tuple[bytes, tuple[str, int]]]) -> bool:
+    def on_datagrams(self, datagrams: Iterable[tuple[bytes, tuple[str, int]]]) -> None:
         self.datagrams += datagrams
-        return True
 
     def on_messages(self, messages: Iterable[Sequence[bytes]]) -> None:
         self.messages += map(list, messages)

@@ -64,21 +64,28 @@ class Directory:
         self.overlook(record)
         record.beacon = beacon
         self.by_beacon[beacon] = record
-        if self.hearing is not None:
-            self.hearing.know(beacon, record.endpoint.host)
+        self.let_note(record)
+
+    def let_note(self, record: PeerRecord) -> None:
+        """Nothing follows from a peer's beacon: a host that hears for many nodes may keep it to itself."""
+        if self.hearing is not None and not record.noted:
+            record.noted = self.hearing.know(record.beacon, record.endpoint.host)
 
     def overlook(self, record: PeerRecord) -> None:
         """Look again at a peer's beacon when it comes next: more may follow from it than that the peer is there."""
-        if self.by_beacon.pop(record.beacon, None) is not None and self.hearing is not None:
-            self.hearing.recall((record,))
-            self.hearing.forget(record.beacon)
+        if record.noted and self.hearing is not None:
+            self.hearing.settle(record.beacon)
+        self.by_beacon.pop(record.beacon, None)
 
     def remove(self, record: PeerRecord) -> None:
         """Take a record out under all its keys."""
         del self.by_id[record.peer]
         del self.by_frame[self._frame(record)]
         del self._by_link[record.link]
-        self.overlook(record)
+        self.by_beacon.pop(record.beacon, None)
+        if record.noted and self.hearing is not None:
+            record.noted = False
+            self.hearing.forget(record.beacon)
         if self._by_endpoint.get(record.endpoint) is record:
             del self._by_endpoint[record.endpoint]
 

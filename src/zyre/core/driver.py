@@ -104,8 +104,8 @@ class Driver:
             receive(frames, now)
         self._settle()
 
-    def on_datagrams(self, datagrams: Iterable[tuple[bytes, Source]]) -> bool:
-        """A batch of UDP datagrams with their sources; whether anything follows from any of them."""
+    def on_datagrams(self, datagrams: Iterable[tuple[bytes, Source]]) -> None:
+        """A batch of UDP datagrams with their sources."""
         now = self._clock.now()
         receive, news = self.machine.receive_datagram, False
         for data, source in datagrams:
@@ -114,7 +114,12 @@ class Driver:
             news |= receive(data, source, now)
         if news:
             self._settle()
-        return news
+
+    def on_unheard(self, beacon: bytes, heard_at: float) -> None:
+        """The host notes a beacon no more, and heard it last then; see zyre.core.machine.Hearing. There is no tap: who
+        records a node hands it each datagram."""
+        self.machine.on_unheard(beacon, heard_at)
+        self._alarm.set(self.machine.next_timeout())
 
     def on_report(self, report: Report) -> None:
         """The host reports how an effect fared, or a change of the world."""

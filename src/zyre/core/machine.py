@@ -44,18 +44,23 @@ class Machine(Protocol):
 
 
 class Hearing(Protocol):
-    """A host that hears for many nodes may note the beacons from which nothing follows, instead of handing each over:
-    the machine says which they are, and asks before it looks. They are also those of which ``receive_datagram`` said
-    so."""
+    """A host of many nodes may note the beacons from which nothing follows, instead of handing each of them to each
+    machine: the machine says which they are, and leaves it to the host to watch for the silence after them. Before the
+    peer would have to be asked, and before anything changes that could make more of a beacon than that, the host hands
+    the watch back by ``on_unheard`` (of the driver)."""
+
+    def know(self, beacon: bytes, address: str) -> bool:
+        """Nothing follows any more from that beacon if it comes from that address, but that the silence of its sender
+        begins later. Whether the host notes it from now on."""
 
     def recall(self, records: Iterable[PeerRecord]) -> None:
         """Move ``quiet_at`` of each to where the last beacon that was noted puts it, unless it is later."""
 
-    def know(self, beacon: bytes, address: str) -> None:
-        """Nothing follows any more from that beacon if it comes from that address."""
+    def settle(self, beacon: bytes) -> None:
+        """Hand back the watch that goes with a beacon."""
 
     def forget(self, beacon: bytes) -> None:
-        """Hand that beacon over from now on."""
+        """Its sender is gone."""
 
 
 class Transport(Protocol):

@@ -348,6 +348,7 @@ class NodeMachine:
         if record is not None and record.phase is _ALIVE and record.endpoint.host == source[0]:
             record.quiet_at = now + self._timing.evasive
             self.counters.beacons_received += 1
+            self._directory.let_note(record)
             return False
         locality = self._portrait.locality
         if not self._running or locality is None:
@@ -355,6 +356,12 @@ class NodeMachine:
         verdict = self._announcer.discovery.judge(data, source, locality)
         self._follow(self._door.on_beacon(data, verdict, source[0], now), now)
         return True
+
+    def on_unheard(self, beacon: bytes, heard_at: float) -> None:
+        """The host notes a peer's beacon no more, and heard it last at ``heard_at``; see zyre.core.machine.Hearing."""
+        record = self._directory.by_beacon.get(beacon)
+        if record is not None:
+            self._membership.vigil.take_back(record, heard_at)
 
     def receive_frames(self, frames: Sequence[bytes], now: float) -> None:
         """A message from a peer. This is the hot path: a whisper passes here and Conversation, and is done."""

@@ -56,6 +56,7 @@ class PeerRecord:
         "is_own_kind",
         "link",
         "name",
+        "noted",
         "permitted",
         "phase",
         "proven",
@@ -72,6 +73,7 @@ class PeerRecord:
         "unconfirmed",
         "verified_at",
         "vouched_at",
+        "watched",
     )
 
     def __init__(self, identity: PeerId | None, endpoint: Endpoint, link: int, found_by: str) -> None:
@@ -99,6 +101,10 @@ class PeerRecord:
         self.account = Account()
         # signs of life
         self.beacon = b""
+        self.noted = False
+        """Whether the host notes its beacons, and watches for its silence."""
+        self.watched = -1
+        """The number of the tick at which it is looked at next."""
         self.phase = Phase.ALIVE
         self.quiet_at = 0.0
         self.greet_again_at = 0.0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from zyre.config import Timing
@@ -41,6 +42,7 @@ _LATE: Final = 0.1
 #: A standstill shorter than this is not called a sleep, however short the evasive time is.
 _SHORTEST_SLEEP: Final = 1.0
 
+_link: Final = attrgetter("link")
 _ALIVE: Final = Phase.ALIVE
 _READY: Final = PeerState.READY
 
@@ -93,6 +95,14 @@ class Vigil(Part):
         record.doubted, record.proven = True, record.received
         self._directory.overlook(record)
 
+    def take_back(self, record: PeerRecord, heard_at: float) -> None:
+        """Watch over a peer ourselves again, whose beacons the host has noted until then."""
+        record.noted = False
+        record.quiet_at = max(record.quiet_at, heard_at + self.presence.evasive)
+        asks_at = self.presence.asks_at(record)
+        if self._tick_of(asks_at) < record.watched:
+            self._watch(record, asks_at)
+
     def trust(self, record: PeerRecord, now: float) -> None:
         """Somebody listens where our link leads. That ends a doubt, unless we have waited for a message too long."""
         if record.doubted and now < record.proven_at + self._doubt_after:
@@ -118,25 +128,30 @@ class Vigil(Part):
 
     def _watch(self, record: PeerRecord, at: float) -> None:
         """Look at a peer at that time, or with others a little later: one timer serves all whose time has come."""
-        tick = max(math.ceil(at / self._grain - _ROUNDING), self._last_tick + 1)
+        record.watched = tick = self._tick_of(at)
         watched = self._ticks.get(tick)
         if watched is None:
             watched = self._ticks[tick] = []
             self._timers.add(tick * self._grain, Tick(tick))
         watched.append(record)
 
+    def _tick_of(self, at: float) -> int:
+        return max(math.ceil(at / self._grain - _ROUNDING), self._last_tick + 1)
+
     def _on_tick(self, tick: Tick, now: float) -> Moves:
-        """Look at the peers whose time has come. Most have been heard meanwhile, and are only put back."""
+        """Look at the peers whose time has come. Most have been heard meanwhile, and are only put back; while the host
+        watches for somebody's silence, until a proof is due."""
         moves: Moves = ()
         self._last_tick = tick.number
-        watched = self._ticks.pop(tick.number)
+        watched = [record for record in self._ticks.pop(tick.number) if record.watched == tick.number]
+        watched.sort(key=_link)  # not in an order that depends on how often each was looked at
         self._directory.recall(watched)
         for record in watched:
             if record.state is PeerState.ABSENT:
                 continue
             if self._is_due_for_proof(record, now):
                 self._ask_for_proof(record, now)
-            asks_at = self.presence.asks_at(record)
+            asks_at = record.proven_at + self._prove_after if record.noted else self.presence.asks_at(record)
             if record.phase is _ALIVE and now < asks_at:
                 self._watch(record, asks_at)
             else:

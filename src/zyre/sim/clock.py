@@ -11,27 +11,36 @@ __all__ = ["Agenda", "BoxClock", "SimAlarm"]
 
 
 _HAIR = 1e-9
+_LAST = 1 << 62
 
 
 class Agenda:
-    """What is going to happen, in order; things of the same moment in the order in which they were planned."""
+    """What is going to happen, in order. Of the same moment, alarms come first, in the order in which they were made,
+    and then everything else in the order in which it was planned."""
 
     def __init__(self) -> None:
         self.done = 0
         """How many actions were done: the cost of a simulation is a multiple of it."""
         self.time = 0.0
         """Seconds since the world began; the same as now(), without the call."""
-        self._heap: list[tuple[float, int, Callable[[], object]]] = []
+        self._heap: list[tuple[float, int, int, Callable[[], object]]] = []
         self._planned = 0
+        self._alarms = 0
 
     def now(self) -> float:
         """Seconds since the world began."""
         return self.time
 
-    def at(self, when: float, action: Callable[[], object]) -> None:
-        """Plan an action; what should have happened already happens next."""
+    def at(self, when: float, action: Callable[[], object], rank: int = _LAST) -> None:
+        """Plan an action; what should have happened already happens next. ``rank`` is from ``new_rank``."""
         self._planned += 1
-        heapq.heappush(self._heap, (when if when > self.time else self.time, self._planned, action))
+        heapq.heappush(self._heap, (when if when > self.time else self.time, rank, self._planned, action))
+
+    def new_rank(self) -> int:
+        """A place of its own among the things of the same moment: for alarms, because how often one was planned
+        before must not matter."""
+        self._alarms += 1
+        return self._alarms
 
     @property
     def next_at(self) -> float:
@@ -40,7 +49,7 @@ class Agenda:
 
     def step(self) -> None:
         """Do the next action, whenever it is."""
-        self.time, _, action = heapq.heappop(self._heap)
+        self.time, _, _, action = heapq.heappop(self._heap)
         self.done += 1
         action()
 
@@ -63,6 +72,8 @@ class BoxClock:
         self.rate = rate
         self.before_change: Callable[[], object] = lambda: None
         """Called before it shows anything but what follows from these three."""
+        self.alarms: list[SimAlarm] = []
+        """Those that go by it."""
 
     def now(self) -> float:
         """Seconds as this computer counts them."""
@@ -81,27 +92,34 @@ class BoxClock:
     def set_rate(self, rate: float) -> None:
         """Run faster or slower from now on; no jump."""
         self.before_change()
-        self.offset, self.base, self.rate = self.now(), self._agenda.now(), rate
+        self._show(self.now(), rate)
+
+    def _show(self, offset: float, rate: float) -> None:
+        self.offset, self.base, self.rate = offset, self._agenda.now(), rate
+        for alarm in self.alarms:
+            alarm.plan_again()
 
     def jump(self, seconds: float) -> None:
         """Show a later time from now on, as after a suspend on systems whose clock counts that."""
         self.before_change()
-        self.offset += seconds
+        self._show(self.now() + seconds, self.rate)
 
     def stand_still_since(self, moment: float) -> None:
         """Take back what has passed in the world since ``moment``, as after a suspend on systems that do not."""
         self.before_change()
-        self.offset -= (self._agenda.now() - moment) * self.rate
+        self._show(self.at(moment), self.rate)
 
 
 class SimAlarm:
     """The Alarm port on an agenda. An entry that was superseded does nothing when it comes up."""
 
-    __slots__ = ("_agenda", "_clock", "_deadline", "_planned_at", "_ring")
+    __slots__ = ("_agenda", "_clock", "_deadline", "_planned_at", "_rank", "_ring")
 
     def __init__(self, agenda: Agenda, clock: BoxClock, ring: Callable[[], None]) -> None:
         self._agenda = agenda
+        self._rank = agenda.new_rank()
         self._clock = clock
+        clock.alarms.append(self)
         self._ring = ring
         self._deadline = NEVER
         self._planned_at = NEVER
@@ -115,10 +133,14 @@ class SimAlarm:
         if when < self._planned_at:
             self._plan(when)
 
+    def plan_again(self) -> None:
+        """The clock was changed."""
+        self.set(self._deadline)
+
     def _plan(self, when: float) -> None:
         # Never at this very moment: rounding could make the clock show a hair less than the deadline for ever.
         self._planned_at = max(when, self._agenda.now() + _HAIR)
-        self._agenda.at(self._planned_at, self._come_up)
+        self._agenda.at(self._planned_at, self._come_up, self._rank)
 
     def _come_up(self) -> None:
         if self._agenda.now() < self._planned_at:  # an entry from before the deadline moved forward

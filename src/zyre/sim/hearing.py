@@ -1,21 +1,27 @@
 """What everybody hears again and again, noted once for all of them.
 
 A thousand nodes that beacon each second are a million datagrams a second, and nearly all say what their receivers know:
-nothing follows but that the sender's silence begins later. So once a machine has shown, by what it made of it, that
-nothing follows from a beacon, its repetitions are noted here, one octet for each receiver, and all those of a wave by a
-few operations on one large number. The machine asks for them when it looks at how long a peer has been silent.
+nothing follows but that the sender's silence begins later. So a machine says which beacons it knows, and these are
+noted here, one octet for each receiver, and all those of a wave by a few operations on one large number. While a beacon
+comes again and again, its receivers need not look at anything. Who has not heard it for most of the time after which
+silence begins is told when it came last, and watches for the silence itself until it comes again.
 
-What comes of it is the same, to the last bit, as if each had been handed over at its time: a node that records its
-inputs is handed each, and ``tests/sim/test_hearing.py`` holds the two against each other through the swarm's
-histories. So whatever else could change what a datagram means (a process that stalls, a cable that is pulled, a clock
-that jumps) settles first, and its node is handed each until nothing follows again.
+What comes of it is the same, to the last bit, as if each datagram had been handed over at its time. (But a process that
+has stood still looks, when it goes on, at all peers whose time came meanwhile, and then it may notice a silence one
+fiftieth of the evasive time sooner or later.) A node that records its inputs is handed each, and
+``tests/sim/test_hearing.py`` holds the two against each other through the swarm's histories. So whatever else could
+change what a datagram means (a process that stalls, a cable that is pulled, a clock that jumps) settles first, and its
+node is handed each until nothing follows again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import compress
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from zyre.config import Timing
 from zyre.core.peer import PeerRecord
 
 if TYPE_CHECKING:
@@ -28,6 +34,8 @@ __all__ = ["Hearing", "Refrain", "RefrainKey"]
 _MOST: Final = 255
 _OCTET: Final = 255
 _NEVER: Final = float("-inf")
+#: Those who have not heard it are looked for after each such share of the time after which a peer is asked.
+_ROUND: Final = 0.2
 
 #: The segment, the payload, the address that it comes from, and the UDP port that it goes to.
 RefrainKey: TypeAlias = tuple[str, bytes, str, int]
@@ -40,21 +48,39 @@ class Refrain:
     them are united, told apart and counted by one operation each.
     """
 
-    __slots__ = ("_counts", "_last", "_number", "_octets", "_ports", "_times", "key", "known")
+    __slots__ = (
+        "_counts",
+        "_last",
+        "_network",
+        "_number",
+        "_ports",
+        "_recent",
+        "_recent_before",
+        "_round",
+        "_rounds",
+        "_times",
+        "key",
+        "known",
+    )
 
-    def __init__(self, key: RefrainKey, ports: Sequence[Port]) -> None:
+    def __init__(self, network: Network, key: RefrainKey, ports: Sequence[Port]) -> None:
         self.key = key
         self.known = 0
         """Whose node knows it, so that nothing follows from hearing it once more."""
+        self._network = network
         self._ports = ports
         self._number = 0
+        self._times = [_NEVER] * (_MOST + 1)
+        """When each wave came."""
         self._last = 0
         """For each port the number of the wave in which it came last."""
         self._counts = 0
         """For each port how often it came since the waves were numbered anew."""
-        self._octets = b""
-        """The same, to look at one of them; empty after a change."""
-        self._times = [_NEVER] * (_MOST + 1)
+        self._recent = 0
+        """Who has heard it in this round, or came to know it."""
+        self._recent_before = 0
+        self._round = -_NEVER
+        self._rounds = 0
 
     def note(self, reached: int, now: float) -> int:
         """It came to all of ``reached``; those of them who know it."""
@@ -67,17 +93,40 @@ class Refrain:
         self._times[number] = now
         heard = reached & self.known
         self._counts += heard
+        self._recent |= heard
         self._last ^= self._last & heard * _OCTET ^ heard * number
-        self._octets = b""
         return heard
 
     def _settle(self, number: int) -> None:
         """Some have not heard it for as many waves as have numbers."""
-        octets = self._look()
+        octets = self._last.to_bytes(len(self._ports), "little")
         seat = octets.find(number)
         while seat >= 0:
             self._hearing_at(seat).settle(self.key[1])
             seat = octets.find(number, seat + 1)
+
+    def _end_round(self, number: int) -> None:
+        """A round is over, unless it was cut short."""
+        if number == self._rounds and self.known:
+            self._look()
+            if self.known:
+                self._begin_round()
+
+    def _look(self) -> None:
+        silent = self.known & ~(self._recent | self._recent_before)
+        self._recent_before, self._recent = self._recent, 0
+        if silent:
+            next_look = self._network.agenda.time + self._round
+            seats = range(len(self._ports))
+            for seat in compress(seats, silent.to_bytes(len(self._ports), "little")):
+                hearing = self._hearing_at(seat)
+                if not next_look < self.heard_at(seat) + hearing.patience:
+                    hearing.settle(self.key[1])
+
+    def _begin_round(self) -> None:
+        self._rounds += 1
+        agenda = self._network.agenda
+        agenda.at(agenda.time + self._round, partial(self._end_round, self._rounds))
 
     def _hearing_at(self, seat: int) -> Hearing:
         (ear,) = self._ports[seat].box.ears[self.key[3]]
@@ -90,63 +139,62 @@ class Refrain:
             if count:
                 self._hearing_at(seat).add(count)
 
-    def learn(self, seat: int) -> None:
-        """The node at that port knows it."""
-        self.known |= 1 << 8 * seat
+    def learn(self, seat: int, patience: float) -> None:
+        """The node at that port knows it, and asks its sender after so many seconds of silence."""
+        mark = 1 << 8 * seat
+        self.known |= mark
+        self._recent |= mark
+        if patience * _ROUND < self._round:
+            self._round = patience * _ROUND
+            self._look()
+            self._begin_round()
 
     def forget(self, seat: int) -> None:
         """The node at that port is to be handed it."""
-        known = ~(_OCTET << 8 * seat)
-        self.known &= known
-        self._last &= known
-        self._counts &= known
-        self._octets = b""
+        others = ~(_OCTET << 8 * seat)
+        self.known &= others
+        self._last &= others
+        self._counts &= others
+        if not self.known:
+            self._network.end(self)
+
+    def heard_at(self, seat: int) -> float:
+        """When it was noted for a port last, in the time of the world."""
+        return self._times[self._last >> 8 * seat & _OCTET]
 
     def count(self, seat: int) -> int:
         """How often it was noted for that port, and its node was not told."""
         return self._counts >> 8 * seat & _OCTET
 
-    def heard_at(self, seat: int) -> float:
-        """When it came to a port last, in the time of the world."""
-        octets = self._octets or self._look()
-        return self._times[octets[seat]]
-
-    def _look(self) -> bytes:
-        self._octets = self._last.to_bytes(len(self._ports), "little")
-        return self._octets
-
 
 class Hearing:
-    """What one node has heard and not been handed; the machine's port for it (zyre.core.machine.Hearing)."""
+    """What one node hears and is not handed; the machine's port for it, see zyre.core.machine.Hearing."""
 
-    __slots__ = ("_beacon_port", "_clock", "_evasive", "_following", "_network", "_noted", "_port", "_seat", "_settled")
+    __slots__ = ("_ask", "_beacon_port", "_clock", "_evasive", "_following", "_network", "_noted", "_port", "hand_back")
 
-    def __init__(self, network: Network, box: Box, beacon_port: int, evasive: float) -> None:
+    def __init__(self, network: Network, box: Box, beacon_port: int, timing: Timing) -> None:
+        self.hand_back: Callable[[bytes, float], object]
+        """Told of a beacon that is not noted any more, and when it was noted last by the node's clock."""
         self._network = network
         self._clock = box.clock
         self._beacon_port = beacon_port
-        self._evasive = evasive
+        self._evasive = timing.evasive
+        self._ask = min(timing.ask, timing.evasive)
         self._port: Port | None = None
-        self._seat = -1
         self._noted = 0
         self._following: dict[bytes, Refrain] = {}
-        self._settled: dict[bytes, float] = {}
-        """When beacons that are not followed any more came last, by the node's clock."""
 
     def begin(self, ports: Sequence[Port]) -> None:
         """The node hears by these ports. One that hears by several is handed all: the same beacon comes from many
         places then."""
         if len(ports) == 1:
-            self._port, self._seat = ports[0], ports[0].seat
+            self._port = ports[0]
 
-    def settle(self, beacon: bytes) -> None:
-        """Be handed a beacon from now on; what was heard of it until now counts."""
-        refrain = self._following.get(beacon)
-        if refrain is not None:
-            heard_at = refrain.heard_at(self._seat)
-            if heard_at != _NEVER:
-                self._settled[beacon] = self._clock.at(heard_at)
-            self._leave(beacon, refrain)
+    def end(self) -> None:
+        """The node hears nothing any more."""
+        for beacon in tuple(self._following):
+            self.forget(beacon)
+        self._port = None
 
     def settle_all(self) -> None:
         """Be handed everything from now on: something about the node or its computer is about to change."""
@@ -160,45 +208,53 @@ class Hearing:
     @property
     def noted(self) -> int:
         """How many beacons were noted instead of handed over."""
-        return self._noted + sum(refrain.count(self._seat) for refrain in self._following.values())
+        if self._port is None:
+            return self._noted
+        seat = self._port.seat
+        return self._noted + sum(refrain.count(seat) for refrain in self._following.values())
 
-    def _leave(self, beacon: bytes, refrain: Refrain) -> None:
-        del self._following[beacon]
-        self._noted += refrain.count(self._seat)
-        refrain.forget(self._seat)
-        if not refrain.known:
-            self._network.end(refrain)
+    @property
+    def patience(self) -> float:
+        """How long the node waits for a peer before it asks it, in the time of the world."""
+        return self._ask / self._clock.rate
 
     # -- the machine's port --------------------------------------------------------------------------------------
 
-    def recall(self, records: Iterable[PeerRecord]) -> None:
-        """See zyre.core.machine.Hearing."""
-        following, seat, evasive, clock = self._following, self._seat, self._evasive, self._clock
-        offset, base, rate = clock.offset, clock.base, clock.rate
-        for record in records:
-            refrain = following.get(record.beacon)
-            if refrain is not None:
-                quiet_at = offset + (refrain.heard_at(seat) - base) * rate + evasive
-                if quiet_at > record.quiet_at:
-                    record.quiet_at = quiet_at
-            elif self._settled:
-                heard_at = self._settled.pop(record.beacon, _NEVER)
-                record.quiet_at = max(record.quiet_at, heard_at + evasive)
-
-    def know(self, beacon: bytes, address: str) -> None:
+    def know(self, beacon: bytes, address: str) -> bool:
         """See zyre.core.machine.Hearing."""
         port = self._port
         if port is None or not port.up or beacon in self._following or len(port.box.ears[self._beacon_port]) > 1:
-            return
+            return False
         refrain = self._network.refrain((port.segment, beacon, address, self._beacon_port))
-        refrain.learn(self._seat)
+        refrain.learn(port.seat, self.patience)
         self._following[beacon] = refrain
-        if self._settled:
-            self._settled.pop(beacon, None)
+        return True
+
+    def recall(self, records: Iterable[PeerRecord]) -> None:
+        """See zyre.core.machine.Hearing."""
+        for record in records:
+            if record.noted:
+                quiet_at = self._heard_at(record.beacon) + self._evasive
+                record.quiet_at = max(record.quiet_at, quiet_at)
+
+    def settle(self, beacon: bytes) -> None:
+        """See zyre.core.machine.Hearing."""
+        heard_at = self._heard_at(beacon)
+        self.forget(beacon)
+        self.hand_back(beacon, heard_at)
 
     def forget(self, beacon: bytes) -> None:
         """See zyre.core.machine.Hearing."""
-        refrain = self._following.get(beacon)
-        if refrain is not None:
-            self._leave(beacon, refrain)
-        self._settled.pop(beacon, None)
+        refrain, seat = self._following.pop(beacon), self._seat
+        self._noted += refrain.count(seat)
+        refrain.forget(seat)
+
+    def _heard_at(self, beacon: bytes) -> float:
+        """When it was noted last, by the node's clock."""
+        heard_at = self._following[beacon].heard_at(self._seat)
+        return heard_at if heard_at == _NEVER else self._clock.at(heard_at)
+
+    @property
+    def _seat(self) -> int:
+        assert self._port is not None, "who knows something has a port"
+        return self._port.seat

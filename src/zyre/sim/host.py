@@ -68,7 +68,7 @@ class SimHost:
         self.transport.wanted_port = profile.config.peer_port
         self.transport.advertise = profile.config.advertise
         if tap is None:  # nobody wants to see every datagram
-            self.transport.hearing = Hearing(network, box, profile.cluster.port, profile.config.timing.evasive)
+            self.transport.hearing = Hearing(network, box, profile.cluster.port, profile.config.timing)
             self.machine.attend(self.transport.hearing)
         self._alarm_missed = False
         self.driver = Driver(
@@ -80,6 +80,8 @@ class SimHost:
             tap=tap,
         )
         self.on_datagrams = self.driver.on_datagrams
+        if self.transport.hearing is not None:
+            self.transport.hearing.hand_back = self.driver.on_unheard
 
     def _deliver(self, events: list[Event]) -> None:
         self._on_events(self, events)

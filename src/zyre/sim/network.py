@@ -158,20 +158,18 @@ class Network:
                     self.datagrams += 1
                     host = ear.host
                     if host.ready and ear.uses(port):
-                        news = host.on_datagrams(batch)
-                        if news is False and ear.hearing is not None:
-                            ear.hearing.know(payload, address)
+                        host.on_datagrams(batch)
 
     def refrain(self, key: RefrainKey) -> Refrain:
         """What is noted of a beacon."""
         refrain = self._refrains.get(key)
         if refrain is None:
-            refrain = self._refrains[key] = Refrain(key, self._segments[key[0]])
+            refrain = self._refrains[key] = Refrain(self, key, self._segments[key[0]])
         return refrain
 
     def end(self, refrain: Refrain) -> None:
         """Nobody knows it any more."""
-        self._refrains.pop(refrain.key, None)
+        del self._refrains[refrain.key]
 
 
 @lru_cache(maxsize=64)

@@ -44,8 +44,7 @@ class Receiver(Protocol):
     name: str
     ready: bool
     """False while its process does not run."""
-    on_datagrams: Callable[[Iterable[tuple[bytes, Source]]], bool]
-    """Datagrams; whether anything follows."""
+    on_datagrams: Callable[[Iterable[tuple[bytes, Source]]], None]
 
     def on_messages(self, messages: Iterable[Sequence[bytes]]) -> None:
         """Messages."""
@@ -374,7 +373,8 @@ class SimTransport:
             del self.box.inboxes[self.tcp_port]
         ears = self.box.ears.get(self._beacon_port, [])
         if self in ears:
-            self.settle()
+            if self.hearing is not None:
+                self.hearing.end()
             ears.remove(self)
         for link in self._links.values():
             link.close(flush=False)
