@@ -118,7 +118,7 @@ class Driver:
     def on_unheard(self, beacon: bytes, heard_at: float) -> None:
         """The host notes a beacon no more, and heard it last then; see zyre.core.machine.Hearing. There is no tap: who
         records a node hands it each datagram."""
-        self.machine.on_unheard(beacon, heard_at)
+        self.machine.vigil.on_unheard(beacon, heard_at)
         self._alarm.set(self.machine.next_timeout())
 
     def on_report(self, report: Report) -> None:

@@ -25,7 +25,6 @@ from zyre.core.groups import Groups
 from zyre.core.introductions import Introductions
 from zyre.core.ledger import Ledger
 from zyre.core.locality import Locality
-from zyre.core.machine import Hearing
 from zyre.core.membership import Membership
 from zyre.core.news import News
 from zyre.core.outgoing import Outgoing
@@ -84,6 +83,7 @@ class NodeMachine:
             gate=self._gate,
         )
         self._directory = self._membership.directory
+        self.vigil = self._membership.vigil
         self._news = News(
             profile,
             portrait=self._portrait,
@@ -167,10 +167,6 @@ class NodeMachine:
             effects.LinkWritable: self._on_link_writable,
             effects.LinkFailed: self._on_link_failed,
         }
-
-    def attend(self, hearing: Hearing | None) -> None:
-        """Let a host note the beacons from which nothing follows; None to be handed each."""
-        self._directory.hearing = hearing
 
     # -- verbs ---------------------------------------------------------------------------------------------------
 
@@ -356,12 +352,6 @@ class NodeMachine:
         verdict = self._announcer.discovery.judge(data, source, locality)
         self._follow(self._door.on_beacon(data, verdict, source[0], now), now)
         return True
-
-    def on_unheard(self, beacon: bytes, heard_at: float) -> None:
-        """The host notes a peer's beacon no more, and heard it last at ``heard_at``; see zyre.core.machine.Hearing."""
-        record = self._directory.by_beacon.get(beacon)
-        if record is not None:
-            self._membership.vigil.take_back(record, heard_at)
 
     def receive_frames(self, frames: Sequence[bytes], now: float) -> None:
         """A message from a peer. This is the hot path: a whisper passes here and Conversation, and is done."""

@@ -16,6 +16,7 @@ from zyre.config import Timing
 from zyre.core.delivery import Delivery
 from zyre.core.directory import Directory
 from zyre.core.effects import Probe
+from zyre.core.machine import Hearing
 from zyre.core.part import Follower, Moves, Part
 from zyre.core.peer import PeerRecord
 from zyre.core.presence import Presence
@@ -95,8 +96,15 @@ class Vigil(Part):
         record.doubted, record.proven = True, record.received
         self._directory.overlook(record)
 
-    def take_back(self, record: PeerRecord, heard_at: float) -> None:
-        """Watch over a peer ourselves again, whose beacons the host has noted until then."""
+    def attend(self, hearing: Hearing | None) -> None:
+        """Let the host note the beacons from which nothing follows; None to be handed each."""
+        self._directory.hearing = hearing
+
+    def on_unheard(self, beacon: bytes, heard_at: float) -> None:
+        """The host notes a peer's beacon no more, and heard it last at ``heard_at``: watch over it ourselves again."""
+        record = self._directory.by_beacon.get(beacon)
+        if record is None:
+            return
         record.noted = False
         record.quiet_at = max(record.quiet_at, heard_at + self.presence.evasive)
         asks_at = self.presence.asks_at(record)

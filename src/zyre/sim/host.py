@@ -69,7 +69,7 @@ class SimHost:
         self.transport.advertise = profile.config.advertise
         if tap is None:  # nobody wants to see every datagram
             self.transport.hearing = Hearing(network, box, profile.cluster.port, profile.config.timing)
-            self.machine.attend(self.transport.hearing)
+            self.machine.vigil.attend(self.transport.hearing)
         self._alarm_missed = False
         self.driver = Driver(
             self.machine,
@@ -90,7 +90,7 @@ class SimHost:
     def hear_each(self) -> None:
         """Before the start: be handed every single beacon, because somebody wants to see the driver's inputs."""
         self.transport.hearing = None
-        self.machine.attend(None)
+        self.machine.vigil.attend(None)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
