@@ -9,7 +9,8 @@
     │   ├── InvalidPayload          (ValueError)   an object that the codec cannot encode
     │   ├── InvalidConfig           (ValueError)   settings that contradict each other
     │   ├── InvalidKey              (ValueError)   not a key, or not the one that is needed
-    │   └── NodeNotStarted                         a verb that needs a running node
+    │   ├── NodeNotStarted                         a verb that needs a running node
+    │   └── ForkedNodeError                        the node of the process that this one was forked from
     ├── NodeStopped                 you stopped the node; there is nothing more to come
     ├── GossipClosed                you closed the gossip service; likewise
     ├── WouldBlock                  nothing there yet, and you asked not to wait
@@ -46,6 +47,7 @@ __all__ = [
     "InvalidConfig",
     "InvalidKey",
     "NodeNotStarted",
+    "ForkedNodeError",
     "NodeStopped",
     "GossipClosed",
     "WouldBlock",
@@ -176,6 +178,20 @@ class NodeNotStarted(UsageError):
 
     def __str__(self) -> str:
         return f"node.{self.verb}() needs a running node: call node.start() first, or write 'with Node(...) as node:'"
+
+
+class ForkedNodeError(UsageError):
+    """``verb`` was called in a child after a fork, and the node is the parent's, where it goes on undisturbed."""
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(verb)
+        self.verb = verb
+
+    def __str__(self) -> str:
+        return (
+            f"node.{self.verb}() in a child process: the node belongs to the parent; make a Node here, or start it "
+            "only after the fork (multiprocessing: use the 'spawn' method)"
+        )
 
 
 class NodeStopped(ZyreError):

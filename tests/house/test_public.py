@@ -31,6 +31,7 @@ FRONT_DOOR = {
     "InvalidKey", "InvalidPayload", "PayloadError",
     "NodeNotStarted", "NodeStopped", "WouldBlock", "RecvTimeout", "NetworkError", "NoInterface", "AddressInUse",
     "IdentityInUse", "DecodeError", "GossipClosed", "InternalError",
+    "ForkedNodeError",
     "CallError", "RequestTimeout", "PeerGone", "NoSuchService", "ServiceBusy", "ServiceError", "NoQuorum",
 }  # fmt: skip
 

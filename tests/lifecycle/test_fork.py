@@ -33,13 +33,35 @@ CHILDREN = {
     "stops the parent's node": "n.stop(); sys.exit(0)",
     "drops the parent's node": "import gc; n = None; gc.collect(); sys.exit(0)",
     "uses it": """
-        for verb in (n.recv, n.recv_nowait, lambda: n.shout('G', 'x'), lambda: n.join('G')):
+        for name, verb in dict(
+            start=n.start, recv=n.recv, recv_nowait=n.recv_nowait, join=lambda: n.join('G'),
+            ask=lambda: n.ask('G', 'x'), shout=lambda: n.shout('G', 'x'), whisper=lambda: n.whisper('0' * 32),
+            iterate=lambda: list(n),
+            request=lambda: n.request('0' * 32, 'x'), stream=lambda: list(n.stream()),
+        ).items():
             try:
                 verb()
-            except zyre.NodeStopped:
-                pass
+            except zyre.ForkedNodeError as error:
+                assert "make a Node here" in str(error)
             else:
                 os._exit(1)
+        assert n.name == "there" and n.statistics().peers == 1 and len(n.peers) == 1 and n.groups == set()
+        n.stop()
+        sys.exit(0)""",
+    "asks it": """
+        import asyncio
+        async def uses():
+            verbs = (a.recv, lambda: a.whisper('0' * 32), lambda: a.request('0' * 32, 'x'))
+            for verb in verbs:
+                try:
+                    await verb()
+                except zyre.ForkedNodeError:
+                    pass
+                else:
+                    os._exit(1)
+            await a.stop()
+        a = zyre.AsyncNode.on_host(n._host, zyre.NodeConfig())
+        asyncio.run(uses())
         sys.exit(0)""",
     "has one of its own": """
         with node("child") as own:
@@ -60,6 +82,31 @@ def test_the_parent_is_unharmed(child: str) -> None:
         assert parent in program.node.peers
         program.interrupt()
         assert expect(program.node, Exit, peer=parent).reason == "left"
+
+
+def test_a_service_may_fork() -> None:
+    """In a thread of its own, whatever others do at that moment, and the child is asked nothing."""
+    with Program(
+        """
+        import os, warnings
+        warnings.simplefilter("ignore")
+        with node() as n:
+            @n.service("fork")
+            def fork(request):
+                child = os.fork()
+                if not child:
+                    try:
+                        n.request(request.peer, "x")
+                    except zyre.ForkedNodeError:
+                        os._exit(0)
+                    os._exit(1)
+                return str(os.waitpid(child, 0)[1])
+            for event in n: pass
+        """
+    ) as program:
+        there = program.met().peer
+        for _ in range(5):
+            assert program.node.request(there, "fork", timeout=20).content == (b"0",)
 
 
 def test_the_child_meets_others() -> None:

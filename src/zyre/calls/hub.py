@@ -32,7 +32,7 @@ from zyre.calls.wire import (
 from zyre.config import Limits
 from zyre.core.delivery import Outcome
 from zyre.core.host import Closed, Host, Parker, Waker, why_ended
-from zyre.errors import DecodeError, InvalidConfig, ZyreError
+from zyre.errors import DecodeError, ForkedNodeError, InvalidConfig, ZyreError
 from zyre.events import Event, Exit, Leave, Shout, Whisper
 from zyre.identity import PeerId, check_service, encode_frames
 from zyre.payload import Codec, codec_of, encode_objects
@@ -241,6 +241,7 @@ class Calls:
         self._idle.clear()
         self._workers = 0
         self._stopped = True
+        self._defect = ForkedNodeError("request")
         self._asking.stop()
 
     # -- workers -------------------------------------------------------------------------------------------------

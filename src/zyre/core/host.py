@@ -12,13 +12,13 @@ from typing import Any, Protocol
 
 from zyre.core.delivery import Outcome
 from zyre.core.node import NodeMachine
-from zyre.errors import InternalError, NodeStopped, ZyreError
+from zyre.errors import ForkedNodeError, InternalError, NodeNotStarted, NodeStopped, ZyreError
 from zyre.events import Event
 from zyre.identity import PeerId
 from zyre.roster import Roster
 from zyre.statistics import Statistics
 
-__all__ = ["Closed", "Empty", "Host", "Inbox", "Interceptor", "Life", "Parker", "Waker", "why_ended"]
+__all__ = ["Closed", "Empty", "Host", "Inbox", "Interceptor", "Life", "Parker", "Waker", "why_ended", "why_not"]
 
 Waker = Callable[[], object]
 
@@ -29,6 +29,13 @@ class Life(Enum):
     NEW = auto()
     RUNNING = auto()
     STOPPED = auto()
+    FORKED = auto()
+    """It runs in the process that this one was forked from."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing can be done with it any more."""
+        return self in (Life.STOPPED, Life.FORKED)
 
 
 class Empty(Exception):
@@ -43,11 +50,20 @@ class Closed(Exception):
         self.defect = defect
 
 
+def why_not(life: Life, verb: str) -> ZyreError:
+    """What to raise where a node would have to run."""
+    if life is Life.NEW:
+        return NodeNotStarted(verb)
+    return ForkedNodeError(verb) if life is Life.FORKED else NodeStopped(verb)
+
+
 def why_ended(closed: Closed, verb: str) -> ZyreError | SystemExit:
     """What to raise where nothing will come any more: the application stopped the node, the program is at its end, or
     a defect of ours. At the end of a program only daemon threads still wait, and they end as those do: silently."""
     if closed.defect is None:
         return NodeStopped(verb)
+    if isinstance(closed.defect, ForkedNodeError):
+        return ForkedNodeError(verb)
     if isinstance(closed.defect, SystemExit):
         return closed.defect
     return InternalError(f"a defect of zyre broke this node, please report it: {closed.defect!r}")

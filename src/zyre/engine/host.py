@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from zyre.core.driver import Driver
 from zyre.core.effects import LinkWritable, LocalityChanged, NameResolved, PeerRefused, Report
-from zyre.core.host import Interceptor, Life
+from zyre.core.host import Interceptor, Life, why_not
 from zyre.core.machine import Clock, Transport
 from zyre.core.node import NodeMachine
 from zyre.core.profile import NodeProfile
@@ -149,8 +149,8 @@ class NodeHost:
         with self._lock:
             if self.life is Life.RUNNING:
                 return
-            if self.life is Life.STOPPED:
-                raise NodeStopped("start")
+            if self.life.over:
+                raise why_not(self.life, "start")
             # Not the engine of a parent process, if the node was made before a fork.
             self._engine = self._congestion.engine = self._pacing.engine = self._prober.engine = shared_engine()
             self._engine.acquire(*self._alarms)
@@ -183,7 +183,8 @@ class NodeHost:
         """Say goodbye, close everything, end all waiting. Returns within ``timeout`` seconds; a second call is idle."""
         deadline = time.monotonic() + max(0.0, timeout)
         with self._lock:
-            was, self.life = self.life, Life.STOPPED
+            if (was := self.life) is not Life.FORKED:
+                self.life = Life.STOPPED
             overtaking = was is Life.RUNNING and self.machine.has_plain_peers
             if was is Life.RUNNING:
                 self._driver.stop()
@@ -241,10 +242,11 @@ class NodeHost:
 
     def abandon(self) -> None:
         """In a child after a fork: the node is the parent's. Nothing is said to its peers here, and nothing read."""
-        self.life = Life.STOPPED
+        self.life = Life.FORKED
         self._lock = threading.Lock()  # a thread that does not exist here may have held it
         self._congestion = Congestion(self._lock, self._relieve)
         self._sending.abandon(self._lock, self._congestion)
+        self._lead.abandon()
         self._transport.abandon()
         self._prober.abandon()
         if self.mailbox.interceptor is not None:
@@ -276,8 +278,8 @@ class NodeHost:
         """Join, leave, contest, connect, set_header, and what the parts offer. Allowed before the start, and then part
         of the first HELLO."""
         with self._lock:
-            if self.life is Life.STOPPED:
-                raise NodeStopped(verb)
+            if self.life.over:
+                raise why_not(self.life, verb)
             self._driver.change(verb, *arguments)
         if verb == "connect" and isinstance(arguments[0], Endpoint) and arguments[0].is_tcp:
             look_up_beside(arguments[0].host, lambda host, addresses: self._report(NameResolved(host, addresses)))
@@ -302,7 +304,7 @@ class NodeHost:
     def _report(self, report: Report) -> None:
         """Tell the machine what was found out beside it, unless it is too late."""
         with self._lock:
-            if self.life is not Life.STOPPED:
+            if not self.life.over:
                 self._driver.on_report(report)
 
     def _on_refused(self, reason: RefusalCode, address: str) -> None:

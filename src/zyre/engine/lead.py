@@ -88,6 +88,11 @@ class Lead:
         if self._signal is not None:
             self._signal.close()
 
+    def abandon(self) -> None:
+        """In a child after a fork: the inbox is the parent's, and what wakes its readers is shared with it."""
+        self._open = False
+        self.reading = threading.Lock()  # a thread that does not exist here may have held it
+
     def nudge(self) -> None:
         """Have whoever reads look into the inbox, though nothing may have come."""
         if not self._open:

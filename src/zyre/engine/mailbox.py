@@ -18,6 +18,7 @@ from zyre.config import Limits
 from zyre.core.host import Closed, Empty, Interceptor, Waker
 from zyre.engine.parking import ThreadParker
 from zyre.engine.signal import Signal
+from zyre.errors import ForkedNodeError
 from zyre.events import Event, Shout, Whisper
 
 __all__ = ["Mailbox"]
@@ -266,6 +267,7 @@ class Mailbox:
         self._current = _nothing()
         self._waiters.clear()
         self._closed = True
+        self.defect = ForkedNodeError("recv")
 
     def __len__(self) -> int:
         """Roughly how many data events are waiting."""

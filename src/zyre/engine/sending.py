@@ -10,9 +10,8 @@ from typing import Final
 
 from zyre.core.delivery import Outcome
 from zyre.core.driver import Driver
-from zyre.core.host import Life
+from zyre.core.host import Life, why_not
 from zyre.engine.congestion import Congestion
-from zyre.errors import NodeNotStarted, NodeStopped
 from zyre.identity import PeerId
 
 __all__ = ["Sending"]
@@ -40,7 +39,7 @@ class Sending:
 
     def _require_running(self, verb: str) -> None:
         if self.life is not _RUNNING:
-            raise (NodeNotStarted if self.life is Life.NEW else NodeStopped)(verb)
+            raise why_not(self.life, verb)
 
     def whisper_nowait(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
         """Send to one peer, or say why not."""
