@@ -282,7 +282,6 @@ class TestGroups:
         useless.service("other")(add)
         lan.settle()
         drain(plain)
-        lan.spawn(lambda: (lan.sleep(0.5), lan.kill(crew[3])))
         crew[2].service("fail")(add)
         with alice.ask("CREW", "load", timeout=1.5) as answers:
             assert [reply.json() for reply in answers] == [0, 1]
