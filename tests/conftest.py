@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from zmq.utils.garbage import gc as frame_collector
 
 from tests.peers import zyrejs_setup
@@ -20,6 +21,10 @@ from tests.support.network import enter_private_network
 # interrupted by tests.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No test measures time, and a busy machine is slow.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 # Before any thread exists, and before anything can send: from here on the machine's real interfaces are out of reach.
 zyrejs_setup.install()

@@ -77,6 +77,6 @@ def test_groups_of_enter_may_be_left_out() -> None:
 
 
 def test_reasons_are_a_closed_set() -> None:
-    known = {"left", "crashed", "expired", "replaced", "unreachable", "collision"}
+    known = {"left", "crashed", "expired", "replaced", "unreachable", "collision", "revoked"}
     assert set(typing.get_args(events.ExitReason)) == known
     assert Gap(PEER, "alice", 2).missed == 2

@@ -40,9 +40,10 @@ __all__ = [
 
 #: Why a peer is gone: it said so; its process died, and its host refuses connections in its place; nothing was heard of
 #: it for the expiry time; a new start of it, or another node at its endpoint, took its place; it lives and cannot be
-#: reached, because others hear it and we do not, or because nothing can connect to the endpoint that it named; or this
-#: node lost its identity to another and knows nobody any more (see Collision).
-ExitReason: TypeAlias = Literal["left", "crashed", "expired", "replaced", "unreachable", "collision"]
+#: reached, because others hear it and we do not, or because nothing can connect to the endpoint that it named; this
+#: node lost its identity to another and knows nobody any more (see Collision); or it may not be here any more (see
+#: Refused).
+ExitReason: TypeAlias = Literal["left", "crashed", "expired", "replaced", "unreachable", "collision", "revoked"]
 
 
 @dataclass(frozen=True, slots=True)

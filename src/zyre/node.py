@@ -155,7 +155,7 @@ class BaseNode(Offering):
         self._host.change("connect", target, None if peer is None else PeerId.parse(peer))
 
     def set_access(self, access: Access | str | os.PathLike[str]) -> None:
-        """Let others in from now on; connections that are there stay. Raises InvalidConfig without a certificate."""
+        """Judge by another policy; who may not be here any more has to go. Raises InvalidConfig without certificate."""
         replace_access(self._protection, access)
 
     def set_header(self, name: str, value: str) -> None:

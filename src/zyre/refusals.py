@@ -10,6 +10,7 @@ __all__ = ["EXPLANATIONS", "RefusalCode"]
 #: What a Refused event says.
 RefusalCode: TypeAlias = Literal[
     "unknown key",
+    "revoked",
     "other domain",
     "denied address",
     "open peer",
@@ -27,6 +28,7 @@ RefusalCode: TypeAlias = Literal[
 EXPLANATIONS: Final[Mapping[RefusalCode, str]] = {
     "unknown key": "It connected with a key that this node does not know. To let it in, put its public certificate "
     "into the directory that Access(certificates=...) names, or its key into Access(keys=...).",
+    "revoked": "It was let in, and may not be here any more: its certificate was taken away, or Access was changed.",
     "other domain": "Its certificate is known, and its metadata 'domains' does not name the domain of this node.",
     "denied address": "Its address is denied, or is not among those that are allowed: see Access(allow=..., deny=...).",
     "open peer": "It does not encrypt, and this node meets nobody who does not. Give it the same secret, or a "

@@ -31,5 +31,6 @@ def test_whatever_is_about_a_link_names_it_first() -> None:
         "LinkLost",
         "LocalityChanged",
         "NameResolved",
+        "PeerJudged",
         "PeerRefused",
     }

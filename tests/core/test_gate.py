@@ -10,7 +10,7 @@ from tests.core.rig import BEACON_PORT, OWN, Foreign, Rig, names
 from tests.security.test_keys import PUBLIC
 from zyre.config import Limits
 from zyre.core.checkpoint import freeze, thaw
-from zyre.core.effects import HelloFrom, OpenLink, PeerRefused
+from zyre.core.effects import HelloFrom, OpenLink, PeerJudged, PeerRefused
 from zyre.core.gate import FAILURES, VIOLATIONS
 from zyre.core.tables import PeerState
 from zyre.events import Enter, Exit, Refused
@@ -215,6 +215,36 @@ def test_a_peer_speaks_to_no_group_that_its_certificate_is_not_good_for(proving:
 def test_a_certificate_for_no_group_at_all(proving: Rig) -> None:
     peer = enter_confined(proving, ("G",))
     assert proving.machine.roster[peer.id].groups == frozenset()
+
+
+def judge_again(rig: Rig, peer: Secured, refused: RefusalCode | None, *groups: str) -> None:
+    rig.machine.receive_report(PeerJudged(peer.id, refused, groups or None), rig.now)
+
+
+def test_who_may_not_be_here_any_more_has_to_go_and_stays_away(proving: Rig) -> None:
+    peer = enter_confined(proving, ("G",), "*")
+    proving.events(), proving.effects()
+    judge_again(proving, peer, "revoked")
+    assert names(proving.events()) == ["Refused", "Exit"]
+    assert proving.state(peer.id) is PeerState.ABSENT
+    identity = zre.identity_frame(peer.id.octets) + THEIRS.encode()
+    proving.machine.receive_report(HelloFrom(identity, peer.address, None, "revoked"), proving.now)
+    peer.greet(THEIRS, proven=THEIRS)
+    peer.say(zre.WHISPER, b"", THEIRS)
+    assert proving.events() == []
+    assert (proving.count("key_revoked"), proving.count("stranger")) == (2, 1)
+    judge_again(proving, peer, "revoked")
+
+
+def test_who_may_not_be_in_a_group_any_more_is_taken_out_of_it(proving: Rig) -> None:
+    peer = enter_confined(proving, ("lab-1", "lab-2"), "*")
+    proving.events()
+    judge_again(proving, peer, None, "lab-2")
+    assert names(proving.events()) == ["Refused", "Leave"]
+    assert proving.machine.roster[peer.id].groups == {"lab-2"}
+    judge_again(proving, peer, None)
+    peer.say(zre.JOIN, zre.encode_group_change("lab-1", 3), THEIRS)
+    assert names(proving.events()) == ["Join"]
 
 
 def test_every_reason_is_counted_as_something() -> None:

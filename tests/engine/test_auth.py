@@ -77,6 +77,26 @@ def drained(node: zyre.Node) -> list[zyre.Event]:
             return events
 
 
+def test_who_loses_the_certificate_has_to_go(nodes: Nodes, tmp_path: Path) -> None:
+    certificates = [zyre.new_certificate(name=name) for name in ("one", "two", "three")]
+    for certificate in certificates:
+        zyre.save_certificate(certificate.public, tmp_path / certificate.metadata["name"])
+    one, two, three = (nodes(c.metadata["name"], certificate=c, access=tmp_path) for c in certificates)
+    for peer in (two, three):
+        expect(one, zyre.Enter, peer=peer.uuid)
+        expect(peer, zyre.Enter, peer=one.uuid)
+    (tmp_path / "two").unlink()
+    refused = expect(one, zyre.Refused, peer=two.uuid)
+    assert (refused.code, refused.name) == ("revoked", "two")
+    expect(one, zyre.Exit, peer=two.uuid, reason="revoked")
+    two.whisper(one.uuid, "still me")
+    assert one.whisper(three.uuid, "hello")
+    expect(three, zyre.Whisper, peer=one.uuid)
+    assert not [event for event in drained(one) if isinstance(event, (zyre.Enter, zyre.Whisper))]
+    zyre.save_certificate(certificates[1].public, tmp_path / "two")
+    expect(one, zyre.Enter, peer=two.uuid)
+
+
 def test_a_refusal_is_told_once(nodes: Nodes) -> None:
     one = nodes("one", access=zyre.Access(keys=[new_pair().public]))
     nodes("stranger")

@@ -75,6 +75,9 @@ class Door(Part):
             return ()
         known = self._greeters.pop(frames[0], None)
         source = "" if known is None else known.address
+        if known is not None and known.refused is not None:
+            self._gate.refuse(known.refused, source)
+            return ()
         greeting = judge_hello(frames, self._limits)
         if isinstance(greeting, Violation):
             self._counters.violations[greeting] += 1

@@ -23,6 +23,7 @@ __all__ = [
     "LocalityChanged",
     "NameResolved",
     "OpenLink",
+    "PeerJudged",
     "PeerRefused",
     "Probe",
     "Report",
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 from zyre.core.locality import Locality
+from zyre.identity import PeerId
 from zyre.refusals import RefusalCode
 
 
@@ -123,6 +125,8 @@ class HelloFrom(NamedTuple):
     identity: bytes
     address: str
     groups: tuple[str, ...] | None = None
+    refused: RefusalCode | None = None
+    """Why that one may not be here any more."""
 
 
 class NameResolved(NamedTuple):
@@ -130,6 +134,15 @@ class NameResolved(NamedTuple):
 
     host: str
     addresses: tuple[str, ...]
+
+
+class PeerJudged(NamedTuple):
+    """What the host's policy says, now that it has changed, of a peer that is here: why it may not be any more (None if
+    it may), and the patterns of the groups that it may be in (None for all)."""
+
+    peer: PeerId
+    refused: RefusalCode | None
+    groups: tuple[str, ...] | None
 
 
 class PeerRefused(NamedTuple):
@@ -149,5 +162,6 @@ Report: TypeAlias = (
     | LocalityChanged
     | HelloFrom
     | NameResolved
+    | PeerJudged
     | PeerRefused
 )

@@ -31,6 +31,7 @@ __all__ = ["FAILURES", "VIOLATIONS", "Gate"]
 #: What each refusal is counted as.
 VIOLATIONS: Final[Mapping[RefusalCode, Violation]] = {
     "unknown key": Violation.KEY_UNKNOWN,
+    "revoked": Violation.KEY_REVOKED,
     "other domain": Violation.DOMAIN_OTHER,
     "denied address": Violation.ADDRESS_DENIED,
     "open peer": Violation.BEACON_OPEN,

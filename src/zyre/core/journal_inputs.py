@@ -21,6 +21,7 @@ from zyre.core.effects import (
     LinkWritable,
     LocalityChanged,
     NameResolved,
+    PeerJudged,
     PeerRefused,
     Report,
 )
@@ -112,24 +113,31 @@ def _pack_report(report: Report) -> bytes:
     if isinstance(report, LocalityChanged):
         return _json(["LocalityChanged", _pack_locality(report.locality)])
     if isinstance(report, HelloFrom):
-        return _json(["HelloFrom", [report.identity.hex(), report.address, report.groups]])
+        return _json(["HelloFrom", [report.identity.hex(), report.address, report.groups, report.refused]])
     if isinstance(report, LinkLost):
         return _json(["LinkLost", report.identity.hex()])
     if isinstance(report, NameResolved):
         return _json(["NameResolved", [report.host, report.addresses]])
+    if isinstance(report, PeerJudged):
+        return _json(["PeerJudged", list(report)])
     if isinstance(report, PeerRefused):
         return _json(["PeerRefused", [report.code, report.address]])
     return _json([type(report).__name__, report.link])
 
 
-def _unpack_hello_from(identity: str, address: str, groups: list[str] | None = None) -> HelloFrom:
-    return HelloFrom(bytes.fromhex(identity), address, None if groups is None else tuple(groups))
+def _unpack_hello_from(identity: str, address: str, groups: Any = None, refused: Any = None) -> HelloFrom:
+    return HelloFrom(bytes.fromhex(identity), address, None if groups is None else tuple(groups), refused)
+
+
+def _unpack_judged(peer: str, refused: Any, groups: Any) -> PeerJudged:
+    return PeerJudged(PeerId.parse(peer), refused, None if groups is None else tuple(groups))
 
 
 _REPORTS: Final[Mapping[str, Callable[[Any], Report]]] = {
     "LocalityChanged": lambda value: LocalityChanged(_unpack_locality(value)),
     "HelloFrom": lambda value: _unpack_hello_from(*value),
     "NameResolved": lambda value: NameResolved(value[0], tuple(value[1])),
+    "PeerJudged": lambda value: _unpack_judged(*value),
     "PeerRefused": lambda value: PeerRefused(*value),
     "LinkWritable": LinkWritable,
     "LinkFailed": LinkFailed,

@@ -17,7 +17,7 @@ from zyre.core.delivery import Delivery
 from zyre.core.dialling import Dial, Dialling
 from zyre.core.directory import Directory
 from zyre.core.discovery import Found, beacon_of
-from zyre.core.effects import NameResolved, Probe
+from zyre.core.effects import NameResolved, PeerJudged, Probe
 from zyre.core.gate import Gate
 from zyre.core.groups import Groups
 from zyre.core.hearsay import Hearsay
@@ -78,6 +78,7 @@ class Membership(Part):
         portrait: Portrait,
         gate: Gate,
     ) -> None:
+        self.gate = gate
         self.directory = Directory(limits.peers, proven=gate.proven)
         self.groups = groups
         self.dialling = Dialling()
@@ -128,8 +129,22 @@ class Membership(Part):
         return {Dial: self.dial, Leaving: self._on_left}
 
     def reports(self) -> Mapping[type, Follower]:
-        """What was found out about a dialled host's name."""
-        return {NameResolved: self._on_name_resolved}
+        """What was found out about a dialled host's name, and who may be here."""
+        return {NameResolved: self._on_name_resolved, PeerJudged: self._on_judged}
+
+    def _on_judged(self, report: PeerJudged, now: float) -> Moves:
+        """Who may not be here any more is told goodbye; who may not be in a group is taken out of it."""
+        record = self.directory.by_id.get(report.peer)
+        if record is None or record.state is not PeerState.READY:
+            return ()
+        if report.refused is not None:
+            self.gate.refuse(report.refused, record.endpoint.host, record.peer, record.name)
+            if "goodbye" in record.extensions:
+                self._delivery.send(record, zre.GOODBYE)
+            return self.remove(record, "revoked")
+        record.permitted = report.groups
+        allowed = [group for group in record.groups if self.gate.admits(record, group)]
+        return self.hearsay.take_groups(record, allowed, record.status)
 
     def _on_name_resolved(self, report: NameResolved, now: float) -> Moves:
         self.dialling.on_resolved(report.host, report.addresses)
@@ -363,7 +378,7 @@ class Membership(Part):
         entered = record.state is PeerState.READY
         record.state = PeerState.ABSENT
         self.directory.remove(record)
-        self._delivery.close(record)
+        self._delivery.close(record, flush=reason == "revoked")
         groups = self.groups.remove(record)
         if entered:
             if reason in _WITHOUT_A_WORD:

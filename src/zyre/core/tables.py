@@ -160,6 +160,8 @@ class Violation(StrEnum):
     """A message with an id that does not exist."""
     KEY_UNKNOWN = "key_unknown"
     """A connection, to or from this node, with a key that may not join."""
+    KEY_REVOKED = "key_revoked"
+    """A peer whose key may not join any more, or what it says after that."""
     KEY_WRONG = "key_wrong"
     """A beacon or HELLO with another key than its sender is known by, or has proven to own."""
     DOMAIN_OTHER = "domain_other"

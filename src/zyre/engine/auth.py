@@ -6,17 +6,25 @@ known by theirs. Both ends are judged: whom we let in, and to whom we connect, w
 
 from __future__ import annotations
 
+import ipaddress
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
 
 import zmq
 
+from zyre.core.effects import PeerJudged, PeerRefused, Report
 from zyre.core.locality import Interface
+from zyre.core.portrait import PUBLIC_KEY_HEADER
+from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
+from zyre.engine.engine import EngineAlarm
 from zyre.engine.keyring import CertificateStore
 from zyre.engine.udp import BeaconSockets
 from zyre.engine.zap import shared_zap_handler
 from zyre.refusals import RefusalCode
+from zyre.roster import Roster
 from zyre.security.access import ANYONE, Access, groups_of, judge, judge_key
 from zyre.security.certificate import Certificate
 from zyre.security.keys import KeyPair, encode_key
@@ -25,9 +33,20 @@ from zyre.wire.zap import ZapRequest
 __all__ = ["CertificateProtection", "Protection"]
 
 
+#: So often a directory of certificates is looked at, in seconds, for those that were taken away.
+_LOOK_AGAIN: Final = 2.0
+
+
+class Standing(NamedTuple):
+    """Why somebody who was let in may not be here any more (None if they may), and the patterns of the groups that they
+    may be in (None for all)."""
+
+    refused: RefusalCode | None
+    groups: tuple[str, ...] | None
+
+
 class Protection(ABC):
-    """The keys of one node, and who may connect to it. ``on_refused(reason, address)`` hears of everybody who may not;
-    it must not block, and is called in any thread."""
+    """The keys of one node, and who may connect to it."""
 
     proven = False
     """Whether messages come with the key that their sender has proven to own."""
@@ -36,8 +55,17 @@ class Protection(ABC):
 
     def __init__(self, keys: KeyPair) -> None:
         self.keys = keys
-        self.on_refused: Callable[[RefusalCode, str], object] = lambda reason, address: None
+        self.alarm = EngineAlarm(self._look)
+        """For a host whose engine knows it: when to look at the policy's directory again."""
         self._domain = ""
+        self._report: Callable[[Report], object] = lambda report: None
+        self._roster: Callable[[], Roster] = lambda: Roster({})
+
+    def attach(self, report: Callable[[Report], object], roster: Callable[[], Roster]) -> None:
+        """Report whom is refused, and whose standing has changed. ``report`` is called in any thread, and must not
+        block; ``roster`` says who is here."""
+        self._report = report
+        self._roster = roster
 
     @property
     def public_key(self) -> str:
@@ -57,9 +85,24 @@ class Protection(ABC):
     def key_at(self, endpoint: Endpoint) -> str | None:
         """The public key of the node at an endpoint; None if it is none to which we connect."""
 
-    def groups_of(self, key: str) -> tuple[str, ...] | None:
-        """Patterns of the groups that the owner of a key may be in; None for all."""
-        return None
+    def standing(self, address: str, key: str) -> Standing:
+        """What the owner of a key, who was let in, may now."""
+        return Standing(None, None)
+
+    def judge_again(self) -> None:
+        """Who may join has changed: report the standing of everybody who is here."""
+        for peer in self._roster():
+            address = Endpoint.parse(peer.address).host
+            standing = self.standing(address, peer.headers.get(PUBLIC_KEY_HEADER, ""))
+            self._report(PeerJudged(peer.uuid, *standing))
+
+    def refuse(self, code: RefusalCode, address: str) -> None:
+        """Report somebody who was not let in."""
+        self._report(PeerRefused(code, address))
+
+    def _look(self) -> None:
+        """See whether somebody's standing has changed, and again later."""
+        self.alarm.set(NEVER)
 
     # -- on the sockets ------------------------------------------------------------------------------------------
 
@@ -67,6 +110,7 @@ class Protection(ABC):
         """Let nobody in but those who prove to own a key that may join; to be called before the inbox is bound.
         ``domain`` is its ZAP domain, which no other node of this process has."""
         self._domain = domain
+        self.alarm.set(time.monotonic() + _LOOK_AGAIN)
         shared_zap_handler().enlist(domain, self._answer)
         inbox.setsockopt_string(zmq.ZAP_DOMAIN, domain)
         inbox.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)  # nobody gets in if nobody answers
@@ -76,6 +120,7 @@ class Protection(ABC):
     def dismiss(self) -> None:
         """The inbox is closed, and nobody will ask any more."""
         if self._domain:
+            self.alarm.set(NEVER)
             shared_zap_handler().dismiss(self._domain)
             self._domain = ""
 
@@ -83,7 +128,7 @@ class Protection(ABC):
         """Talk on a link to nobody but the owner of the endpoint's key; False if we do not connect to that one."""
         key = self.key_at(endpoint)
         if key is None:
-            self.on_refused("unknown key", endpoint.host)
+            self.refuse("unknown key", endpoint.host)
             return False
         dealer.curve_serverkey = key.encode()
         dealer.curve_publickey, dealer.curve_secretkey = _octets(self.link_keys)
@@ -99,7 +144,7 @@ class Protection(ABC):
         reason = self.judge(request.address, key) if key else "open peer"
         if reason is None:
             return key
-        self.on_refused(reason, request.address)
+        self.refuse(reason, request.address)
         return None
 
 
@@ -112,12 +157,15 @@ class CertificateProtection(Protection):
         super().__init__(certificate.pair)
         self.access = access
         self._store = CertificateStore(access.certificates)
+        self._judged = self._known()
 
     def use(self, access: Access) -> None:
         """Judge by another policy from now on."""
         if access.certificates != self.access.certificates:
             self._store = CertificateStore(access.certificates)
         self.access = access
+        self._judged = self._known()
+        self.judge_again()
 
     def judge(self, address: str, key: str) -> RefusalCode | None:
         """By the policy, and the certificates that are in its directory now."""
@@ -129,13 +177,35 @@ class CertificateProtection(Protection):
             return None
         return endpoint.key
 
-    def groups_of(self, key: str) -> tuple[str, ...] | None:
-        """What the certificate in the directory says."""
-        certificate = self._store.known.get(key)
-        return None if certificate is None else groups_of(certificate)
+    def standing(self, address: str, key: str) -> Standing:
+        """By the policy, and the certificates that were in its directory when it was last looked at."""
+        known = self._store.known
+        certificate = known.get(key)
+        refused = (
+            judge(self.access, known, address, key) if _is_address(address) else judge_key(self.access, known, key)
+        )
+        if refused in ("unknown key", "other domain"):
+            refused = "revoked"
+        return Standing(refused, None if certificate is None else groups_of(certificate))
+
+    def _look(self) -> None:
+        self.alarm.set(time.monotonic() + _LOOK_AGAIN)
+        if self._known() is not self._judged:
+            self._judged = self._store.known
+            self.judge_again()
 
     def _known(self) -> Mapping[str, Certificate]:
-        return {} if self.access.certificates in ("", ANYONE) else self._store.look()
+        """The certificates that are there now."""
+        return self._store.known if self.access.certificates in ("", ANYONE) else self._store.look()
+
+
+def _is_address(host: str) -> bool:
+    """Whether a policy for addresses says anything about it: it may be a name, or a path."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 def _octets(keys: KeyPair) -> tuple[bytes, bytes]:

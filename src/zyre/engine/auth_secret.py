@@ -65,7 +65,7 @@ class SecretProtection(Protection):
 
     def beacon_sockets(self, port: int, interfaces: Iterable[Interface]) -> BeaconSockets:
         """Sockets that carry sealed beacons."""
-        return SealedBeacons(port, interfaces, self._seal, lambda code, address: self.on_refused(code, address))
+        return SealedBeacons(port, interfaces, self._seal, self.refuse)
 
 
 class SealedBeacons(BeaconSockets):

@@ -42,7 +42,6 @@ from zyre.engine.transport import ZmqTransport
 from zyre.engine.udp import BeaconSockets
 from zyre.errors import NodeStopped
 from zyre.events import Event
-from zyre.refusals import RefusalCode
 from zyre.roster import Roster
 from zyre.statistics import Statistics
 
@@ -100,10 +99,10 @@ class NodeHost:
             on_closed=self._on_link_closed,
             on_moved=lambda locality: self._engine.call_soon(partial(self._follow, LocalityChanged(locality))),
             on_probe=self._prober.begin,
-            on_refused=self._on_refused,
+            on_refused=lambda code, address: self._report_soon(PeerRefused(code, address)),
         )
         if protection is not None:
-            protection.on_refused = self._on_refused
+            protection.attach(self._report_soon, lambda: self.roster)
         self.release_identity: Callable[[], object] | None = None
         self._rendezvous = Rendezvous(join, self._connect_to, self._aim_at)
         self._recorder = None if record is None else record(self.machine)
@@ -116,7 +115,9 @@ class NodeHost:
         self.shout_to_nowait = self._sending.shout_to_nowait
         self.shed = self._sending.shed
         self.on_room = self._sending.on_room
-        self._alarms = (self._alarm, self._pacing.alarm, self._lead.alarm, self._rendezvous.alarm)
+        self._alarms = [self._alarm, self._pacing.alarm, self._lead.alarm, self._rendezvous.alarm]
+        if protection is not None:
+            self._alarms.append(protection.alarm)
 
     def _new_driver(self, transport: Transport, clock: Clock) -> Driver:
         deliver: Callable[[list[Event]], None] = self.mailbox.put
@@ -307,9 +308,9 @@ class NodeHost:
             if not self.life.over:
                 self._driver.on_report(report)
 
-    def _on_refused(self, reason: RefusalCode, address: str) -> None:
+    def _report_soon(self, report: Report) -> None:
         """In any thread, with or without the lock."""
-        self._engine.call_soon(partial(self._report, PeerRefused(reason, address)))
+        self._engine.call_soon(partial(self._report, report))
 
     def _follow(self, change: LocalityChanged) -> None:
         self._report(change)

@@ -87,8 +87,8 @@ class CertificateStore:
         """The certificates that are there now."""
         state = tuple(sorted(self._files()))
         if state != self._state:
-            self._state = state
             self._read([name for name, _, _ in state])
+            self._state = state  # last: another thread may ask meanwhile
         return self.known
 
     def _files(self) -> list[tuple[str, int, int]]:

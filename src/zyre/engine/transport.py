@@ -324,12 +324,16 @@ class ZmqTransport:
             self.connections.note(frames[0], frame)
         if frames[1][_MESSAGE_ID] != _HELLO:
             return
-        groups = None if self._protection is None else self._protection.groups_of(frames[0][IDENTITY_SIZE:].decode())
         try:
-            self.greeters.append(HelloFrom(frames[0], str(frame.get("Peer-Address")), groups))
+            address = str(frame.get("Peer-Address"))
         except zmq.ZMQError:  # inproc and ipc have none
-            if groups is not None:
-                self.greeters.append(HelloFrom(frames[0], "", groups))
+            address = ""
+        if self._protection is not None and self._proven:
+            key = frames[0][IDENTITY_SIZE:].decode()
+            standing = self._protection.standing(address, key)
+            self.greeters.append(HelloFrom(frames[0], address, standing.groups, standing.refused))
+        elif address:
+            self.greeters.append(HelloFrom(frames[0], address))
 
     def close(self) -> None:
         """Close everything; links still open lose what they hold."""
