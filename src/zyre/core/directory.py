@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from zyre.core.machine import Hearing
 from zyre.core.peer import PeerRecord
@@ -13,6 +14,12 @@ from zyre.roster import Peer, Roster
 from zyre.wire.zre import identity_frame
 
 __all__ = ["Directory"]
+
+
+@lru_cache(maxsize=4096)
+def _identity_frame(peer: PeerId) -> bytes:
+    """One object for all nodes of this process that know a peer."""
+    return identity_frame(peer.octets)
 
 
 class Directory:
@@ -90,7 +97,7 @@ class Directory:
             del self._by_endpoint[record.endpoint]
 
     def _frame(self, record: PeerRecord) -> bytes:
-        frame = identity_frame(record.peer.octets)
+        frame = _identity_frame(record.peer)
         return frame + record.endpoint.key.encode() if self._proven else frame
 
     def recall(self, records: Iterable[PeerRecord]) -> None:

@@ -66,6 +66,12 @@ def beacon_of(peer: PeerId, port: int, key: str = "") -> bytes:
     return encode_beacon(Beacon(peer.octets, port, decode_key(key) if key else None))
 
 
+@lru_cache(maxsize=4096)
+def _endpoint(address: str, port: int, key: str) -> Endpoint:
+    """One object for all nodes of this process that hear of it, which makes it quickly found in their tables."""
+    return Endpoint("tcp", address, port, key)
+
+
 class BeaconDiscovery:
     """Makes our beacons and judges others'; stateless but for who we are. With a public key ours are those of
     43/ZRE, and others' must be."""
@@ -105,7 +111,7 @@ class BeaconDiscovery:
         key = "" if beacon.key is None else encode_key(beacon.key)
         if beacon.port == 0:
             return Farewell(peer, key)
-        return Found(peer, Endpoint("tcp", address, beacon.port, key), port != self._port)
+        return Found(peer, _endpoint(address, beacon.port, key), port != self._port)
 
     @staticmethod
     def _is_echo(port: int, address: str, locality: Locality) -> bool:

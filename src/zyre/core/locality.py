@@ -89,6 +89,8 @@ class Locality:
         return str(Endpoint("tcp", self._address_toward(remote), self.bound.port))
 
     def _address_toward(self, remote: Endpoint) -> str:
+        if len(self.interfaces) == 1:  # there is no other, whoever asks
+            return self.interfaces[0].address
         address = _parse_address(remote.host) if remote.is_tcp else None
         if address is not None:
             for interface in self.interfaces:

@@ -7,6 +7,7 @@ that somebody came into a group or went out of one, is returned as moves; the no
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import chain
 from typing import Final, NamedTuple
 
@@ -35,6 +36,12 @@ from zyre.identity import PeerId
 from zyre.wire import zre
 
 __all__ = ["Leaving", "Membership"]
+
+
+@lru_cache(maxsize=256)
+def _common(ours: frozenset[str], theirs: frozenset[str]) -> frozenset[str]:
+    """One object for all pairs of the same kinds, as most are."""
+    return ours & theirs
 
 
 class Leaving(NamedTuple):
@@ -311,7 +318,7 @@ class Membership(Part):
         record.state = PeerState.READY
         record.name = speech.name or greeting.peer.short
         record.headers = speech.headers
-        record.extensions = self._extensions & (speech.extensions or _PLAIN)
+        record.extensions = _common(self._extensions, speech.extensions or _PLAIN)
         record.permitted = greeting.permitted
         record.is_own_kind = speech.extensions is not None
         record.incarnation = speech.incarnation if "incarnation" in self._extensions else 0

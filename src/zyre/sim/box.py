@@ -100,6 +100,17 @@ class Box:
         """The interfaces that a node asks for, by name or address; None for all."""
         return tuple(port for port in self.ports.values() if wanted in (None, port.name, port.address))
 
+    def leads_to(self, segment: str) -> bool:
+        """Whether anything gets to a segment. Who has interfaces there uses one of those and no other, as routing
+        tables have it."""
+        up = any_up = False
+        there = False
+        for port in self.ports.values():
+            any_up = any_up or port.up
+            if port.segment == segment:
+                there, up = True, up or port.up
+        return up if there else any_up
+
     def bind(self, transport: SimTransport, tcp_port: int | None) -> int:
         """Give a node a TCP port: the wanted one, or the next free one."""
         if tcp_port is None:

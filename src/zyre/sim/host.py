@@ -5,7 +5,7 @@ Faults of the process are here: it can stall (its clock runs on, it does nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -80,6 +80,7 @@ class SimHost:
             tap=tap,
         )
         self.on_datagrams = self.driver.on_datagrams
+        self.on_messages = self.driver.on_messages
         if self.transport.hearing is not None:
             self.transport.hearing.hand_back = self.driver.on_unheard
 
@@ -168,10 +169,6 @@ class SimHost:
             self.driver.on_alarm()
 
     # -- what comes in -------------------------------------------------------------------------------------------
-
-    def on_messages(self, messages: Iterable[Sequence[bytes]]) -> None:
-        """Messages arrive."""
-        self.driver.on_messages(messages)
 
     def on_greeter(self, greeter: HelloFrom) -> None:
         """A HELLO is about to arrive."""

@@ -33,7 +33,7 @@ class SimMailbox:
         if self.interceptor is not None:
             events = self.interceptor.take(events)
         for event in events:
-            if isinstance(event, (Whisper, Shout)):
+            if type(event) is Whisper or type(event) is Shout:
                 octets = sum(map(len, event.content))
                 if self._data >= self._limits.mailbox_messages or self._octets + octets > self._limits.mailbox_bytes:
                     self.dropped += 1

@@ -96,9 +96,12 @@ class Network:
         """Everything passes everywhere."""
         self._blocked.clear()
 
-    def passes(self, source: Box, target: Box) -> bool:
-        """Whether something sent by one computer arrives at the other."""
-        return (source, target) not in self._blocked and target.power is Power.ON and source.power is Power.ON
+    def passes_both_ways(self, one: Box, other: Box) -> bool:
+        """Whether what one of two computers sends arrives at the other."""
+        if one.power is not _ON or other.power is not _ON:
+            return False
+        blocked = self._blocked
+        return not blocked or ((one, other) not in blocked and (other, one) not in blocked)
 
     # -- traffic -------------------------------------------------------------------------------------------------
 

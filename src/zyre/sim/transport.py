@@ -7,6 +7,7 @@ reset. It tries again by itself. A receiver that does not read fills its inbox, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from zyre.config import Limits
@@ -45,9 +46,7 @@ class Receiver(Protocol):
     ready: bool
     """False while its process does not run."""
     on_datagrams: Callable[[Iterable[tuple[bytes, Source]]], None]
-
-    def on_messages(self, messages: Iterable[Sequence[bytes]]) -> None:
-        """Messages."""
+    on_messages: Callable[[Iterable[Sequence[bytes]]], None]
 
     def on_greeter(self, greeter: HelloFrom) -> None:
         """From where the next HELLO comes."""
@@ -110,8 +109,7 @@ class SimLink:
         self._last_arrival = max(self._last_arrival, network.agenda.now() + delay)
         self._waiting = True
         self._departed = len(self._queue)
-        flight = self._flight
-        network.agenda.at(self._last_arrival, lambda: self._arrive(flight))
+        network.agenda.at(self._last_arrival, partial(self._arrive, self._flight))
 
     def _arrive(self, flight: int) -> None:
         if flight != self._flight:
@@ -155,9 +153,8 @@ class SimLink:
         else:
             self._patience = RETRANSMIT if self._connected else RETRANSMIT_OPENING
         self._waiting = True
-        flight = self._flight
-        network = self._way.sender.network
-        network.agenda.at(network.agenda.now() + (self._patience or RETRY), lambda: self._arrive(flight))
+        agenda = self._way.sender.network.agenda
+        agenda.at(agenda.now() + (self._patience or RETRY), partial(self._arrive, self._flight))
 
     def close(self, flush: bool) -> None:
         """No more; with ``flush`` after what is queued has left."""
@@ -234,8 +231,7 @@ class _Way:
         return next(iter(ports)).address
 
     def leads(self, connected: bool) -> bool:
-        """Whether anything gets there and back. Who has an interface in the receiver's segment uses that one and no
-        other, as routing tables have it. A new connection wants a receiver that is not hidden."""
+        """Whether anything gets there and back. A new connection wants a receiver that is not hidden."""
         network, box = self.sender.network, self.sender.box
         there = network.port_at(self.endpoint)
         if there is None or not there.up:
@@ -244,10 +240,7 @@ class _Way:
             return True
         if there.box.hidden and not connected:
             return False
-        ways = [port.up for port in box.ports.values() if port.segment == there.segment]
-        if not (True in ways if ways else any(port.up for port in box.ports.values())):
-            return False
-        return network.passes(box, there.box) and network.passes(there.box, box)
+        return box.leads_to(there.segment) and network.passes_both_ways(box, there.box)
 
     def target(self) -> SimTransport | None:
         """Who listens there."""
