@@ -39,8 +39,9 @@ PEER_PORTS: Final = 64
 #: ``goodbye``  leaving is also said on the link, where it cannot be lost like the UDP beacon can
 #: ``incarnation``  a new start of a peer is told from a peer that was out of sight, and from two of one identity
 #: ``news``     changes of headers are told, and whether a peer knows of our groups and headers is found out
+#: ``probe``    others are asked about a peer that has become quiet
 #: ``tally``    how many messages arrived is asked and answered, so that the sender's ledger knows
-SUPPORTED_EXTENSIONS: Final = frozenset({"empty", "goodbye", "incarnation", "introduce", "news", "tally"})
+SUPPORTED_EXTENSIONS: Final = frozenset({"empty", "goodbye", "incarnation", "introduce", "news", "probe", "tally"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ def test_what_others_say_holds_the_end_back_and_not_for_ever(answered: float, vo
     assert presence.look(record, expires - 0.1).entered is None
     silence = presence.look(record, expires)
     assert silence.entered is Phase.EXPIRED
-    assert silence.beyond == (expires > 30.0)
+    assert silence.beyond == (expires == 90.0)
 
 
 @pytest.mark.parametrize("phase", [Phase.ALIVE, Phase.EVASIVE, Phase.SILENT])

@@ -17,7 +17,15 @@ EVASIVE, EXPIRED, BEACON = 0.5, 2.0, 0.2
 to let a process run."""
 
 TIMING = zyre.Timing(
-    evasive=EVASIVE, silent=EVASIVE + (EXPIRED - EVASIVE) / 5, expired=EXPIRED, beacon=BEACON, ping=1.0, handshake=5.0
+    ask=EVASIVE,
+    evasive=EVASIVE,
+    silent=EVASIVE + (EXPIRED - EVASIVE) / 5,
+    expired=EXPIRED,
+    unreachable=3 * EXPIRED,
+    prove=EXPIRED,
+    beacon=BEACON,
+    ping=1.0,
+    handshake=5.0,
 )
 """The timing of our nodes; the same that the harness's peer processes make of these times."""
 

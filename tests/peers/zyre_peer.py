@@ -116,9 +116,12 @@ def _config(options: dict[str, Any]) -> zyre.NodeConfig:
     evasive = _seconds(options["evasive"], usual.evasive)
     expired = _seconds(options["expired"], usual.expired)
     timing = zyre.Timing(
+        ask=min(usual.ask, evasive),
         evasive=evasive,
         silent=evasive + (expired - evasive) / 5,  # as far between the two as by default
         expired=expired,
+        unreachable=3 * expired,
+        prove=expired,
         beacon=_seconds(options["interval"], usual.beacon),
     )
     places = {key: options[key] for key in ("endpoint", "peer_port", "advertise") if options[key]}

@@ -52,6 +52,7 @@ from zyre.core import (
     twins,
     verification,
     vigil,
+    witnesses,
 )
 from zyre.errors import DecodeError
 from zyre.identity import PeerId
@@ -97,6 +98,7 @@ _MODULES: Final = (
     twins,
     verification,
     vigil,
+    witnesses,
 )
 _CLASSES: Final[dict[str, type]] = {
     f"{module.__name__}.{name}": member

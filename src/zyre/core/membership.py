@@ -30,6 +30,7 @@ from zyre.core.tables import TRANSITIONS, Action, Input, PeerState, Violation
 from zyre.core.timers import NEVER, Deadlines
 from zyre.core.verification import Verification
 from zyre.core.vigil import Vigil
+from zyre.core.witnesses import Witnesses
 from zyre.endpoint import Endpoint
 from zyre.events import Enter, Event, Exit, ExitReason, Join
 from zyre.identity import PeerId
@@ -102,12 +103,14 @@ class Membership(Part):
         self._counters = counters
         self._events = events
         self._portrait = portrait
+        witnesses = Witnesses(timing, extensions, directory=self.directory, delivery=delivery, timers=timers)
         self.vigil = Vigil(
             timing,
             directory=self.directory,
             delivery=delivery,
             timers=timers,
             events=events,
+            ask_others=witnesses.ask,
             depart=self.depart,
         )
         verification = Verification(
@@ -118,7 +121,7 @@ class Membership(Part):
             vigil=self.vigil,
             depart=self.depart,
         )
-        self.watch: tuple[Part, ...] = (self.vigil, verification)
+        self.watch: tuple[Part, ...] = (self.vigil, verification, witnesses)
         """The parts that find out whether peers live."""
 
     def everyone(self) -> Iterator[PeerRecord]:

@@ -83,7 +83,8 @@ class Presence:
                 break
             entered = record.phase = following
         if record.phase is Phase.EXPIRED:
-            beyond = self.begins_at(record, Phase.EXPIRED) > record.quiet_at + self._after_quiet[Phase.EXPIRED]
+            held = self._longest > self._after_quiet[Phase.EXPIRED]
+            beyond = held and not self.begins_at(record, Phase.EXPIRED) < record.quiet_at + self._longest
             return Silence(entered, ping=False, look_again_at=now, beyond=beyond)
         asks_at = self.asks_at(record)
         if record.phase is Phase.ALIVE and now < asks_at:

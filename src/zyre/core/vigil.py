@@ -49,7 +49,8 @@ _READY: Final = PeerState.READY
 
 
 class Vigil(Part):
-    """Looks at every peer when its time comes. ``depart(peer, input)`` lets go of one, as the table has it."""
+    """Looks at every peer when its time comes. ``ask_others(peer, now)`` asks around about one that is quiet;
+    ``depart(peer, input)`` lets go of one, as the table has it."""
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class Vigil(Part):
         delivery: Delivery,
         timers: Deadlines[object],
         events: list[Event],
+        ask_others: Callable[[PeerRecord, float], None],
         depart: Callable[[PeerRecord, Input], Moves],
     ) -> None:
         self.presence = Presence(timing)
@@ -66,6 +68,7 @@ class Vigil(Part):
         self._delivery = delivery
         self._timers = timers
         self._events = events
+        self._ask_others = ask_others
         self._depart = depart
         self._ticks: dict[int, list[PeerRecord]] = {}
         self._last_tick = -1
@@ -199,4 +202,5 @@ class Vigil(Part):
             self._delivery.send(record, zre.PING)
             if record.phase is not _ALIVE:
                 self._delivery.effects.append(Probe(record.link, str(record.endpoint)))
+                self._ask_others(record, now)
         return ()
