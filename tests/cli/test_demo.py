@@ -54,7 +54,7 @@ def test_every_step_is_seen_and_measured() -> None:
     assert summary["ok"] is True
     assert {step["step"]: step["seen"] for step in summary["steps"]} == STEPS
     crash = next(step for step in summary["steps"] if step["step"] == "crash")
-    assert 1000 < crash["median_ms"] < 10_000
+    assert 0 < crash["median_ms"] < 10_000
     records = [json.loads(line) for line in demo.lines]
     (killed,) = [record["who"] for record in records if record["type"] == "killed"]
     leaders = {record["peer"] for record in records if record["type"] == "leader"}

@@ -64,7 +64,7 @@ def test_json(scenario: Path) -> None:
     record = json.loads(line)
     assert record["type"] == "simulation"
     assert record["seed"] == 5
-    assert record["deaths"][0]["known_after"]["max"] > 20
+    assert record["deaths"][0]["known_after"]["max"] > 8
     assert record["unmet"] == []
     assert record["broken_rule"] is None
 

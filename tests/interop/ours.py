@@ -12,7 +12,7 @@ from ..peers.harness import ReferencePeer
 
 E = TypeVar("E")
 
-HASTY = zyre.Timing(evasive=0.3, silent=0.6, expired=0.9, beacon=0.2, ping=0.1, handshake=1.0)
+HASTY = zyre.Timing(evasive=0.3, silent=0.6, expired=0.9, unreachable=2.0, beacon=0.2, ping=0.1, handshake=1.0)
 """Finds out within a second that somebody is gone. All peers answer a PING in time to live with it."""
 
 

@@ -202,9 +202,7 @@ class Life:
     def test_they_are_killed(self) -> None:
         with meeting(self.kind, ours={"timing": HASTY}) as (node, peer):
             peer.kill()
-            node.wait_for(zyre.Evasive, peer=peer)
-            node.wait_for(zyre.Silent, peer=peer)
-            node.wait_for(zyre.Exit, peer=peer, reason="expired")
+            node.wait_for(zyre.Exit, peer=peer, reason="crashed")
 
     def test_we_are_killed(self) -> None:
         require(self.kind.name)

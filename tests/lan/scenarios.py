@@ -257,7 +257,8 @@ def lossy(stage: Stage) -> None:
 
 @scenario
 def resets(stage: Stage) -> None:
-    """Connections are reset again and again while 2,000 messages pass: each is delivered or counted as missed."""
+    """Connections are reset again and again while 2,000 messages pass: each is delivered or counted as missed, and so
+    are those by which the two ask each other."""
     a, b = stage.cast("a", "b")
     stage.meet(a, b)
     sent = 0
@@ -269,7 +270,7 @@ def resets(stage: Stage) -> None:
         stage.pass_time(0.05)
     stage.pass_time(0.5)
     a.whisper(b)
-    stage.wait(lambda: len(b.saw("Whisper", a)) + b.lost(a) == sent + 1, why=f"all of {sent + 1} accounted for")
+    stage.wait(lambda: len(b.saw("Whisper", a)) + b.lost(a) >= sent + 1, why=f"all of {sent + 1} accounted for")
     nobody_left(stage, a, b)
     assert b.lost(a), "no reset did any harm, so nothing was tested"
 
@@ -285,7 +286,7 @@ def resets_while_connecting(stage: Stage) -> None:
         a.whisper(b)
         stage.pass_time(0.5)
         a.whisper(b)
-        stage.wait(lambda sent=sent: len(b.saw("Whisper")) + b.lost(a) == sent, 2 * SOON, why="a reaches b again")
+        stage.wait(lambda sent=sent: len(b.saw("Whisper")) + b.lost(a) >= sent, 2 * SOON, why="a reaches b again")
     nobody_left(stage, a, b)
 
 

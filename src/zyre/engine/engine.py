@@ -12,12 +12,12 @@ import os
 import selectors
 import socket
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
 
 from zyre.core.timers import NEVER
+from zyre.engine import clock
 
 __all__ = ["Engine", "EngineAlarm", "shared_engine"]
 
@@ -188,10 +188,10 @@ class Engine:
         self.sleeping_until = deadline
         if self._calls:
             return 0.0
-        return max(0.0, min(deadline - time.monotonic(), _LONGEST_SLEEP))
+        return max(0.0, min(deadline - clock.now(), _LONGEST_SLEEP))
 
     def _ring_alarms(self) -> None:
-        now = time.monotonic()
+        now = clock.now()
         for alarm in self._alarms:
             if not now < alarm.deadline:
                 alarm.deadline = NEVER

@@ -14,6 +14,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -337,12 +338,15 @@ class NodeHost:
         """What was counted since the start."""
         beacons = self._transport.beacons
         with self._lock:
-            return self.machine.statistics(
+            counted = self.machine.statistics(
                 unread=len(self.mailbox),
                 mailbox_dropped=self.mailbox.dropped,
                 beacons_sent=0 if beacons is None else beacons.sent,
                 beacons_failed=0 if beacons is None else beacons.failed,
             )
+        if beacons is None or not beacons.dropped:
+            return counted
+        return replace(counted, failures={**counted.failures, "datagram": beacons.dropped})
 
     # -- in the engine thread ------------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from collections.abc import Callable
 
 from zyre.core.host import Empty
 from zyre.core.timers import NEVER
+from zyre.engine import clock
 from zyre.engine.engine import Engine, EngineAlarm
 from zyre.engine.loan import Loan, lend_to_loop_here
 from zyre.engine.mailbox import Mailbox
@@ -108,7 +109,7 @@ class Lead:
             self._end_loan()
         elif self._used or self.reading.locked():
             self._used = False
-            self.alarm.set(time.monotonic() + _LEASE)
+            self.alarm.set(clock.now() + _LEASE)
         else:
             self._give_back()
 
@@ -148,7 +149,7 @@ class Lead:
             self._mute_engine()
             self._used = True
             if self.alarm.deadline == NEVER:
-                self.alarm.set(time.monotonic() + _LEASE)
+                self.alarm.set(clock.now() + _LEASE)
             return True
         finally:
             self.reading.release()
@@ -199,7 +200,7 @@ class Lead:
         if self._shared or self._mailbox.is_waited_for:
             self.on_wait()
         elif self.alarm.deadline == NEVER:
-            self.alarm.set(time.monotonic() + _LEASE)
+            self.alarm.set(clock.now() + _LEASE)
 
     def _mute_engine(self) -> None:
         """Whoever calls this holds ``reading``."""

@@ -6,11 +6,11 @@ patience is over the node reads on and drops data, until the mailbox is half emp
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from zyre.config import Limits
 from zyre.core.timers import NEVER
+from zyre.engine import clock
 from zyre.engine.engine import EngineAlarm, shared_engine
 from zyre.engine.mailbox import Mailbox
 
@@ -32,7 +32,7 @@ class Pacing:
         """Something was put into the mailbox: if it is full, leave messages with libzmq, so that the senders wait."""
         if self.mailbox.full and not self.mailbox.shedding:
             self.paused = True
-            self.alarm.set(time.monotonic() + self._patience)
+            self.alarm.set(clock.now() + self._patience)
 
     def _on_patience_over(self) -> None:
         """Still full: read on, so that membership goes on, and drop data, until there is room."""

@@ -19,7 +19,6 @@ import contextlib
 import json
 import logging
 import os
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -37,6 +36,7 @@ from zyre.core.journal import (
 from zyre.core.machine import Clock, Transport
 from zyre.core.node import NodeMachine
 from zyre.core.profile import NodeProfile
+from zyre.engine.clock import now
 from zyre.errors import InvalidConfig
 from zyre.events import Event
 
@@ -67,7 +67,7 @@ class Recorder:
         *,
         contents: bool = True,
         limit: int | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = now,
     ) -> None:
         limit = JOURNAL_LIMIT if limit is None else limit
         if not isinstance(limit, int) or limit < _LEAST_LIMIT:

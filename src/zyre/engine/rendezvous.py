@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -21,6 +20,7 @@ from typing import Final, TypeAlias
 
 from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
+from zyre.engine import clock
 from zyre.engine.engine import Engine, EngineAlarm
 from zyre.engine.names import look_up, look_up_services
 from zyre.errors import InvalidConfig, InvalidEndpoint
@@ -165,7 +165,7 @@ class Rendezvous:
             self._looking = False
             if self._open:
                 self._aim(tuple(hosts)[:_MOST])
-                self.alarm.set(time.monotonic() + (_AGAIN if known else _AGAIN_UNKNOWN))
+                self.alarm.set(clock.now() + (_AGAIN if known else _AGAIN_UNKNOWN))
 
     def _greet(self, endpoint: Endpoint) -> None:
         with self._lock:

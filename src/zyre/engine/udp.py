@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from zyre.core.discovery import Source
 from zyre.core.locality import Interface
+from zyre.engine.sieve import attach_sieve, dropped_by_kernel
 from zyre.errors import AddressInUse, NetworkError
 from zyre.wire.beacon import MAX_SIZE
 
@@ -28,6 +29,7 @@ class BeaconSockets:
         self.targets: tuple[str, ...] = ()
         """Hosts beyond the reach of broadcasts that get each datagram, too."""
         self.failed = 0
+        self._dropped = 0
         self._port = port
         self._interfaces: tuple[Interface, ...] = ()
         self._senders: dict[Interface, socket.socket] = {}
@@ -54,7 +56,13 @@ class BeaconSockets:
             raise (
                 AddressInUse(where) if error.errno == errno.EADDRINUSE else NetworkError(f"{where}: {error.strerror}")
             ) from error
+        attach_sieve(receiver)
         return receiver
+
+    @property
+    def dropped(self) -> int:
+        """How many datagrams the kernel dropped: no beacons, or more than were read in time."""
+        return self._dropped if self._receiver.fileno() < 0 else dropped_by_kernel(self._receiver)
 
     def broadcast(self, payload: bytes) -> bool:
         """Send a datagram on every interface; whether all of them took it."""
@@ -107,6 +115,7 @@ class BeaconSockets:
 
     def close(self) -> None:
         """Close all of them."""
+        self._dropped = self.dropped
         self._receiver.close()
         for sender in self._senders.values():
             sender.close()

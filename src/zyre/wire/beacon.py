@@ -13,7 +13,7 @@ from typing import Final
 
 from zyre.errors import DecodeError
 
-__all__ = ["MAX_SIZE", "Beacon", "decode_beacon", "encode_beacon"]
+__all__ = ["LENGTHS", "MAX_SIZE", "STARTS", "Beacon", "decode_beacon", "encode_beacon"]
 
 _BEACON = struct.Struct(">4s16sH")
 _PLAIN: Final = b"ZRE\x01"
@@ -21,6 +21,9 @@ _SECURE: Final = b"ZRE\x03"
 _KEY_SIZE: Final = 32
 _SIZE: Final = _BEACON.size
 
+#: How long a beacon can be, and how it can begin.
+LENGTHS: Final = (_SIZE, _SIZE + _KEY_SIZE)
+STARTS: Final = (_PLAIN, _SECURE)
 #: A beacon is never longer; a datagram is read with one octet more, so that a longer one shows.
 MAX_SIZE: Final = _SIZE + _KEY_SIZE
 

@@ -20,7 +20,7 @@ __all__ = ["LOOPBACK", "TIMING", "main"]
 
 LOOPBACK = "127.0.0.1"
 
-#: Much shorter than the defaults (5, 10 and 30 seconds), because nobody wants to watch a demo for half a minute.
+#: Much shorter than the defaults (5, 7.5 and 10 seconds): a demo shows what happens, not how long one can wait.
 TIMING = zyre.Timing(evasive=1.0, silent=1.5, expired=2.0, beacon=0.25, ping=0.25, handshake=1.0)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from zyre.cli.demo.cast import Actor, Cast
 from zyre.cli.demo.chronicle import Happening, Measurement
-from zyre.cli.demo.node import TIMING
 from zyre.cli.demo.screen import Screen
 from zyre.cli.demo.stage import Stage
 
@@ -110,8 +109,7 @@ class Story:
             )
             for actor in self._stage.actors
         )
-        what = f"given up after {TIMING.expired:g} s (default: 30 s)"
-        self._measure("crash", what, (exited.at - killed for exited in gone))
+        self._measure("crash", "until another knows it", (exited.at - killed for exited in gone))
         first = min(exited.at for exited in gone)
         elected = self._stage.expect_leader(since=killed)
         self._measure("re-elect", "until each knows", (leader.at - first for leader in elected))

@@ -1,0 +1,70 @@
+"""Datagrams that are no beacons are dropped in the kernel, where it can do that: they do not wake this process.
+
+A filter of the classic Berkeley kind (Linux, socket(7): SO_ATTACH_FILTER) lets pass what has the length and the first
+four octets of a beacon. Everything else costs its sender more than us.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import socket
+import struct
+import sys
+from typing import Final
+
+from zyre.wire.beacon import LENGTHS, STARTS
+
+__all__ = ["attach_sieve", "dropped_by_kernel"]
+
+_SO_ATTACH_FILTER: Final = 26
+_SO_MEMINFO: Final = 55
+#: What the kernel says about a socket's memory is nine numbers; the last counts what was dropped.
+_MEMINFO: Final = struct.Struct("=9I")
+
+_UDP_HEADER: Final = 8
+_LOAD_LENGTH, _LOAD_WORD, _JUMP_IF_EQUAL, _RETURN = 0x80, 0x20, 0x15, 0x06
+_INSTRUCTION: Final = struct.Struct("=HBBI")
+_EVERYTHING: Final = 0xFFFFFFFF
+
+
+def _program() -> bytes:
+    """``(code, skip if true, skip if false, operand)``, one after the other."""
+    short, long = (length + _UDP_HEADER for length in LENGTHS)
+    plain, secure = (int.from_bytes(start, "big") for start in STARTS)
+    return b"".join(
+        _INSTRUCTION.pack(*instruction)
+        for instruction in (
+            (_LOAD_LENGTH, 0, 0, 0),
+            (_JUMP_IF_EQUAL, 1, 0, short),
+            (_JUMP_IF_EQUAL, 0, 4, long),
+            (_LOAD_WORD, 0, 0, _UDP_HEADER),
+            (_JUMP_IF_EQUAL, 1, 0, plain),
+            (_JUMP_IF_EQUAL, 0, 1, secure),
+            (_RETURN, 0, 0, _EVERYTHING),
+            (_RETURN, 0, 0, 0),
+        )
+    )
+
+
+def attach_sieve(receiver: socket.socket) -> bool:
+    """Have a UDP socket hear beacons only; whether the kernel does that here."""
+    if sys.platform != "linux":
+        return False
+    program = ctypes.create_string_buffer(_program())
+    description = struct.pack("@HP", len(program.raw) // _INSTRUCTION.size, ctypes.addressof(program))
+    try:
+        receiver.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, description)
+    except OSError:
+        return False
+    return True
+
+
+def dropped_by_kernel(receiver: socket.socket) -> int:
+    """How many datagrams the kernel did not hand over: no beacons, or more than were read in time. 0 where it does not
+    say."""
+    if sys.platform != "linux":
+        return 0
+    try:
+        return int(_MEMINFO.unpack(receiver.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size))[-1])
+    except (OSError, struct.error):
+        return 0
