@@ -63,9 +63,9 @@ class Statistics:
     violations: Mapping[str, int]
     """Malformed or unexpected input, by kind; see zyre.core.tables.Violation for the list."""
     failures: Mapping[str, int]
-    """What the operating system refused, by kind: a ``beacon`` could not be sent; a ``link`` could not be opened, or was
-    not, because there are too few ``descriptors`` left; a ``datagram`` was not handed over, because it was no beacon or
-    more came than were read."""
+    """What the operating system refused, by kind: a ``beacon`` could not be sent; a ``link`` could not be opened, or
+    was not, because there are too few ``descriptors`` left; a ``datagram`` was not handed over, because it was no
+    beacon or more came than were read."""
     fates: Fates = Fates()
     """What became of the messages that the application gave."""
     calls: Mapping[str, int] = field(default_factory=dict)

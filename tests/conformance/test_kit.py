@@ -49,7 +49,7 @@ def test_a_node_of_ours_is_right_in_everything(extensions: tuple[str, ...] | Non
             "gap": "keeps the peer",
             "repetition": "keeps the peer",
         }
-        assert node.statistics().failures == {}
+        assert node.statistics().failures.keys() <= {"datagram"}, "the kernel drops what is no beacon"
 
 
 # -- others ------------------------------------------------------------------------------------------------------------
