@@ -99,6 +99,11 @@ class Endpoint:
         return not self.is_tcp or (self.host not in _ANY_HOST and self.port != 0)
 
     @property
+    def is_ipv6(self) -> bool:
+        """Whether it is an address of IPv6."""
+        return self.is_tcp and ":" in self.host
+
+    @property
     def any_host(self) -> bool:
         """Whether it stands for every interface of the machine."""
         return self.is_tcp and self.host in _ANY_HOST

@@ -107,7 +107,7 @@ def test_a_refusal_is_told_once(nodes: Nodes) -> None:
 
 
 def test_addresses_are_denied_and_allowed_again(nodes: Nodes) -> None:
-    one = nodes("one", access=zyre.Access("*", deny=["10.77.0.0/24"]))
+    one = nodes("one", access=zyre.Access("*", deny=["10.77.0.0/24", "fe80::/10"]))
     two = nodes("two")
     expect(one, zyre.Refused, code="denied address")
     one.set_access("*")

@@ -198,9 +198,8 @@ def test_a_host_that_moves_is_noticed_when_a_beacon_does_not_leave() -> None:
         side.transport.receive(1)  # by whoever may: the inbox is bound to the one address, and moves
         with socket.create_connection(("10.77.9.1", side.locality.bound.port)):
             pass
-        assert [interface.address for interface in everywhere.moved[-1].interfaces if interface.name == "va"] == [
-            "10.77.9.1"
-        ]
+        addresses = [interface.address for interface in everywhere.moved[-1].interfaces if interface.name == "va"]
+        assert [address for address in addresses if ":" not in address] == ["10.77.9.1"]
     finally:
         add_address("va", "10.77.0.1/24")
         delete_address("va", "10.77.9.1/24")

@@ -83,6 +83,7 @@ TESTED_IN = {
     "engine.gossip_sockets": "tests/engine/test_gossip.py",
     "engine.pacing": "tests/engine/test_host.py",
     "engine.parking": "tests/test_waiting.py",
+    "engine.rungs": "tests/engine/test_multicast.py",
     "engine.sieve": "tests/engine/test_udp.py",
     "engine.sending": "tests/engine/test_host.py",
     "lowlevel": "tests/house/test_public.py",

@@ -251,6 +251,10 @@ class Lab:
         """No broadcast and no multicast passes a switch, but for those by which IPv4 finds neighbours (ARP)."""
         self._nft(f"add rule bridge {TABLE} broadcasts ether type ip meta pkttype {{ broadcast, multicast }} drop")
 
+    def drop(self, kind: str) -> None:
+        """No frame of that kind passes a switch; ``kind`` is a match of nftables, such as ``ether type ip6``."""
+        self._nft(f"add rule bridge {TABLE} broadcasts {kind} drop")
+
     def reset(self, source: Host, target: Host) -> None:
         """The next data from one host to another meets a TCP reset."""
         target.arm_resets([cable.address for cable in source.cables])

@@ -35,7 +35,16 @@ def silent() -> Iterator[Lab]:
     with Lab() as made:
         for number in range(5):
             made.host(f"host{number}", "lan")
-        made.drop_broadcasts()
+        made.drop("ether type { ip, ip6 } meta pkttype { broadcast, multicast }")
+        yield made
+
+
+@pytest.fixture
+def five() -> Iterator[Lab]:
+    """A laboratory of five hosts on a LAN; the test says what it does not carry."""
+    with Lab() as made:
+        for number in range(5):
+            made.host(f"host{number}", "lan")
         yield made
 
 
@@ -69,3 +78,31 @@ def test_one_known_host_is_enough_and_may_die(silent: Lab, word: str) -> None:
         seed.kill()
         late = running.enter_context(node(first, ZYRE_JOIN=word.format(address=others[0].address)))
         until(lambda: len(late.peers()) == 4, "the late one meets those who are left")
+
+
+RUNGS = {
+    "broadcasts": ["ether type { ip, ip6 } meta pkttype multicast"],
+    "ipv4 multicasts": ["ether type ip meta pkttype broadcast", "ether type ip6"],
+    "ipv6 only": ["ether type { ip, arp }"],
+}
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_what_is_said_to_everybody_on_one_rung_is_enough(five: Lab, rung: str) -> None:
+    for kind in RUNGS[rung]:
+        five.drop(kind)
+    with ExitStack() as running:
+        peers = [running.enter_context(node(host)) for host in five.hosts.values()]
+        until(lambda: all_see(peers, 4), "a mesh of five")
+        peers[0].whisper(peers[4], b"hello")
+        peers[4].wait_for("WHISPER", peer=peers[0])
+
+
+def test_a_peer_with_two_ways_is_one(five: Lab) -> None:
+    with ExitStack() as running:
+        peers = [running.enter_context(node(host)) for host in list(five.hosts.values())[:3]]
+        until(lambda: all_see(peers, 2), "a mesh of three")
+        time.sleep(6.0)  # both rungs have spoken again
+        for peer in peers:
+            assert [event["type"] for event in peer.events].count("ENTER") == 2
+            assert not [event for event in peer.events if event["type"] == "EXIT"]

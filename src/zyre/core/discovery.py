@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from zyre.core.locality import Locality, is_loopback
+from zyre.core.locality import Locality, is_loopback, without_scope
 from zyre.core.tables import Violation
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError
@@ -117,5 +117,6 @@ class BeaconDiscovery:
     def _is_echo(port: int, address: str, locality: Locality) -> bool:
         """Whether a beacon of our identity is our own: it names our port and comes from us. A farewell of another node
         with our identity means nothing to us either."""
-        own = {interface.address for interface in locality.interfaces}
-        return port == 0 or (port == locality.beacon_port and (address in own or is_loopback(address) or not own))
+        own = {without_scope(interface.address) for interface in locality.interfaces}
+        here = without_scope(address) in own or is_loopback(address) or not own
+        return port == 0 or (port == locality.beacon_port and here)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from zyre.config import Limits
 from zyre.core.admission import Greeting, judge_hello, read_identity
@@ -10,11 +11,13 @@ from zyre.core.counters import Counters
 from zyre.core.discovery import Farewell, Found, Verdict
 from zyre.core.effects import HelloFrom
 from zyre.core.gate import Gate
+from zyre.core.locality import is_link_local
 from zyre.core.membership import Membership
 from zyre.core.part import Follower, Moves, Part
 from zyre.core.peer import PeerRecord
 from zyre.core.portrait import Portrait
 from zyre.core.profile import NodeProfile
+from zyre.core.second_choice import SecondChoice
 from zyre.core.tables import PeerState, Violation
 from zyre.core.twins import Twins
 from zyre.wire import zre
@@ -33,6 +36,7 @@ class Door(Part):
         membership: Membership,
         gate: Gate,
         twins: Twins,
+        second_choice: SecondChoice,
         counters: Counters,
     ) -> None:
         self._own = profile.identity
@@ -41,6 +45,7 @@ class Door(Part):
         self._membership = membership
         self._gate = gate
         self._twins = twins
+        self._second_choice = second_choice
         self._counters = counters
         self._greeters: dict[bytes, HelloFrom] = {}
         """What is known of the HELLOs that are about to be received, by the identity that they come under."""
@@ -64,6 +69,8 @@ class Door(Part):
         if verdict.peer == self._own:
             self._twins.suspect(verdict.endpoint, now)
             return ()
+        if self._second_choice.holds(verdict, now):
+            return ()
         moves = self._membership.on_found(verdict, "beacon", now)
         self._membership.remember(data, verdict)
         return moves
@@ -78,7 +85,7 @@ class Door(Part):
         if known is not None and known.refused is not None:
             self._gate.refuse(known.refused, source)
             return ()
-        greeting = judge_hello(frames, self._limits)
+        greeting = _on_our_link(judge_hello(frames, self._limits), source)
         if isinstance(greeting, Violation):
             self._counters.violations[greeting] += 1
         elif not self._membership.may_connect(greeting.speech.endpoint, self._portrait.locality):
@@ -117,3 +124,15 @@ class Door(Part):
         elif record is not None:
             return self._membership.on_goodbye(record)
         return ()
+
+
+def _on_our_link(greeting: Greeting | Violation, source: str) -> Greeting | Violation:
+    """A link-local endpoint by our own name for the link, which only the connection that it came by can tell: what the
+    peer calls the link means nothing here."""
+    if isinstance(greeting, Violation) or not is_link_local(greeting.speech.endpoint.host):
+        return greeting
+    address = greeting.speech.endpoint.host.partition("%")[0]
+    if "%" not in source or source.partition("%")[0] != address:
+        return Violation.HELLO_REFUSED
+    endpoint = replace(greeting.speech.endpoint, host=source)
+    return replace(greeting, speech=replace(greeting.speech, endpoint=endpoint))

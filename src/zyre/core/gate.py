@@ -125,8 +125,12 @@ class Gate(Part):
             self._counters.failures[FAILURES[code]] += 1
         else:
             self._counters.violations[VIOLATIONS[code]] += 1
-        if len(self._told) < self._most and (code, source) not in self._told:
-            self._told.add((code, source))
+        if len(self._told) >= self._most:
+            return
+        whence = {(code, source)} if peer is NOBODY else {(code, source), (code, str(peer))}  # it comes by several ways
+        news = self._told.isdisjoint(whence)
+        self._told |= whence
+        if news:
             self._events.append(Refused(peer, name, code, source))
 
     def reports(self) -> Mapping[type, Follower]:

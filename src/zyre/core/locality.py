@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 
 from zyre.endpoint import Endpoint
 
-__all__ = ["Interface", "Locality", "is_loopback"]
+__all__ = ["Interface", "Locality", "is_link_local", "is_loopback", "without_scope"]
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -31,6 +31,16 @@ def is_loopback(host: str) -> bool:
     return address is not None and address.is_loopback
 
 
+def without_scope(address: str) -> str:
+    """An address without the link that it came by: two interfaces of one host may be on the same link."""
+    return address.partition("%")[0]
+
+
+def is_link_local(host: str) -> bool:
+    """Whether that is an IPv6 address that means something on one link only, so that it takes a scope to reach it."""
+    return host[:5].lower() == "fe80:"
+
+
 @dataclass(frozen=True)
 class Interface:
     """One address of a network interface. ``broadcast`` is None where the network has no broadcast address."""
@@ -44,6 +54,11 @@ class Interface:
     def network(self) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
         """The network that the address is in."""
         return ipaddress.ip_network(f"{self.address}/{self.prefix}", strict=False)
+
+    @property
+    def is_ipv6(self) -> bool:
+        """Whether the address is one of IPv6; one that holds on a link only names the interface: ``fe80::1%eth0``."""
+        return ":" in self.address
 
     @property
     def is_loopback(self) -> bool:
@@ -78,12 +93,20 @@ class Locality:
         if not self.restricted:
             return True
         address = _parse_address(source)
+        if is_link_local(source):
+            return any(interface.name == source.partition("%")[2] for interface in self.interfaces)
         return address is not None and any(address in interface.network for interface in self.interfaces)
 
     def toward(self, remote: Endpoint) -> str:
         """The endpoint of this node as a peer at ``remote`` should use it."""
         if self.advertise is not None:
             return self.advertise
+        if self.bound.is_tcp and is_link_local(remote.host):
+            scope = remote.host.partition("%")[2]
+            for interface in self.interfaces:
+                if interface.name == scope and is_link_local(interface.address):
+                    # The peer's name for the link is another one, and it knows from where we are calling.
+                    return str(Endpoint("tcp", interface.address.partition("%")[0], self.bound.port))
         if not self.bound.any_host:
             return str(self.bound)
         return str(Endpoint("tcp", self._address_toward(remote), self.bound.port))

@@ -32,6 +32,7 @@ from zyre.core.part import Follower, Handler, Moves, Part, Verb
 from zyre.core.peer import PeerRecord
 from zyre.core.portrait import Portrait
 from zyre.core.profile import NodeProfile
+from zyre.core.second_choice import SecondChoice
 from zyre.core.tables import PeerState, Phase, Violation
 from zyre.core.tally import Tally
 from zyre.core.timers import Deadlines
@@ -138,12 +139,15 @@ class NodeMachine:
             events=self._events,
             retire=self._retire,
         )
+        most = profile.config.limits.peers
+        second_choice = SecondChoice(self._timing.beacon, most, self._membership, self._timers)
         self._door = Door(
             profile,
             portrait=self._portrait,
             membership=self._membership,
             gate=self._gate,
             twins=twins,
+            second_choice=second_choice,
             counters=self.counters,
         )
         return (
@@ -152,6 +156,7 @@ class NodeMachine:
             self._membership,
             *self._membership.watch,
             self._elections,
+            second_choice,
             Introductions(profile.identity, self._membership, self._delivery, self._timers),
             self._tally,
             self._gate,

@@ -21,7 +21,7 @@ from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
 from zyre.engine.engine import EngineAlarm
 from zyre.engine.keyring import CertificateStore
-from zyre.engine.udp import BeaconSockets
+from zyre.engine.rungs import Rungs
 from zyre.engine.zap import shared_zap_handler
 from zyre.refusals import RefusalCode
 from zyre.roster import Roster
@@ -134,9 +134,9 @@ class Protection(ABC):
         dealer.curve_publickey, dealer.curve_secretkey = _octets(self.link_keys)
         return True
 
-    def beacon_sockets(self, port: int, interfaces: Iterable[Interface]) -> BeaconSockets:
+    def beacon_sockets(self, port: int, interfaces: Iterable[Interface]) -> Rungs:
         """The sockets that carry beacons."""
-        return BeaconSockets(port, interfaces)
+        return Rungs(port, interfaces)
 
     def _answer(self, request: ZapRequest) -> str | None:
         """In the engine thread: the user id under which somebody is let in, or None."""

@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from zyre.config import NodeConfig
-from zyre.core.discovery import Source
 from zyre.core.locality import Interface
 from zyre.endpoint import Endpoint
 from zyre.engine.auth import Protection
 from zyre.engine.keyring import new_pair, pair_from
-from zyre.engine.udp import BeaconSockets
+from zyre.engine.rungs import Rungs
 from zyre.errors import DecodeError, InvalidConfig
 from zyre.refusals import RefusalCode
 from zyre.security.keys import KeyPair, same
@@ -63,42 +62,38 @@ class SecretProtection(Protection):
         """The key that the node there told, or the one of the place."""
         return endpoint.key or _pair_at(self._cluster, _name_of(endpoint)).public
 
-    def beacon_sockets(self, port: int, interfaces: Iterable[Interface]) -> BeaconSockets:
+    def beacon_sockets(self, port: int, interfaces: Iterable[Interface]) -> Rungs:
         """Sockets that carry sealed beacons."""
         return SealedBeacons(port, interfaces, self._seal, self.refuse)
 
 
-class SealedBeacons(BeaconSockets):
+class SealedBeacons(Rungs):
     """Beacon sockets whose beacons are sealed on the way out and opened on the way in. What is not believed goes no
     further; beacons of open nodes do, for the node to tell of them."""
 
-    _longest = MAX_SEALED
+    longest = MAX_SEALED
 
     def __init__(self, port: int, interfaces: Iterable[Interface], seal: BeaconSeal, on_refused: _OnRefused) -> None:
         super().__init__(port, interfaces)
         self._seal = seal
         self._on_refused = on_refused
 
-    def broadcast(self, payload: bytes) -> bool:
-        """Seal a beacon and send it on every interface; whether all of them took it."""
-        ways = (_source_toward(target, self._port) for target in self.targets)
-        addresses = dict.fromkeys((*(interface.address for interface in self._interfaces), *filter(None, ways)))
-        return super().broadcast(self._seal.seal(payload, tuple(addresses), time.time()))
+    def wrap(self, beacon: bytes) -> bytes:
+        """Seal a beacon; it names the addresses from which it is sent."""
+        ways = (_source_toward(target, self.port) for target in self.targets)
+        addresses = dict.fromkeys((*(interface.address for interface in self.interfaces), *filter(None, ways)))
+        return self._seal.seal(beacon, tuple(addresses), time.time())
 
-    def receive(self, limit: int) -> list[tuple[bytes, Source]]:
-        """Beacons that have arrived and are believed, with their sources."""
-        now = time.time()
-        believed = []
-        for data, source in super().receive(limit):
-            try:
-                beacon = self._seal.unseal(data, source[0], now)
-            except DecodeError:
-                beacon = data  # what is broken is counted by the node
-            if isinstance(beacon, str):
-                self._on_refused(beacon, source[0])
-            else:
-                believed.append((beacon, source))
-        return believed
+    def unwrap(self, data: bytes, source: str) -> bytes | None:
+        """Open a beacon; None if it is not believed."""
+        try:
+            beacon = self._seal.unseal(data, source, time.time())
+        except DecodeError:
+            return data  # what is broken is counted by the node
+        if isinstance(beacon, str):
+            self._on_refused(beacon, source)
+            return None
+        return beacon
 
 
 def _source_toward(target: str, port: int) -> str:

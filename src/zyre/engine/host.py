@@ -28,7 +28,6 @@ from zyre.endpoint import Endpoint
 from zyre.engine.auth import Protection
 from zyre.engine.clock import MonotonicClock
 from zyre.engine.congestion import Congestion
-from zyre.engine.connections import Connections
 from zyre.engine.engine import EngineAlarm, shared_engine
 from zyre.engine.interfaces import Selection
 from zyre.engine.lead import Lead
@@ -40,7 +39,6 @@ from zyre.engine.probing import Prober
 from zyre.engine.rendezvous import Meeting, Rendezvous
 from zyre.engine.sending import Sending
 from zyre.engine.transport import ZmqTransport
-from zyre.engine.udp import BeaconSockets
 from zyre.errors import NodeStopped
 from zyre.events import Event
 from zyre.roster import Roster
@@ -173,13 +171,15 @@ class NodeHost:
             return
         self._inbox = self._transport.inbox_descriptor
         self._lead.open(self._engine, self._inbox, self._on_inbox)
-        self._watch_too(self._transport.connections, self._on_connections)
-        self._watch_too(self._transport.beacons, self._on_beacons)
+        if self._transport.connections is not None:
+            self._watch_too(self._transport.connections.fileno(), self._on_connections)
+        if self._transport.beacons is not None:
+            for descriptor in self._transport.beacons.descriptors:
+                self._watch_too(descriptor, self._on_beacons)
 
-    def _watch_too(self, source: Connections | BeaconSockets | None, callback: Callable[[], bool]) -> None:
-        if source is not None:
-            self._engine.watch(source.fileno(), partial(self._guarded, callback))
-            self._watched += (source.fileno(),)
+    def _watch_too(self, descriptor: int, callback: Callable[[], bool]) -> None:
+        self._engine.watch(descriptor, partial(self._guarded, callback))
+        self._watched += (descriptor,)
 
     def stop(self, timeout: float) -> None:
         """Say goodbye, close everything, end all waiting. Returns within ``timeout`` seconds; a second call is idle."""
@@ -402,7 +402,7 @@ class NodeHost:
         if datagrams:
             with self._lock:
                 self._driver.on_datagrams(datagrams)
-        return len(datagrams) == self._limits.batch
+        return len(datagrams) >= self._limits.batch
 
     def _on_connections(self) -> bool:
         """Connections of peers ended."""

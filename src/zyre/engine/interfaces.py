@@ -19,7 +19,7 @@ from typing import Final, TypeAlias
 
 import ifaddr
 
-from zyre.core.locality import Interface
+from zyre.core.locality import Interface, is_link_local
 from zyre.errors import InvalidConfig, NoInterface
 
 __all__ = [
@@ -78,17 +78,19 @@ class Considered:
 
 
 def list_interfaces() -> tuple[Interface, ...]:
-    """Every IPv4 address of every interface; those that can broadcast first, then loopback, then the rest."""
+    """Every IPv4 address, and the link-local IPv6 address, of every interface; loopback last, IPv6 after IPv4."""
     found = (
-        _interface(adapter.name, str(ip.ip), ip.network_prefix)
+        interface
         for adapter in ifaddr.get_adapters()
         for ip in adapter.ips
-        if isinstance(ip.ip, str)
+        if (interface := _interface(adapter.name, ip.ip, ip.network_prefix)) is not None
     )
-    return tuple(sorted(found, key=lambda interface: (interface.is_loopback, interface.broadcast is None)))
+    return tuple(sorted(found, key=lambda one: (one.is_loopback, one.is_ipv6, one.broadcast is None)))
 
 
-def _interface(name: str, address: str, prefix: int) -> Interface:
+def _interface(name: str, address: str | tuple[str, int, int], prefix: int) -> Interface | None:
+    if not isinstance(address, str):
+        return Interface(name, f"{address[0]}%{name}", prefix) if is_link_local(address[0]) else None
     broadcast = None
     if prefix <= _SMALLEST_PREFIX:
         network = ipaddress.IPv4Network(f"{address}/{prefix}", strict=False)
@@ -126,7 +128,7 @@ def selection_words(wanted: Selection) -> tuple[str, ...]:
 
 
 def _fits(word: str, interface: Interface) -> bool:
-    if word in (interface.name, interface.address):
+    if word in (interface.name, interface.address, interface.address.partition("%")[0]):
         return True
     if "/" in word:
         try:
@@ -155,7 +157,7 @@ def consider_interfaces(
             return Why.DOWN
         if chosen:
             return Why.CHOSEN
-        return Why.USED if interface.broadcast else Why.NO_BROADCAST
+        return Why.USED if interface.broadcast or interface.is_ipv6 else Why.NO_BROADCAST
 
     everything = list_interfaces() if available is None else available
     return tuple(Considered(interface, why(interface)) for interface in everything)

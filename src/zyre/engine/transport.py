@@ -22,7 +22,7 @@ from zyre.engine.connections import Connections
 from zyre.engine.context import shared_context
 from zyre.engine.descriptors import LINK, NODE, budget
 from zyre.engine.interfaces import Selection, choose_interfaces
-from zyre.engine.udp import BeaconSockets
+from zyre.engine.rungs import Rungs
 from zyre.errors import AddressInUse, InvalidEndpoint, NetworkError, NoInterface
 from zyre.refusals import RefusalCode
 from zyre.wire import zre
@@ -74,7 +74,7 @@ class ZmqTransport:
     ) -> None:
         self.probe = on_probe
         self.connections: Connections | None = None
-        self.beacons: BeaconSockets | None = None
+        self.beacons: Rungs | None = None
         self._identity = identity_frame(identity)
         self._config = config
         self._interface = interface
@@ -89,6 +89,8 @@ class ZmqTransport:
         self._locality: Locality
         self._look_again_at = 0.0
         self._rebinding = ""
+        self._bound_links: set[str] = set()
+        self._linking = False
         self._links: dict[int, zmq.Socket[bytes]] = {}
         self._senders: dict[int, Callable[..., object]] = {}
         """Each link's compiled send, without the Python method that pyzmq puts before it."""
@@ -112,14 +114,34 @@ class ZmqTransport:
         try:
             bound = self._bind_inbox()
             if self._beacon_port and bound.is_tcp:
-                open_sockets = BeaconSockets if self._protection is None else self._protection.beacon_sockets
+                open_sockets = Rungs if self._protection is None else self._protection.beacon_sockets
                 self.beacons = open_sockets(self._beacon_port, self._interfaces)
         except BaseException:
             self.close()
             raise
         self._look_again_at = time.monotonic() + _LOOK_AGAIN
         self._locality = Locality(bound, self._interfaces, self._config.advertise, restricted)
+        if bound.is_tcp and self._config.endpoint is None:
+            self._bind_links()
         return self._locality
+
+    def _bind_links(self) -> None:
+        """Listen at the address of each IPv6 link, too, on the same port: a rung that may be missing."""
+        assert self._inbox is not None
+        self._inbox.ipv6 = True
+        for interface in self._locality.interfaces:
+            if interface.is_ipv6 and interface.address not in self._bound_links:
+                try:
+                    self._inbox.bind(str(Endpoint("tcp", interface.address, self._locality.bound.port)))
+                except zmq.ZMQError:  # still being checked for duplicates: tried again later
+                    continue
+                self._bound_links.add(interface.address)
+        self._inbox.ipv6 = False  # else IPv4 addresses are read and written as IPv6 from now on
+
+    @property
+    def _unbound_links(self) -> bool:
+        links = {interface.address for interface in self._locality.interfaces if interface.is_ipv6}
+        return self._config.endpoint is None and not links <= self._bound_links
 
     def _bind_inbox(self) -> Endpoint:
         inbox = self._inbox = shared_context().socket(zmq.ROUTER)
@@ -155,7 +177,8 @@ class ZmqTransport:
         """What to bind, the best first."""
         if self._config.endpoint is not None:
             return [self._config.endpoint]
-        host = self._interfaces[0].address if len(self._interfaces) == 1 else "*"
+        addresses = [interface.address for interface in self._interfaces if not interface.is_ipv6]
+        host = addresses[0] if len(addresses) == 1 else "*"
         if self._config.peer_port:
             return [f"tcp://{host}:{self._config.peer_port}"]
         ports = peer_ports(self._beacon_port)
@@ -177,6 +200,7 @@ class ZmqTransport:
             self._on_refused("no descriptors", target.host)
             return False
         dealer.linger = 0
+        dealer.ipv6 = ":" in target.host
         dealer.sndhwm = self._config.limits.link_messages
         dealer.routing_id = self._identity
         # Else libzmq waits half a minute for the greeting of a connection that died unseen while it was being made.
@@ -237,7 +261,7 @@ class ZmqTransport:
         if not self.beacons.broadcast(payload) or not time.monotonic() < self._look_again_at:
             self._look_around(self.beacons)
 
-    def _look_around(self, beacons: BeaconSockets) -> None:
+    def _look_around(self, beacons: Rungs) -> None:
         """Cables, addresses and whole interfaces come and go: speak on those that are there now."""
         self._look_again_at = time.monotonic() + _LOOK_AGAIN
         if not budget.take(LINK):  # looking takes some, and so does binding again, which ends the process without
@@ -248,14 +272,18 @@ class ZmqTransport:
             return
         bound = self._locality.bound
         if interfaces == self._locality.interfaces:
-            if self._rebinding:
+            if self._rebinding or self._unbound_links:
+                self._linking = True
                 self._on_moved(self._locality)
             return
+        self._linking = True
         if not bound.any_host:
-            if self._config.endpoint is not None or len(interfaces) != 1:
+            addresses = [interface.address for interface in interfaces if not interface.is_ipv6]
+            if self._config.endpoint is not None or len(addresses) != 1:
                 return
-            bound = Endpoint("tcp", interfaces[0].address, bound.port)
-            self._rebinding = str(bound)
+            if addresses[0] != bound.host:
+                bound = Endpoint("tcp", addresses[0], bound.port)
+                self._rebinding = str(bound)
         beacons.use(interfaces)
         self._locality = Locality(bound, interfaces, self._config.advertise, restricted)
         self._on_moved(self._locality)

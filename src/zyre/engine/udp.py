@@ -20,21 +20,21 @@ __all__ = ["BeaconSockets"]
 
 
 class BeaconSockets:
-    """The beacon sockets of one node. Several nodes, also of other programs, share the port on one host."""
+    """The beacon sockets of one node. Several nodes, also of other programs, share the port on one host.
 
-    _longest = MAX_SIZE
+    ``longest`` is the size of the longest datagram that makes sense, in octets.
+    """
 
-    def __init__(self, port: int, interfaces: Iterable[Interface]) -> None:
+    def __init__(self, port: int, interfaces: Iterable[Interface], longest: int = MAX_SIZE) -> None:
         self.sent = 0
-        self.targets: tuple[str, ...] = ()
-        """Hosts beyond the reach of broadcasts that get each datagram, too."""
         self.failed = 0
         self._dropped = 0
         self._port = port
+        self._longest = longest
         self._interfaces: tuple[Interface, ...] = ()
         self._senders: dict[Interface, socket.socket] = {}
         self.use(interfaces)
-        self._receiver = self._open_receiver()
+        self.receiver = self._open_receiver()
 
     def use(self, interfaces: Iterable[Interface]) -> None:
         """Speak on these interfaces from now on."""
@@ -44,7 +44,7 @@ class BeaconSockets:
 
     def fileno(self) -> int:
         """The descriptor that becomes readable when beacons arrive."""
-        return self._receiver.fileno()
+        return self.receiver.fileno()
 
     def _open_receiver(self) -> socket.socket:
         receiver = _udp_socket()
@@ -62,7 +62,7 @@ class BeaconSockets:
     @property
     def dropped(self) -> int:
         """How many datagrams the kernel dropped: no beacons, or more than were read in time."""
-        return self._dropped if self._receiver.fileno() < 0 else dropped_by_kernel(self._receiver)
+        return self._dropped if self.receiver.fileno() < 0 else dropped_by_kernel(self.receiver)
 
     def broadcast(self, payload: bytes) -> bool:
         """Send a datagram on every interface; whether all of them took it."""
@@ -77,19 +77,7 @@ class BeaconSockets:
                 broken = self._senders.pop(interface, None)
                 if broken is not None:
                     broken.close()
-        heard_everywhere = self.failed == failed
-        for target in self.targets:
-            self._send_to(target, payload)
-        return heard_everywhere
-
-    def _send_to(self, target: str, payload: bytes) -> None:
-        """From whatever address leads there: the system knows the way."""
-        try:
-            with _udp_socket(socket.AF_INET6 if ":" in target else socket.AF_INET) as sender:
-                sender.sendto(payload, (target, self._port))
-            self.sent += 1
-        except OSError:
-            self.failed += 1
+        return self.failed == failed
 
     def _open_sender(self, interface: Interface) -> socket.socket:
         sender = _udp_socket()
@@ -106,7 +94,7 @@ class BeaconSockets:
         received: list[tuple[bytes, Source]] = []
         try:
             for _ in range(limit):
-                received.append(self._receiver.recvfrom(self._longest + 1))
+                received.append(self.receiver.recvfrom(self._longest + 1))
         except BlockingIOError:
             pass
         except OSError:  # an ICMP answer to something that we sent, on systems that report it here
@@ -116,14 +104,14 @@ class BeaconSockets:
     def close(self) -> None:
         """Close all of them."""
         self._dropped = self.dropped
-        self._receiver.close()
+        self.receiver.close()
         for sender in self._senders.values():
             sender.close()
         self._senders.clear()
 
 
-def _udp_socket(family: int = socket.AF_INET) -> socket.socket:
-    udp = socket.socket(family, socket.SOCK_DGRAM)
+def _udp_socket() -> socket.socket:
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     udp.setblocking(False)
     udp.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     udp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,0 +1,107 @@
+"""Everything by which a node is heard and hears on the discovery port: broadcasts, multicasts, and single hosts.
+
+All are used at the same time, and what comes is the same beacon whichever way it took. Multicasts are said seldom once
+a node is known: what they are for is that newcomers are heard at once, and those say everything on every rung.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from typing import ClassVar, Final
+
+from zyre.core.discovery import Source
+from zyre.core.locality import Interface
+from zyre.engine.multicast import Multicast
+from zyre.engine.udp import BeaconSockets
+from zyre.wire.beacon import MAX_SIZE
+
+__all__ = ["Rungs"]
+
+#: The first of equal beacons go out on all rungs, and from then on one in so many.
+_FIRST: Final = 3
+_EVERY: Final = 5
+
+
+class Rungs:
+    """The sockets of one node on one UDP port. Raises NetworkError if the port cannot be had."""
+
+    longest: ClassVar[int] = MAX_SIZE
+    """Octets of the longest datagram that makes sense."""
+
+    def __init__(self, port: int, interfaces: Iterable[Interface]) -> None:
+        self.targets: tuple[str, ...] = ()
+        """Hosts beyond the reach of both that get each beacon, too."""
+        self.interfaces = tuple(interfaces)
+        self.port = port
+        self._broadcast = BeaconSockets(port, self.interfaces, self.longest)
+        self._multicast = Multicast(port, self._broadcast.receiver, self.longest)
+        self._multicast.use(self.interfaces)
+        self._said = b""
+        self._count = 0
+
+    def wrap(self, beacon: bytes) -> bytes:
+        """What is sent for a beacon."""
+        return beacon
+
+    def unwrap(self, data: bytes, source: str) -> bytes | None:
+        """The beacon in a datagram from an address; None if it is to go no further."""
+        return data
+
+    @property
+    def sent(self) -> int:
+        """Broadcasts that left."""
+        return self._broadcast.sent
+
+    @property
+    def failed(self) -> int:
+        """Broadcasts that could not leave."""
+        return self._broadcast.failed
+
+    @property
+    def dropped(self) -> int:
+        """Datagrams by IPv4 that the kernel did not hand over: no beacons, or more than were read in time."""
+        return self._broadcast.dropped
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What becomes readable when beacons arrive."""
+        other = self._multicast.receiver
+        return (self._broadcast.fileno(),) if other is None else (self._broadcast.fileno(), other.fileno())
+
+    def use(self, interfaces: Iterable[Interface]) -> None:
+        """Speak on these interfaces from now on."""
+        self.interfaces = tuple(interfaces)
+        self._broadcast.use(self.interfaces)
+        self._multicast.use(self.interfaces)
+
+    def broadcast(self, beacon: bytes) -> bool:
+        """Say it on the rungs whose turn it is; whether every interface took the broadcast."""
+        self._count = self._count + 1 if beacon == self._said else 0
+        self._said = beacon
+        data = self.wrap(beacon)
+        heard_everywhere = self._broadcast.broadcast(data)
+        if self._count < _FIRST or self._count % _EVERY == 0:
+            self._multicast.send(data)
+        for target in self.targets:
+            self._send_to(target, data)
+        return heard_everywhere
+
+    def _send_to(self, target: str, data: bytes) -> None:
+        """From whatever address leads there: the system knows the way. It may be down, or not there any more."""
+        try:
+            with socket.socket(socket.AF_INET6 if ":" in target else socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.setblocking(False)
+                sender.sendto(data, (target, self.port))
+        except OSError:
+            pass
+
+    def receive(self, limit: int) -> list[tuple[bytes, Source]]:
+        """Beacons that have arrived, of at most ``limit`` datagrams from each socket, with their sources."""
+        arrived = self._broadcast.receive(limit) + self._multicast.receive(limit)
+        return [(beacon, source) for data, source in arrived if (beacon := self.unwrap(data, source[0])) is not None]
+
+    def close(self) -> None:
+        """Close all of them."""
+        self._multicast.close()
+        self._broadcast.close()

@@ -1,0 +1,103 @@
+"""Multicasts on real interfaces: who hears them, from which address, and how often they are said."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from tests.peers.harness import unused_port
+from tests.support.nodes import until
+from zyre.core.locality import Interface, is_link_local
+from zyre.engine.interfaces import list_interfaces
+from zyre.engine.multicast import Multicast
+from zyre.engine.rungs import Rungs
+
+pytestmark = pytest.mark.lan
+
+
+def faces(*names: str) -> list[Interface]:
+    return [one for one in list_interfaces() if one.name in names]
+
+
+def links() -> list[Interface]:
+    """The IPv6 links of the private network, once their addresses are known to be nobody else's."""
+    return [one for one in faces("va", "vb") if one.is_ipv6]
+
+
+def heard(rungs: Rungs, *wanted: str) -> set[str]:
+    sources: set[str] = set()
+    until(lambda: sources.update(source[0] for _, source in rungs.receive(100)) or sources >= set(wanted))
+    return sources
+
+
+@pytest.fixture
+def port() -> int:
+    return unused_port()
+
+
+def test_ipv6_is_heard_with_the_link_that_it_came_by(port: int) -> None:
+    if not links():
+        pytest.skip("no IPv6 here")
+    hears = Rungs(port, faces("va", "vb"))
+    says = Rungs(port, links())
+    try:
+        own = {one.address for one in links()}
+        assert all(is_link_local(address) for address in own)
+        sources: set[str] = set()
+
+        def all_came() -> bool:
+            says.broadcast(b"hello")
+            sources.update(source[0] for _, source in hears.receive(100))
+            return own <= sources
+
+        until(all_came)
+    finally:
+        hears.close()
+        says.close()
+
+
+def test_ipv4_multicasts_come_where_there_are_no_broadcasts(port: int) -> None:
+    (va,) = (one for one in faces("va") if not one.is_ipv6)
+    hears = Rungs(port, [va])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        says = Multicast(port, any_socket)
+        says.use([va])
+        says.send(b"hello")
+        assert heard(hears, "10.77.0.1") == {"10.77.0.1"}
+        says.close()
+    hears.close()
+
+
+def test_it_is_said_at_first_and_then_seldom(port: int) -> None:
+    va = Interface("va", "10.77.0.1", 24)  # as if it had no broadcast address
+    hears, says = Rungs(port, faces("va")), Rungs(port, [va])
+    for _ in range(13):
+        says.broadcast(b"here")
+    says.broadcast(b"leaving")
+    got: list[bytes] = []
+    until(lambda: got.extend(data for data, _ in hears.receive(100)) or b"leaving" in got)
+    assert got == [b"here"] * 5 + [b"leaving"], "0, 1, 2, 5, 10, and whatever is new"
+    hears.close()
+    says.close()
+
+
+def test_an_interface_that_goes_is_forgotten(port: int) -> None:
+    rungs = Rungs(port, faces("va", "vb"))
+    rungs.broadcast(b"one")
+    rungs.use([])
+    assert rungs.broadcast(b"two")
+    rungs.use(faces("va"))
+    rungs.broadcast(b"three")
+    got: set[bytes] = set()
+    until(lambda: got.update(data for data, _ in rungs.receive(100)) or b"three" in got)
+    assert b"two" not in got
+    rungs.close()
+
+
+def test_a_host_that_is_told_of_gets_each_beacon(port: int) -> None:
+    rungs = Rungs(port, [])
+    rungs.targets = ("127.0.0.1", "no address")
+    rungs.broadcast(b"hello")
+    assert heard(rungs, "127.0.0.1") == {"127.0.0.1"}
+    rungs.close()
