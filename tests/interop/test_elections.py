@@ -23,12 +23,9 @@ STANDS = {"groups": ["G"], "contest": ["G"]}
 
 
 @contextmanager
-def candidate(
-    monkeypatch: pytest.MonkeyPatch, identity: PeerId, port: int, timing: zyre.Timing = HASTY
-) -> Iterator[Ours]:
+def candidate(identity: PeerId, port: int, timing: zyre.Timing = HASTY) -> Iterator[Ours]:
     """A node of ours that stands in group "G" under an identity of the test's choice."""
-    monkeypatch.setattr("zyre.node.new_identity", lambda: identity)
-    with Ours(port=port, timing=timing) as node:
+    with Ours(port=port, timing=timing, uuid=identity) as node:
         node.node.contest("G")
         yield node
 
@@ -43,11 +40,11 @@ def agree(leader: str, node: Ours, *peers: ReferencePeer) -> None:
 
 @pytest.mark.parametrize("identity", [LOWEST, HIGHEST], ids=["ours is the lowest", "theirs is the lowest"])
 @pytest.mark.parametrize("ours_first", [True, False], ids=["we were there", "they were there"])
-def test_two_elect_the_lowest(monkeypatch: pytest.MonkeyPatch, identity: PeerId, ours_first: bool) -> None:
+def test_two_elect_the_lowest(identity: PeerId, ours_first: bool) -> None:
     require("libzyre")
     port = unused_port()
     peer = ReferencePeer("libzyre", port=port, start=not ours_first, **STANDS)
-    with peer, candidate(monkeypatch, identity, port) as node:
+    with peer, candidate(identity, port) as node:
         if ours_first:
             peer.start()
         agree(min(node.uuid, peer.uuid), node, peer)
@@ -71,19 +68,19 @@ def pair(port: int, **options: Any) -> Iterator[tuple[ReferencePeer, ReferencePe
 
 
 @pytest.mark.parametrize("identity", [LOWEST, HIGHEST], ids=["ours is the lowest", "one of theirs is"])
-def test_three_elect_the_lowest(monkeypatch: pytest.MonkeyPatch, identity: PeerId) -> None:
+def test_three_elect_the_lowest(identity: PeerId) -> None:
     require("libzyre")
     port = unused_port()
-    with pair(port) as (one, two), candidate(monkeypatch, identity, port) as node:
+    with pair(port) as (one, two), candidate(identity, port) as node:
         agree(min(node.uuid, one.uuid), node, one, two)
 
 
-def test_a_member_of_theirs_that_does_not_stand_takes_part(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_member_of_theirs_that_does_not_stand_takes_part() -> None:
     require("libzyre")
     port = unused_port()
     with (
         ReferencePeer("libzyre", port=port, groups=["G"]) as member,
-        candidate(monkeypatch, HIGHEST, port) as node,
+        candidate(HIGHEST, port) as node,
     ):
         agree(HIGHEST, node, member)
 
@@ -95,17 +92,17 @@ def test_a_member_of_ours_that_does_not_stand_takes_part() -> None:
         agree(peer.uuid, node, peer)
 
 
-def test_who_remains_elects_anew_when_their_leader_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_remains_elects_anew_when_their_leader_is_killed() -> None:
     require("libzyre")
     port = unused_port()
-    with pair(port, **QUICK_TO_EXPIRE) as (leader, other), candidate(monkeypatch, HIGHEST, port) as node:
+    with pair(port, **QUICK_TO_EXPIRE) as (leader, other), candidate(HIGHEST, port) as node:
         agree(leader.uuid, node, leader, other)
         leader.kill()
         node.wait_for(zyre.Exit, peer=leader)
         agree(other.uuid, node, other)
 
 
-def test_who_remains_elects_anew_when_our_leader_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_remains_elects_anew_when_our_leader_is_killed() -> None:
     """The member of libzyre, which does not stand, learns of it first: it counts votes once, against the members that
     it then has, so that a vote from who knew before would leave it without a leader for good."""
     require("libzyre")
@@ -116,20 +113,20 @@ def test_who_remains_elects_anew_when_our_leader_is_killed(monkeypatch: pytest.M
     ):
         meet(member, leader)
         member.wait_for("LEADER", peer=leader)
-        with candidate(monkeypatch, HIGHEST, port, zyre.Timing(evasive=0.5, silent=1, expired=2, ping=0.1)) as node:
+        with candidate(HIGHEST, port, zyre.Timing(evasive=0.5, silent=1, expired=2, ping=0.1)) as node:
             agree(leader.uuid, node, leader)
             leader.kill()
             agree(HIGHEST, node, member)
 
 
-def test_our_candidate_leads_when_our_leader_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_candidate_leads_when_our_leader_goes() -> None:
     """What a member of libzyre that does not stand makes of it is chance, for the reason above; it holds nobody up."""
     require("libzyre")
     port = unused_port()
     with (
         ReferencePeer("libzyre", port=port, groups=["G"]) as member,
         ReferencePeer("zyre", port=port, **STANDS) as leader,
-        candidate(monkeypatch, HIGHEST, port) as node,
+        candidate(HIGHEST, port) as node,
     ):
         meet(member, leader)
         agree(leader.uuid, node, leader)

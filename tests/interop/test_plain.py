@@ -52,11 +52,12 @@ def test_a_plain_node_says_a_plain_hello(
         assert hello == raw.header(raw.HELLO, 1) + fields
 
 
-def test_else_the_extensions_are_one_more_header(peer: RawPeer, port: int) -> None:
+def test_else_there_are_more_headers(peer: RawPeer, port: int) -> None:
     with Ours(name="ours", port=port, headers={"A": "1"}) as node:
         _, hello = greet(peer, node)
         headers = zre.decode_hello(hello).headers
         assert headers.pop("X-ZYRE-EXT").split() == sorted(zyre.config.SUPPORTED_EXTENSIONS)
+        assert int(headers.pop("X-ZYRE-INC"), 16) > 0
         assert headers == {"A": "1"}
 
 
