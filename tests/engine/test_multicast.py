@@ -12,8 +12,17 @@ from zyre.core.locality import Interface, is_link_local
 from zyre.engine.interfaces import list_interfaces
 from zyre.engine.multicast import Multicast
 from zyre.engine.rungs import Rungs
+from zyre.wire.beacon import Beacon, encode_beacon
 
 pytestmark = pytest.mark.lan
+
+
+def beacon(port: int) -> bytes:
+    """What passes the kernel's filter."""
+    return encode_beacon(Beacon(b"u" * 16, port))
+
+
+HERE, LEAVING = beacon(7), beacon(0)
 
 
 def faces(*names: str) -> list[Interface]:
@@ -47,7 +56,7 @@ def test_ipv6_is_heard_with_the_link_that_it_came_by(port: int) -> None:
         sources: set[str] = set()
 
         def all_came() -> bool:
-            says.broadcast(b"hello")
+            says.broadcast(HERE)
             sources.update(source[0] for _, source in hears.receive(100))
             return own <= sources
 
@@ -63,7 +72,7 @@ def test_ipv4_multicasts_come_where_there_are_no_broadcasts(port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         says = Multicast(port, any_socket)
         says.use([va])
-        says.send(b"hello")
+        says.send(HERE)
         assert heard(hears, "10.77.0.1") == {"10.77.0.1"}
         says.close()
     hears.close()
@@ -73,31 +82,31 @@ def test_it_is_said_at_first_and_then_seldom(port: int) -> None:
     va = Interface("va", "10.77.0.1", 24)  # as if it had no broadcast address
     hears, says = Rungs(port, faces("va")), Rungs(port, [va])
     for _ in range(13):
-        says.broadcast(b"here")
-    says.broadcast(b"leaving")
+        says.broadcast(HERE)
+    says.broadcast(LEAVING)
     got: list[bytes] = []
-    until(lambda: got.extend(data for data, _ in hears.receive(100)) or b"leaving" in got)
-    assert got == [b"here"] * 5 + [b"leaving"], "0, 1, 2, 5, 10, and whatever is new"
+    until(lambda: got.extend(data for data, _ in hears.receive(100)) or LEAVING in got)
+    assert got == [HERE] * 5 + [LEAVING], "0, 1, 2, 5, 10, and whatever is new"
     hears.close()
     says.close()
 
 
 def test_an_interface_that_goes_is_forgotten(port: int) -> None:
     rungs = Rungs(port, faces("va", "vb"))
-    rungs.broadcast(b"one")
+    rungs.broadcast(beacon(1))
     rungs.use([])
-    assert rungs.broadcast(b"two")
+    assert rungs.broadcast(beacon(2))
     rungs.use(faces("va"))
-    rungs.broadcast(b"three")
+    rungs.broadcast(beacon(3))
     got: set[bytes] = set()
-    until(lambda: got.update(data for data, _ in rungs.receive(100)) or b"three" in got)
-    assert b"two" not in got
+    until(lambda: got.update(data for data, _ in rungs.receive(100)) or beacon(3) in got)
+    assert beacon(2) not in got
     rungs.close()
 
 
 def test_a_host_that_is_told_of_gets_each_beacon(port: int) -> None:
     rungs = Rungs(port, [])
     rungs.targets = ("127.0.0.1", "no address")
-    rungs.broadcast(b"hello")
+    rungs.broadcast(HERE)
     assert heard(rungs, "127.0.0.1") == {"127.0.0.1"}
     rungs.close()

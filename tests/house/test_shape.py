@@ -77,6 +77,7 @@ TESTED_IN = {
     "core.gossip.rules": "tests/core/gossip/test_machine.py",
     "core.host": "tests/test_testing.py",
     "engine.auth_choice": "tests/engine/test_auth.py",
+    "core.links": "tests/core/test_node.py",
     "core.outgoing": "tests/core/test_node.py",
     "core.part": "tests/core/test_node.py",
     "engine.congestion": "tests/engine/test_host.py",

@@ -24,6 +24,7 @@ from zyre.core.gate import Gate
 from zyre.core.groups import Groups
 from zyre.core.introductions import Introductions
 from zyre.core.ledger import Ledger
+from zyre.core.links import Links
 from zyre.core.locality import Locality
 from zyre.core.membership import Membership
 from zyre.core.news import News
@@ -154,6 +155,7 @@ class NodeMachine:
             Conversation(self._membership, self._delivery, self._events, self._gate),
             self._announcer,
             self._membership,
+            Links(self._membership, self._delivery, self.counters),
             *self._membership.watch,
             self._elections,
             second_choice,
@@ -168,9 +170,6 @@ class NodeMachine:
     def _own_reports(self) -> dict[type, Follower]:
         return {
             effects.LocalityChanged: self._on_locality_changed,
-            effects.LinkBlocked: self._on_link_blocked,
-            effects.LinkWritable: self._on_link_writable,
-            effects.LinkFailed: self._on_link_failed,
         }
 
     # -- verbs ---------------------------------------------------------------------------------------------------
@@ -194,8 +193,7 @@ class NodeMachine:
             if not self._announcer.running or record.found_by == "connect" or "goodbye" in record.extensions:
                 self._delivery.send(record, zre.GOODBYE)
             self._delivery.close(record, flush=True)
-        self._running = False
-        self._timers.clear()
+        self._end()
 
     def _retire(self) -> None:
         """Be deaf and silent from now on, without a goodbye: our identity is another's."""
@@ -205,8 +203,13 @@ class NodeMachine:
             else:
                 self._membership.remove(record, "collision")
         self._announcer.fall_silent()
+        self._end()
+
+    def _end(self) -> None:
         self._running = False
         self._timers.clear()
+        for part in self._parts:
+            part.stop()
 
     def farewell(self, now: float) -> None:
         """Say goodbye by the beacon with port 0, which is all that libzyre listens to. It overtakes what is still on
@@ -411,28 +414,6 @@ class NodeMachine:
     def _on_locality_changed(self, report: effects.LocalityChanged, now: float) -> Moves:
         self._portrait.locality = report.locality
         return ()
-
-    def _at_link(self, link: int) -> PeerRecord | None:
-        """Whose link that is; nobody's any more once we said goodbye."""
-        if not self._running:
-            return None
-        return self._directory.at_link(link) or self._membership.dialling.at_link(link)
-
-    def _on_link_blocked(self, report: effects.LinkBlocked, now: float) -> Moves:
-        self._delivery.on_blocked(self._at_link(report.link), report.frames)
-        return ()
-
-    def _on_link_writable(self, report: effects.LinkWritable, now: float) -> Moves:
-        if (record := self._at_link(report.link)) is not None:
-            self._delivery.on_writable(record)
-        return ()
-
-    def _on_link_failed(self, report: effects.LinkFailed, now: float) -> Moves:
-        record = self._at_link(report.link)
-        if record is None:
-            return ()
-        self.counters.failures["link"] += 1
-        return () if record.identity is None else self._membership.remove(record, "unreachable")
 
     # -- messages ------------------------------------------------------------------------------------------------
 

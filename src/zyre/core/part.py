@@ -54,6 +54,9 @@ class Part:
         """The node begins, and may send from now on."""
         return ()
 
+    def stop(self) -> None:
+        """The node has said its last words; no deadline of this part will come."""
+
     def entered(self, record: PeerRecord, now: float) -> Moves:
         """A peer said HELLO: it entered, its events are made, and its groups are known."""
         return ()
