@@ -92,6 +92,7 @@ def _curves(results: Results, pyplot: Any) -> Any:
         axes.set_xlabel(unit)
         axes.set_yscale("log")
         axes.set_xscale(scale)
+        axes.set_xlim(left=0)
         _number(axes.xaxis)
         _number(axes.yaxis)
         axes.legend(fontsize=8)

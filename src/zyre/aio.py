@@ -1,7 +1,8 @@
 """AsyncNode: a program's place on the network, for programs on asyncio or trio.
 
-The engine thread wakes the loop through the loop's own thread-safe call, once per batch of events; nothing polls and
-nothing blocks the loop. Verbs that need no waiting (join, leave, contest, connect) are plain calls.
+While a task waits its loop watches the node's inbox itself (see zyre.engine.loan); what comes otherwise wakes the loop
+through its own thread-safe call, once per batch of events. Nothing polls and nothing blocks the loop. Verbs that need
+no waiting (join, leave, contest, connect) are plain calls.
 """
 
 from __future__ import annotations

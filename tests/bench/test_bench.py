@@ -10,6 +10,7 @@ import pytest
 from bench.baseline import keep, regressions
 from bench.goals import GOALS, judge
 from bench.measures import MEASURES
+from bench.path import bench
 from bench.peers import CONTESTANTS, contestant, missing
 from bench.pictures import draw
 from bench.plan import SMALLEST
@@ -219,3 +220,11 @@ def test_who_fails_to_warm_up_does_not_take_part():
 def test_an_error_in_a_process_arrives_here():
     with PeerProcess(contestant("pyzmq")) as process, pytest.raises(Failed, match="KeyError"):
         process.call("flood", peer="nobody", size=1, n=1)
+
+
+@pytest.mark.lan
+def test_the_path_of_a_message_has_a_price_at_each_step():
+    with bench(rounds=1, messages=20) as measured:
+        prices = dict(measured.sending()) | dict(measured.receiving())
+    assert len(prices) == 13
+    assert all(price > 0 for price in prices.values())
