@@ -336,7 +336,8 @@ class Node(BaseNode, Caller):
     def stop(self, timeout: float = 2.0) -> None:
         """Leave the network politely. Events that came before can still be read; waiting readers get the end.
 
-        Returns within ``timeout`` seconds whatever happens; a second call does nothing.
+        Returns within ``timeout`` seconds whatever happens; a second call does nothing. What is still queued for peers
+        that read slowly goes on leaving until ``timeout`` is over, without this program; its end waits for that.
         """
         self._finalizer.detach()
         self._host.stop(timeout)

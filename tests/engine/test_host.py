@@ -369,6 +369,18 @@ class TestStopping:
 
                 in_threads(flood, lambda bob=bob: bob.stop(timeout=0), lambda alice=alice: alice.stop(timeout=-1))
 
+    def test_what_is_queued_leaves_while_there_is_time(self) -> None:
+        """A peer that reads slowly gets everything, although the node has long been stopped."""
+        with meeting("bob") as bob, DeafPeer(bob) as deaf:
+            expect(bob, Enter, name="deaf")
+            for number in range(20):
+                assert bob.whisper(deaf.uuid, numbered(number, 1 << 20))
+            bob.stop(timeout=PATIENCE)
+            time.sleep(0.6)  # what used to be the most
+            deaf.read()  # HELLO
+            for number in range(20):
+                assert int(deaf.read()[2][:8]) == number
+
     def test_twice_and_from_everywhere(self) -> None:
         with meeting("alice", "bob") as (alice, bob):
 

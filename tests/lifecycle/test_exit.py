@@ -9,7 +9,7 @@ import textwrap
 import pytest
 
 from tests.lifecycle.programs import Program
-from tests.support.nodes import expect
+from tests.support.nodes import DeafPeer, expect
 from zyre import Exit, Whisper
 
 pytestmark = pytest.mark.lan
@@ -103,6 +103,43 @@ INTERRUPTED = {
     "stream": "with node() as n:\n    for event in n.stream().idle(100): say('ready')",
     "run": "with node() as n:\n    n.on(zyre.Enter)(lambda event: say('ready'))\n    n.run()",
     "recv without with": "n = node(); n.start(); n.recv(); say('ready')\nwhile True: n.recv()",
+    "request": """
+with node() as n:
+    peer = n.recv().peer
+    say('ready')
+    n.request(peer, 'slow', timeout=1000)
+""",
+    "ask": """
+with node(groups=['G']) as n:
+    while not n.peers_in('G'): n.recv()
+    say('ready')
+    for reply in n.ask('G', 'slow', timeout=1000): pass
+""",
+    "request on asyncio": """
+import asyncio
+async def main():
+    async with node(kind=zyre.AsyncNode) as n:
+        peer = (await n.recv()).peer
+        say('ready')
+        await n.request(peer, 'slow', timeout=1000)
+asyncio.run(main())
+""",
+    "request on trio": """
+import trio
+async def main():
+    async with node(kind=zyre.AsyncNode) as n:
+        peer = (await n.recv()).peer
+        say('ready')
+        await n.request(peer, 'slow', timeout=1000)
+trio.run(main)
+""",
+    "a stream on trio": """
+import trio
+async def main():
+    async with node(kind=zyre.AsyncNode) as n:
+        async for event in n.stream(): say('ready')
+trio.run(main)
+""",
     "asyncio.run": """
 import asyncio
 async def main():
@@ -123,6 +160,7 @@ trio.run(main)
 @pytest.mark.parametrize("code", INTERRUPTED.values(), ids=INTERRUPTED)
 def test_control_c(code: str) -> None:
     with Program(code) as program:
+        program.node.join("G")
         assert program.line() == "ready"
         program.interrupt()
         assert expect(program.node, Exit).reason == "left"
@@ -132,6 +170,43 @@ def test_control_c(code: str) -> None:
         assert program.errors.count("Traceback") <= 3  # asyncio.run shows the cancellation that it made of it
         for noise in ("Exception ignored", "never retrieved", "Warning", "zyre-engine", "Fatal", "WouldBlock"):
             assert noise not in program.errors
+
+
+BLOCKED = {
+    "whisper": """
+with n:
+    while (event := n.recv()).name != 'deaf': pass
+    say('ready')
+    while True: n.whisper(event, bytes(1 << 20))
+""",
+    "whisper on trio": """
+import trio
+async def main():
+    a = zyre.AsyncNode.on_host(n._host, config)
+    async with a:
+        while (event := await a.recv()).name != 'deaf': pass
+        say('ready')
+        while True: await a.whisper(event, bytes(1 << 20))
+trio.run(main)
+""",
+}
+
+
+@pytest.mark.parametrize("code", BLOCKED.values(), ids=BLOCKED)
+def test_control_c_while_a_send_waits_for_room(code: str) -> None:
+    begin = """
+config = zyre.NodeConfig(timing=zyre.Timing(send_patience=1000), limits=zyre.Limits(link_messages=2))
+n = node(config=config, extensions=()); n.start()
+say(n.endpoint)
+"""
+    with Program(begin + code) as program:
+        met = program.met()
+        program.line()
+        with DeafPeer(met.address):
+            assert program.line() == "ready"
+            program.interrupt()
+            assert program.end() in (-signal.SIGINT, 1)
+            assert len(re.findall("^KeyboardInterrupt$", program.errors, re.MULTILINE)) == 1
 
 
 @pytest.mark.parametrize("number", range(5))

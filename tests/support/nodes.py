@@ -88,7 +88,8 @@ def meeting(*names: str, port: int | None = None, interface: str = "lo", **optio
 class DeafPeer:
     """A peer played by hand that says HELLO to a node and reads only when told to, so that its queue fills."""
 
-    def __init__(self, node: BaseNode, groups: Sequence[str] = ()) -> None:
+    def __init__(self, node: BaseNode | str, groups: Sequence[str] = ()) -> None:
+        endpoint = node if isinstance(node, str) else node.endpoint
         identity = uuid.uuid4().bytes
         self.uuid = identity.hex().upper()
         self._context = zmq.Context()
@@ -97,7 +98,7 @@ class DeafPeer:
         port = self._inbox.bind_to_random_port("tcp://127.0.0.1")
         self._outbox = self._context.socket(zmq.DEALER)
         self._outbox.routing_id = b"\x01" + identity
-        self._outbox.connect(node.endpoint)
+        self._outbox.connect(endpoint)
         self._outbox.send(raw.header(raw.HELLO, 1) + raw.hello(f"tcp://127.0.0.1:{port}", "deaf", groups, status=1))
 
     def read(self) -> list[bytes]:

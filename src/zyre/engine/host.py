@@ -189,9 +189,12 @@ class NodeHost:
                 self.life = Life.STOPPED
             overtaking = was is Life.RUNNING and self.machine.has_plain_peers
             if was is Life.RUNNING:
+                self._transport.flush_within(timeout)
                 self._driver.stop()
             self._congestion.release()
         self.mailbox.close()
+        if self.mailbox.interceptor is not None:
+            self.mailbox.interceptor.ended(self.mailbox.defect)
         self._rendezvous.close()
         if was is Life.RUNNING:
             unregister(self)
@@ -205,8 +208,6 @@ class NodeHost:
         elif was is Life.NEW:
             self._end_records()
         self._congestion.wake()
-        if self.mailbox.interceptor is not None:
-            self.mailbox.interceptor.ended(self.mailbox.defect)
 
     def stop_at_exit(self, timeout: float) -> None:
         """Stop at the end of the program: only daemon threads may still wait here, and they are to end silently."""

@@ -32,8 +32,11 @@ __all__ = ["ZmqTransport"]
 
 #: From this size on a frame is shared with libzmq instead of copied (where pyzmq's own threshold lies as well).
 _SHARE_FROM = 65536
-#: How long what is queued may still leave after a polite close, in milliseconds.
+#: How long what is queued for one peer may still leave when its link alone is closed, in milliseconds; and at least,
+#: when the node stops.
 _FLUSH_MS = 500
+#: What libzmq can count as milliseconds.
+_LONGEST_FLUSH = 1_000_000.0
 #: So often the host's addresses are looked at, in seconds; at once when an interface does not take a beacon.
 _LOOK_AGAIN = 2.0
 # Plain numbers: on the way of every message the enumerations of pyzmq cost more than the call that they are for.
@@ -91,6 +94,7 @@ class ZmqTransport:
         self._rebinding = ""
         self._bound_links: set[str] = set()
         self._linking = False
+        self._flush_ms = _FLUSH_MS
         self._links: dict[int, zmq.Socket[bytes]] = {}
         self._senders: dict[int, Callable[..., object]] = {}
         """Each link's compiled send, without the Python method that pyzmq puts before it."""
@@ -241,13 +245,18 @@ class ZmqTransport:
             return False
         return True
 
+    def flush_within(self, seconds: float) -> None:
+        """What links hold that are closed from now on may leave for so long, behind our back; the end of the program
+        waits for it."""
+        self._flush_ms = max(_FLUSH_MS, round(min(seconds, _LONGEST_FLUSH) * 1000))
+
     def close_link(self, link: int, flush: bool) -> None:
         """Close a DEALER."""
         dealer = self._links.pop(link, None)
         self._senders.pop(link, None)
         if dealer is not None:
             self._on_closed(link)
-            dealer.close(_FLUSH_MS if flush else 0)
+            dealer.close(self._flush_ms if flush else 0)
 
     def is_writable(self, link: int) -> bool | None:
         """Whether a DEALER has room; None if it is closed."""
