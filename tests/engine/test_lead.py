@@ -121,3 +121,18 @@ def test_stopping_from_a_signal_handler_while_leading() -> None:
         timer.join()
     finally:
         signal.signal(signal.SIGUSR1, previous)
+
+
+def test_a_reader_that_is_back_before_the_engine_has_looked_away() -> None:
+    """It is asked to take the inbox back, from before, and has not yet been told to leave it."""
+    with meeting("alice", "bob") as (alice, bob):
+        lead, gate = bob._host._lead, threading.Event()
+        bob._host.attend()
+        until(lambda: not lead._muted)
+        bob._host._engine.call_soon(lambda: gate.wait(20))
+        bob._host._engine.call_soon(lead._give_back)
+        with pytest.raises(zyre.RecvTimeout):
+            bob.recv(0.001)
+        gate.set()
+        alice.whisper(bob, "still read")
+        until(lambda: bob.statistics().unread == 1)

@@ -60,6 +60,8 @@ class Lead:
         self._descriptor = -1
         self._on_readable: Callable[[], bool] = lambda: False
         self._muted = False
+        self._watched = False
+        """Whether the engine watches, in fact; its thread alone knows."""
         self._loan: Loan | None = None
         self._used = False
         self._open = False
@@ -75,13 +77,21 @@ class Lead:
         self._descriptor = descriptor
         self._on_readable = on_readable
         self._open = True
-        self._engine.watch(descriptor, on_readable)
+        self._watch()
+
+    def _watch(self) -> None:
+        """Have the engine look into the inbox now, and whenever something comes."""
+        if self._watched:  # a reader was here and gone before the engine came to leave the inbox to it
+            self._engine.poke(self._descriptor)
+        else:
+            self._watched = True
+            self._engine.watch(self._descriptor, self._on_readable)
 
     def close(self) -> None:
         """The engine watches no more, and nobody will lead."""
         if self._open:
             self._open = False
-            self._engine.unwatch(self._descriptor)
+            self._unwatch()
             self._end_loan()
 
     def release(self) -> None:
@@ -115,13 +125,17 @@ class Lead:
 
     def _mute(self) -> None:
         if self._muted:
-            self._engine.unwatch(self._descriptor)
+            self._unwatch()
+
+    def _unwatch(self) -> None:
+        self._watched = False
+        self._engine.unwatch(self._descriptor)
 
     def _give_back(self) -> None:
         if self._muted and self._open and not self.reading.locked():
             self._muted = False
             self._end_loan()
-            self._engine.watch(self._descriptor, self._on_readable)
+            self._watch()
 
     def _end_loan(self) -> None:
         loan, self._loan = self._loan, None
