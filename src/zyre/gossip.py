@@ -19,18 +19,22 @@ from zyre.core.gossip.delivery import Delivery
 from zyre.core.gossip.settings import Bind, Connect, Echo, Secure, client_timeout, read_steps, wants_verbose
 from zyre.core.host import Closed, Empty, Life
 from zyre.endpoint import Endpoint
+from zyre.engine.auth import CertificateProtection
 from zyre.engine.gossip import GossipHost
+from zyre.engine.gossip_sockets import HubSecurity
 from zyre.engine.keyring import load_certificate
 from zyre.engine.zplfile import load_zpl, save_zpl
 from zyre.errors import (
     GossipClosed,
     InternalError,
+    InvalidConfig,
     InvalidEndpoint,
     InvalidName,
     RecvTimeout,
     UsageError,
     WouldBlock,
 )
+from zyre.security.access import ANYONE, Access
 from zyre.security.certificate import Certificate
 from zyre.security.keys import decode_key
 from zyre.waiting import checkpoint, new_async_parker
@@ -52,16 +56,25 @@ class BaseGossip:
         name: str = "gossip",
         *,
         certificate: Certificate | None = None,
+        access: Access | None = None,
         config: GossipConfig | None = None,
         verbose: bool = False,
     ) -> None:
         self._config = config or GossipConfig()
-        self._host = GossipHost(name, self._config, None if certificate is None else certificate.pair)
+        if access is not None and certificate is None:
+            raise InvalidConfig("access says who may connect to a hub with a certificate: give Gossip(certificate=...)")
+        self._access = access or Access(certificates=ANYONE)
+        self._host = GossipHost(name, self._config, self._security(certificate))
         self._settings = Setting()
         self._port = 0
         self._host.verbose = verbose
         self._finalizer = weakref.finalize(self, self._host.close_soon)
         self._finalizer.atexit = False  # the engine ends all of them
+
+    def _security(self, certificate: Certificate | None) -> HubSecurity | None:
+        if certificate is None:
+            return None
+        return HubSecurity(certificate.pair, certificate.pair, CertificateProtection(certificate, self._access).judge)
 
     # -- the network -------------------------------------------------------------------------------------------------
 
@@ -160,12 +173,12 @@ class BaseGossip:
         self._host.verbose = verbose
 
     @property
-    def zap_domain(self) -> str | None:
-        """The ZAP domain in which clients are let in; set it before ``bind``."""
+    def zap_domain(self) -> str:
+        """The ZAP domain (27/ZAP) of the hub; set it before ``bind``."""
         return self._host.zap_domain
 
     @zap_domain.setter
-    def zap_domain(self, domain: str | None) -> None:
+    def zap_domain(self, domain: str) -> None:
         self._host.zap_domain = domain
 
     def set(self, path: str, value: str) -> None:
@@ -188,11 +201,10 @@ class BaseGossip:
             match step:
                 case Echo(text):
                     _log.info("%s", text)
-                case Secure(None, domain):
-                    self._host.pair, self.zap_domain = None, domain
                 case Secure(file, domain):
-                    self._host.pair = load_certificate(os.path.join(beside, file or "")).pair
-                    self.zap_domain = domain
+                    certificate = None if file is None else load_certificate(os.path.join(beside, file))
+                    self._host.security = self._security(certificate)
+                    self.zap_domain = domain or "global"
                 case Bind(endpoint):
                     self.bind(endpoint)
                 case Connect(endpoint, public_key):
@@ -242,6 +254,7 @@ class Gossip(BaseGossip):
     Args:
         name: for the log only.
         certificate: with its secret key; then a hub of this service demands CURVE of its clients.
+        access: whom such a hub lets in; by default everybody who knows its public key.
         config: times and bounds; see GossipConfig.
         verbose: log commands and deliveries.
 

@@ -25,6 +25,7 @@ from zyre.engine.kept import begin_life
 from zyre.engine.rendezvous import parse_meetings
 from zyre.errors import InvalidEndpoint, NodeNotStarted, NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
+from zyre.gossiping import GossipVerbs
 from zyre.handlers import Handlers, require_kinds
 from zyre.headers import Headers
 from zyre.identity import PeerId, check_group, encode_frames
@@ -48,7 +49,7 @@ Self = TypeVar("Self", bound="BaseNode")
 Handler = TypeVar("Handler", bound=Callable[..., object])
 
 
-class BaseNode(Offering):
+class BaseNode(GossipVerbs, Offering):
     """What the faces for threads and for async loops have in common: everything that does not wait."""
 
     def __init__(
@@ -62,6 +63,8 @@ class BaseNode(Offering):
         headers: Mapping[str, str] | None = None,
         groups: Iterable[str] = (),
         join: str | Iterable[str] | None = None,
+        gossip_bind: str | Iterable[str] = (),
+        gossip_connect: str | Iterable[str] = (),
         extensions: Iterable[str] | None = None,
         config: NodeConfig | None = None,
         secret: str | None = None,
@@ -97,6 +100,7 @@ class BaseNode(Offering):
         host = NodeHost(profile, interface, record, protection, meetings)
         host.release_identity = life.release
         self._attach(host, profile.config, protection)
+        self._begin_gossip(gossip_bind, gossip_connect)
 
     def _attach(self, host: Host, config: NodeConfig, protection: Protection | None = None) -> None:
         self._host = host
@@ -304,6 +308,8 @@ class Node(BaseNode, Caller):
         join: where to find others that beacons do not reach: hosts (``"10.0.0.7"``), nodes (``"10.0.0.7:5680"``),
             names with many addresses (``"dns://nodes.lan"``) or SRV records (``"dns+srv://_zyre._tcp.lan"``). One that
             answers introduces this node to all others. By default what ZYRE_JOIN says, with commas between.
+        gossip_bind: endpoints at which to be a gossip hub, through which others meet.
+        gossip_connect: endpoints of gossip hubs through which to meet others, where beacons do not reach.
         extensions: what to use beyond plain 36/ZRE between nodes of this package; ``()`` for nothing. By default all,
             or what ZYRE_EXTENSIONS says.
         config: timing, limits and endpoints; see NodeConfig.

@@ -22,7 +22,7 @@ FLOORS = {
     "core": 2,
     **dict.fromkeys(("engine", "sim"), 3),
     **dict.fromkeys(("", "node", "aio", "streams", "pipeline", "waiting", "handlers"), 4),
-    **dict.fromkeys(("headers", "lowlevel", "calls", "gossip"), 4),
+    **dict.fromkeys(("headers", "lowlevel", "calls", "gossip", "gossiping"), 4),
     **dict.fromkeys(("testing", "pytest_plugin"), 4),
     **dict.fromkeys(("sockets", "conformance"), 5),
     "cli": 6,

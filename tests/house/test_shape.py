@@ -82,6 +82,7 @@ TESTED_IN = {
     "core.part": "tests/core/test_node.py",
     "engine.congestion": "tests/engine/test_host.py",
     "engine.gossip_sockets": "tests/engine/test_gossip.py",
+    "engine.node_gossip": "tests/test_gossiping.py",
     "engine.pacing": "tests/engine/test_host.py",
     "engine.parking": "tests/test_waiting.py",
     "engine.rungs": "tests/engine/test_multicast.py",

@@ -21,6 +21,7 @@ from zyre.core.door import Door
 from zyre.core.effects import Effect, Report
 from zyre.core.elections import Elections
 from zyre.core.gate import Gate
+from zyre.core.grapevine import Grapevine
 from zyre.core.groups import Groups
 from zyre.core.introductions import Introductions
 from zyre.core.ledger import Ledger
@@ -47,7 +48,6 @@ from zyre.statistics import Fates, Statistics
 from zyre.wire import zre
 
 __all__ = ["NodeMachine", "NodeProfile"]
-
 
 # On the way of every message, looking a member up in its enumeration shows.
 _READY: Final = PeerState.READY
@@ -160,6 +160,7 @@ class NodeMachine:
             self._elections,
             second_choice,
             Introductions(profile.identity, self._membership, self._delivery, self._timers),
+            Grapevine(profile.identity, self._membership, self._timers),
             self._tally,
             self._gate,
             self._news,
@@ -190,7 +191,7 @@ class NodeMachine:
             return
         for record in self._membership.everyone():
             self._tally.farewell(record)
-            if not self._announcer.running or record.found_by == "connect" or "goodbye" in record.extensions:
+            if not self._announcer.running or record.wants_goodbye:
                 self._delivery.send(record, zre.GOODBYE)
             self._delivery.close(record, flush=True)
         self._end()
@@ -274,8 +275,7 @@ class NodeMachine:
     @property
     def endpoint(self) -> str:
         """Where this node is reached, as people would say it; peers are each told the address on their way."""
-        locality = self._portrait.locality
-        return "" if locality is None else locality.endpoint
+        return "" if (locality := self._portrait.locality) is None else locality.endpoint
 
     @property
     def headers(self) -> Mapping[str, str]:

@@ -151,6 +151,11 @@ class PeerRecord:
         assert self.identity is not None
         return self.identity
 
+    @property
+    def wants_goodbye(self) -> bool:
+        """Whether it is to be told on its link that we leave: it knows the message, or no beacon tells it so."""
+        return self.found_by in ("connect", "gossip") or "goodbye" in self.extensions
+
     def count_replacement(self, previous: PeerRecord | None, now: float) -> None:
         """The peer entered; note whether it does so again and again."""
         soon_again = previous is not None and now < previous.entered_again_at

@@ -77,6 +77,15 @@ class Protection(ABC):
         """The keys by which this node shows itself to those to whom it connects."""
         return self.keys
 
+    @property
+    def hub_keys(self) -> KeyPair:
+        """The keys of a gossip hub of this node."""
+        return self.keys
+
+    def hub_key_at(self, endpoint: Endpoint) -> str | None:
+        """The public key of the gossip hub at an endpoint."""
+        return self.key_at(endpoint)
+
     @abstractmethod
     def judge(self, address: str, key: str) -> RefusalCode | None:
         """Why the owner of ``key`` may not connect from ``address``; None if they may."""

@@ -34,6 +34,9 @@ __all__ = ["SECRET_FILE_VARIABLE", "SECRET_VARIABLE", "SealedBeacons", "SecretPr
 SECRET_VARIABLE = "ZYRE_SECRET"
 SECRET_FILE_VARIABLE = "ZYRE_SECRET_FILE"
 
+#: The place of all gossip hubs, among the places for which keys are made.
+_HUB = "gossip"
+
 _OnRefused: TypeAlias = Callable[[RefusalCode, str], object]
 
 
@@ -53,6 +56,15 @@ class SecretProtection(Protection):
     def link_keys(self) -> KeyPair:
         """The members' key."""
         return self._member
+
+    @property
+    def hub_keys(self) -> KeyPair:
+        """All hubs of the cluster have the same, which members know."""
+        return _pair_at(self._cluster, _HUB)
+
+    def hub_key_at(self, endpoint: Endpoint) -> str | None:
+        """The key that is given, or that of the cluster's hubs."""
+        return endpoint.key or self.hub_keys.public
 
     def judge(self, address: str, key: str) -> RefusalCode | None:
         """Members only."""

@@ -15,17 +15,16 @@ from typing import TypeVar, cast
 
 from zyre.config import GossipConfig, Limits
 from zyre.core.gossip.delivery import Delivery
-from zyre.core.gossip.effects import GossipEffect, GossipReport
+from zyre.core.gossip.effects import GossipReport
 from zyre.core.gossip.machine import GossipMachine
 from zyre.core.host import Life, Waker
 from zyre.endpoint import Endpoint
 from zyre.engine.engine import EngineAlarm, shared_engine
-from zyre.engine.gossip_sockets import GossipSockets
+from zyre.engine.gossip_sockets import GossipSockets, HubSecurity
 from zyre.engine.lifecycle import register, unregister
 from zyre.engine.mailbox import Mailbox
 from zyre.errors import GossipClosed, NetworkError
 from zyre.events import Event
-from zyre.security.keys import KeyPair
 
 __all__ = ["GossipHost"]
 
@@ -35,11 +34,20 @@ T = TypeVar("T")
 
 
 class GossipHost:
-    """One gossip service on real sockets. It runs from the beginning, and until it is closed."""
+    """One gossip service on real sockets. It runs from the beginning, and until it is closed.
+
+    ``deliver``, if it is given, is called with the deliveries in the engine's thread, instead of the mailbox.
+    """
 
     now = staticmethod(time.monotonic)
 
-    def __init__(self, name: str, config: GossipConfig, pair: KeyPair | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: GossipConfig,
+        security: HubSecurity | None = None,
+        deliver: Callable[[list[Delivery]], None] | None = None,
+    ) -> None:
         self.name = name
         self.life = Life.RUNNING
         self.verbose = False
@@ -55,7 +63,8 @@ class GossipHost:
         self._sockets = GossipSockets(
             self._engine, config, self._on_client, self._on_hub, self._on_report, self._settle
         )
-        self._sockets.curve.pair = pair
+        self._sockets.security = security
+        self._deliver = self._put if deliver is None else deliver
         self._engine.acquire(self._alarm)
         register(self)
 
@@ -140,22 +149,22 @@ class GossipHost:
         return bound[0]
 
     @property
-    def pair(self) -> KeyPair | None:
-        """The keys that binding and connecting go by from now on."""
-        return self._sockets.curve.pair
+    def security(self) -> HubSecurity | None:
+        """What a hub that is bound from now on is secured by."""
+        return self._sockets.security
 
-    @pair.setter
-    def pair(self, pair: KeyPair | None) -> None:
-        self._sockets.curve.pair = pair
+    @security.setter
+    def security(self, security: HubSecurity | None) -> None:
+        self._sockets.security = security
 
     @property
-    def zap_domain(self) -> str | None:
-        """The ZAP domain of the hub, if it was set."""
-        return self._sockets.curve.zap_domain
+    def zap_domain(self) -> str:
+        """The ZAP domain of the hub."""
+        return self._sockets.zap_domain
 
     @zap_domain.setter
-    def zap_domain(self, domain: str | None) -> None:
-        self._sockets.curve.zap_domain = domain
+    def zap_domain(self, domain: str) -> None:
+        self._sockets.zap_domain = domain
 
     def statistics(self) -> dict[str, int]:
         """What was counted, by name."""
@@ -199,17 +208,15 @@ class GossipHost:
         """A descriptor that is readable while there are deliveries."""
         return self._mailbox.fileno()
 
-    def _deliver(self, deliveries: list[Delivery]) -> None:
-        """Under the lock. The table has what there was no room for."""
-        room = self._config.unread - self._unread
-        kept = deliveries[: max(0, room)]
-        self.dropped += len(deliveries) - len(kept)
-        self._unread += len(kept)
+    def _put(self, deliveries: list[Delivery]) -> None:
+        """The table has what there was no room for."""
+        with self._lock:
+            room = self._config.unread - self._unread
+            kept = deliveries[: max(0, room)]
+            self.dropped += len(deliveries) - len(kept)
+            self._unread += len(kept)
         if kept:
             self._mailbox.put(cast("list[Event]", kept))
-        if self.verbose:
-            for delivery in deliveries:
-                _log.info("%s: %s", self.name, delivery)
 
     # -- in the engine thread ----------------------------------------------------------------------------------------
 
@@ -251,7 +258,14 @@ class GossipHost:
             self._break(defect)
 
     def _perform(self) -> None:
-        while effects := self._take():
+        while True:
+            with self._lock:
+                deliveries, effects = self._machine.take_events(), self._machine.take_effects()
+                self._alarm.set(self._machine.next_timeout())
+            if deliveries and self.life is Life.RUNNING:
+                self._tell(deliveries)
+            if not effects:
+                break
             for effect in effects:
                 report = self._sockets.perform(effect)
                 if report is not None:
@@ -259,10 +273,8 @@ class GossipHost:
                         self._machine.receive_report(report, self.now())
         self._sockets.look_again()
 
-    def _take(self) -> list[GossipEffect]:
-        with self._lock:
-            deliveries = self._machine.take_events()
-            if deliveries and self.life is Life.RUNNING:
-                self._deliver(deliveries)
-            self._alarm.set(self._machine.next_timeout())
-            return self._machine.take_effects()
+    def _tell(self, deliveries: list[Delivery]) -> None:
+        if self.verbose:
+            for delivery in deliveries:
+                _log.info("%s: %s", self.name, delivery)
+        self._deliver(deliveries)

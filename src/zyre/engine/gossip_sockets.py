@@ -7,6 +7,7 @@ a session ends with its connection: a monitor of its DEALER tells of it, and the
 from __future__ import annotations
 
 import errno
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -20,11 +21,15 @@ from zyre.endpoint import Endpoint
 from zyre.engine.context import shared_context
 from zyre.engine.engine import Engine
 from zyre.engine.keyring import new_pair
+from zyre.engine.zap import shared_zap_handler
 from zyre.errors import AddressInUse, NetworkError
-from zyre.security.keys import KeyPair
+from zyre.security.keys import KeyPair, encode_key
+from zyre.wire.zap import ZapRequest
 
-__all__ = ["Curve", "GossipSockets"]
+__all__ = ["GossipSockets", "HubSecurity"]
 
+#: Each hub has a ZAP domain of its own: it never leaves the process.
+_NUMBERS = itertools.count(1)
 #: Frames taken from one socket before another gets its turn.
 _BATCH = 256
 #: How long what is queued may still leave when a socket is closed, in milliseconds.
@@ -37,12 +42,26 @@ _OVERHEAD = 1 << 20
 _UNACKNOWLEDGED_MS = 15_000
 
 
-@dataclass(slots=True)
-class Curve:
-    """What sockets are secured by: our own keys, which make a hub one that demands CURVE, and whom ZAP is asked for."""
+@dataclass(frozen=True, slots=True)
+class HubSecurity:
+    """What secures a service: the keys of its hub, those that it shows to other hubs, and who may connect to its own:
+    ``judge(address, public key)`` says why not, or None."""
 
-    pair: KeyPair | None = None
-    zap_domain: str | None = None
+    keys: KeyPair
+    link_keys: KeyPair
+    judge: Callable[[str, str], object | None]
+
+    def guard(self, router: zmq.Socket[bytes], domain: str) -> None:
+        """Let nobody in but those who prove to own a key that may; to be called before the hub is bound."""
+        shared_zap_handler().enlist(domain, self._answer)
+        router.setsockopt_string(zmq.ZAP_DOMAIN, domain)
+        router.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)
+        router.curve_publickey, router.curve_secretkey = self.keys.public.encode(), self.keys.secret.encode()
+        router.curve_server = 1
+
+    def _answer(self, request: ZapRequest) -> str | None:
+        key = encode_key(request.key) if request.key else ""
+        return key if key and self.judge(request.address, key) is None else None
 
 
 class GossipSockets:
@@ -58,7 +77,8 @@ class GossipSockets:
         on_report: Callable[[GossipReport], None],
         after: Callable[[], None],
     ) -> None:
-        self.curve = Curve()
+        self.security: HubSecurity | None = None
+        self.zap_domain = "global"
         self._engine = engine
         self._config = config
         self._on_client = on_client
@@ -66,6 +86,7 @@ class GossipSockets:
         self._on_report = on_report
         self._after = after
         self._router: zmq.Socket[bytes] | None = None
+        self._guarded = ""
         self._dealers: dict[int, zmq.Socket[bytes]] = {}
         self._monitors: dict[int, zmq.Socket[bytes]] = {}
         self._written: set[int] = set()
@@ -89,11 +110,9 @@ class GossipSockets:
         router.router_mandatory = True  # or nothing would ever say that a client has gone
         router.tcp_keepalive = 1
         router.tcp_keepalive_idle = 30
-        if self.curve.zap_domain is not None or self.curve.pair is not None:
-            router.zap_domain = (self.curve.zap_domain or "global").encode()
-        if self.curve.pair is not None:
-            router.curve_server = 1
-            router.curve_secretkey = self.curve.pair.secret.encode()
+        if self.security is not None:
+            self._guarded = f"{self.zap_domain}/gossip/{next(_NUMBERS)}"
+            self.security.guard(router, self._guarded)
         self._router = router
         self._engine.watch(int(router.get(zmq.FD)), self._on_router)
         return router
@@ -143,7 +162,7 @@ class GossipSockets:
         if effect.identity:
             dealer.routing_id = effect.identity
         if effect.public_key is not None:
-            pair = self.curve.pair or new_pair()
+            pair = new_pair() if self.security is None else self.security.link_keys
             dealer.curve_serverkey = effect.public_key.encode()
             dealer.curve_publickey = pair.public.encode()
             dealer.curve_secretkey = pair.secret.encode()
@@ -183,6 +202,8 @@ class GossipSockets:
             self._engine.unwatch(int(self._router.get(zmq.FD)))
             self._router.close(_FLUSH_MS)
             self._router = None
+        if self._guarded:
+            shared_zap_handler().dismiss(self._guarded)
 
     # -- receiving ---------------------------------------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ from zyre.engine.interfaces import Selection
 from zyre.engine.lead import Lead
 from zyre.engine.lifecycle import register, unregister
 from zyre.engine.names import look_up_beside
+from zyre.engine.node_gossip import NodeGossip
 from zyre.engine.pacing import Pacing
 from zyre.engine.parking import ThreadParker
 from zyre.engine.probing import Prober
@@ -76,7 +77,7 @@ class NodeHost:
         config = profile.config
         self.endpoint = ""
         self.machine = NodeMachine(profile)
-        self._pacing = Pacing(config.limits, self._on_wait, self._read_on)
+        self._pacing = Pacing(config.limits, self.attend, self._read_on)
         self.mailbox = self._pacing.mailbox
         self._lead = Lead(self.mailbox, self._take_in, config.limits.batch)
         self.next_event = self._lead.get
@@ -104,6 +105,7 @@ class NodeHost:
             protection.attach(self._report_soon, lambda: self.roster)
         self.release_identity: Callable[[], object] | None = None
         self._rendezvous = Rendezvous(join, self._connect_to, self._aim_at)
+        self.gossip = NodeGossip(profile, protection, self.change)
         self._recorder = None if record is None else record(self.machine)
         self._driver = self._new_driver(self._transport, MonotonicClock())
         self._sending = Sending(self._lock, self._driver, self._congestion, config.timing.send_patience)
@@ -165,6 +167,7 @@ class NodeHost:
         register(self)
         self._engine.call(self._watch)
         self._rendezvous.open(self._engine)
+        self.gossip.announce(self.endpoint)
 
     def _watch(self) -> None:
         if self.life is not Life.RUNNING:
@@ -196,6 +199,7 @@ class NodeHost:
         if self.mailbox.interceptor is not None:
             self.mailbox.interceptor.ended(self.mailbox.defect)
         self._rendezvous.close()
+        self.gossip.close(deadline - time.monotonic())
         if was is Life.RUNNING:
             unregister(self)
             try:
@@ -240,7 +244,7 @@ class NodeHost:
 
     def stop_soon(self) -> None:
         """Stop without waiting, in the engine thread: for a garbage collector that may run anywhere."""
-        if self.life is Life.RUNNING:
+        if self.life is Life.RUNNING or self.gossip.running:
             self._engine.call_soon(partial(self.stop, 0.0))
 
     def abandon(self) -> None:
@@ -317,6 +321,7 @@ class NodeHost:
     def _follow(self, change: LocalityChanged) -> None:
         self._report(change)
         self.endpoint = self.machine.endpoint
+        self.gossip.announce(self.endpoint)
         self._lead.nudge()
 
     # -- questions -----------------------------------------------------------------------------------------------
@@ -377,9 +382,6 @@ class NodeHost:
             return self._take_in(self._limits.batch) > 0 and not self._transport.drained
         finally:
             self._lead.reading.release()
-
-    def _on_wait(self) -> None:
-        self._lead.on_wait()
 
     def _take_in(self, limit: int) -> int:
         """Read messages and hand them in; by the engine thread, or by a reader that leads."""

@@ -1,0 +1,91 @@
+"""The gossip service of a node: it says where the node is, and tells the node where others are.
+
+The tuple is libzyre's: the node's UUID, and its endpoint with, behind a ``|``, its public key if it has one. It goes
+when the node stops; libzyre's nodes and hubs cannot be told that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from zyre.config import GossipConfig
+from zyre.core.gossip.delivery import Delivery
+from zyre.core.profile import NodeProfile
+from zyre.endpoint import Endpoint
+from zyre.engine.auth import Protection
+from zyre.engine.gossip import GossipHost
+from zyre.engine.gossip_sockets import HubSecurity
+from zyre.errors import NodeStopped
+
+__all__ = ["NodeGossip"]
+
+
+class NodeGossip:
+    """Made with its node, and running from the first ``bind`` or ``connect`` until the node stops.
+
+    ``tell(key, contact)`` hands in a tuple, in the engine's thread; the contact is empty if the tuple is gone.
+    """
+
+    def __init__(
+        self, profile: NodeProfile, protection: Protection | None, tell: Callable[[str, str, str], object]
+    ) -> None:
+        self._identity = profile.identity
+        self._name = profile.name
+        self._protection = protection
+        self._tell = tell
+        self._contact = ""
+        self._closed = False
+        self._host: GossipHost | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a service, which is to be closed."""
+        return self._host is not None and not self._closed
+
+    def bind(self, endpoint: Endpoint) -> Endpoint:
+        """Be a hub, too. Raises AddressInUse, NetworkError, NodeStopped."""
+        return self._service("gossip_bind").bind(endpoint)
+
+    def connect(self, endpoint: Endpoint) -> None:
+        """Be a client of a hub. A secured node knows the key of those that share its secret. Raises NodeStopped."""
+        service = self._service("gossip_connect")
+        key = None if self._protection is None else self._protection.hub_key_at(endpoint)
+        service.step("connect", lambda machine, now: machine.connect(str(endpoint), now, key))
+
+    def unpublish(self, key: str) -> bool:
+        """Withdraw a tuple: that of a node which is gone, and could not do so. Raises NodeStopped."""
+        return self._service("gossip_unpublish").step("unpublish", lambda machine, now: machine.unpublish(key, now))
+
+    def announce(self, endpoint: str) -> None:
+        """Say where the node is, now or as soon as there is a service."""
+        key = "" if self._protection is None else self._protection.public_key
+        self._contact = f"{endpoint}|{key}" if key else endpoint
+        if self._host is not None and not self._closed:
+            self._publish(self._host)
+
+    def close(self, timeout: float) -> None:
+        """Withdraw what was said, and end."""
+        self._closed = True
+        if self._host is not None:
+            self._host.close(timeout)
+
+    def _service(self, verb: str) -> GossipHost:
+        if self._closed:
+            raise NodeStopped(verb)
+        if self._host is None:
+            by = self._protection
+            security = None if by is None else HubSecurity(by.hub_keys, by.link_keys, by.judge)
+            self._host = GossipHost(self._name, GossipConfig(), security, self._on_delivered)
+            self._publish(self._host)
+        return self._host
+
+    def _publish(self, service: GossipHost) -> None:
+        if self._contact:
+            service.step("publish", lambda machine, now: machine.publish(str(self._identity), self._contact, now))
+
+    def _on_delivered(self, deliveries: list[Delivery]) -> None:
+        for delivery in deliveries:
+            try:
+                self._tell("gossiped", delivery.key, delivery.value or "")
+            except NodeStopped:
+                return

@@ -1,0 +1,68 @@
+"""How a node meets others by gossip, beside its beacons or instead of them (``port=0``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from zyre.endpoint import Endpoint
+from zyre.engine.auth_choice import check_key
+from zyre.engine.host import NodeHost
+from zyre.errors import InvalidEndpoint, UsageError
+from zyre.identity import PeerId
+from zyre.security.keys import decode_key
+
+if TYPE_CHECKING:
+    from zyre.core.host import Host
+    from zyre.engine.auth import Protection
+    from zyre.engine.node_gossip import NodeGossip
+
+__all__ = ["GossipVerbs"]
+
+
+class GossipVerbs:
+    """The verbs of a node that have to do with gossip."""
+
+    _host: Host
+    _protection: Protection | None
+
+    def gossip_bind(self, endpoint: str) -> str:
+        """Be a gossip hub as well, to which other nodes connect: they all meet. Works before the start, too.
+
+        Returns the endpoint with its port, where ``*`` was given. Raises InvalidEndpoint, AddressInUse, NetworkError.
+        """
+        return str(self._gossip.bind(Endpoint.parse(endpoint)))
+
+    def gossip_connect(self, endpoint: str, public_key: str | None = None) -> None:
+        """Meet all nodes that a gossip hub, or another one behind it, knows; zyre's, ``zyre gossip`` or CZMQ's zgossip.
+
+        May be called for several hubs, and before the start. ``public_key`` is that of a secured hub, in Z85; it may
+        also follow the endpoint behind a ``|``. Raises InvalidEndpoint, InvalidKey.
+        """
+        target = Endpoint.parse(endpoint)
+        if public_key is not None:
+            decode_key(public_key)
+            target = target.with_key(public_key)
+        check_key(self._protection, target)
+        if not target.is_reachable:
+            raise InvalidEndpoint(endpoint, "is a wildcard: one can bind it, and not connect to it")
+        self._gossip.connect(target)
+
+    def gossip_unpublish(self, peer: object) -> bool:
+        """Withdraw what gossip says of a node that is gone and could not do so itself; False if it says nothing.
+
+        Nodes of this package do that when they stop, or are forgotten a minute after they died. Raises InvalidPeer.
+        """
+        return self._gossip.unpublish(str(PeerId.parse(peer)))
+
+    @property
+    def _gossip(self) -> NodeGossip:
+        if not isinstance(self._host, NodeHost):
+            raise UsageError("gossip takes real sockets: this node lives in the simulator")
+        return self._host.gossip
+
+    def _begin_gossip(self, bind: str | Iterable[str], connect: str | Iterable[str]) -> None:
+        for endpoint in (bind,) if isinstance(bind, str) else bind:
+            self.gossip_bind(endpoint)
+        for endpoint in (connect,) if isinstance(connect, str) else connect:
+            self.gossip_connect(endpoint)
