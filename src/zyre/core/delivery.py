@@ -46,12 +46,14 @@ class Outcome(Enum):
 class Delivery:
     """Numbers and queues messages as effects; owns the links' numbers."""
 
-    __slots__ = ("_backlog_limit", "_counters", "_links", "effects")
+    __slots__ = ("_backlog_limit", "_counters", "_links", "effects", "not_data")
 
     def __init__(self, limits: Limits, counters: Counters) -> None:
         self._backlog_limit = limits.backlog
         self._counters = counters
         self._links = 0
+        self.not_data = 0
+        """How many of the messages that were sent carry nothing of the application's."""
         self.effects: list[Effect] = []
 
     def new_link(self) -> int:
@@ -94,6 +96,7 @@ class Delivery:
             self._hold(record, message_id, fields)
             return
         self._counters.sent += 1
+        self.not_data += 1
         header = zre.pack_header(message_id, record.next_sequence())
         self.effects.append(Send(record.link, (header + fields,)))
 
@@ -109,11 +112,12 @@ class Delivery:
         """The transport did not take ``frames``: take back their number, keep what is not data. They may have been
         our last words to somebody who is gone."""
         self._counters.sent -= 1
+        message_id, _ = zre.unpack_header(frames[0])
+        self.not_data -= message_id not in _DATA
         if record is None:
             return
         record.blocked = True
         record.uncount()
-        message_id, _ = zre.unpack_header(frames[0])
         if message_id in _DATA:
             record.account.offered -= 1
         else:

@@ -46,7 +46,7 @@ class Tally(Part):
         self._timers = timers
         self._counters = counters
         self._sent = 0
-        """How many messages this node had sent when it last looked for something to ask."""
+        """How many messages of its application this node had sent when it last looked for something to ask."""
 
     def handlers(self) -> Mapping[int, Handler]:
         """The question, and the answer."""
@@ -69,14 +69,15 @@ class Tally(Part):
 
     def _on_due(self, subject: _Question, now: float) -> Moves:
         self._timers.add(now + self._interval, subject)
-        if self._sent != self._counters.sent:  # or every idle node would look at all its peers, for nothing
+        sent = self._counters.sent - self._delivery.not_data
+        if self._sent != sent:  # or every idle node would look at all its peers, for nothing
             open_ones = 0
             for record in self._directory.ready():
                 account = record.account
                 if account.tallied != account.offered and "tally" in record.extensions:
                     open_ones += 1
                     self._delivery.send(record, tally.TALLY, tally.encode_tally(record.link, account.offered))
-            self._sent = -1 if open_ones else self._counters.sent
+            self._sent = -1 if open_ones else sent
         return ()
 
     def _on_tally(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
