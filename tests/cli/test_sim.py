@@ -51,6 +51,14 @@ def test_the_table(scenario: Path) -> None:
         assert any(line.startswith(row) for line in lines), row
 
 
+def test_a_chart_of_the_last_happenings(scenario: Path) -> None:
+    lines = sim(scenario, "--chart", "12").stdout.splitlines()
+    assert lines[0].split()[0] == "time"
+    assert {f"node{number}" for number in (1, 2, 4, 5)} <= set(lines[0].split())
+    assert lines[1].split()[1].isdigit(), "how many were left out"
+    assert lines[14:16] == ["", "One of five dies"]
+
+
 def test_only_what_was_asked(scenario: Path) -> None:
     scenario.write_text(DEATH + 'ask = ["deaths"]')
     out = sim(scenario).stdout

@@ -140,6 +140,8 @@ MISTAKES = {
     ),
     "nodes = 3\nsteps = [{at = 1}]": "line 2: do is missing: say what happens, one of partition,",
     "nodes = 3\nsteps = [{at = 1, do = 'kill'}]": "line 2: node is missing: 'kill' needs it",
+    "nodes = 3\nsteps = [{at = 1, do = 'kill', nodes = 'node2'}]": "line 2: nodes means nothing here; did you mean",
+    "nodes = 3\nsteps = [{at = 61, do = 'kill', node = 'node2'}]": "line 2: at is 61, and all is over at 60 s: let it",
     "nodes = 3\nsteps = [{at = 1, do = 'kill', node = 'nod3'}]": (
         "line 2: node names the node 'nod3', and there is none; did you mean 'node3'?"
     ),

@@ -38,8 +38,22 @@ __all__ = ["sim"]
     help="Draw convergence, traffic and messages into DIR (needs zyre[pictures]).",
 )
 @click.option("--format", "kind", type=click.Choice(["svg", "png"]), default="svg", show_default=True)
+@click.option(
+    "--chart",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Show the last N messages and events as a sequence chart, a lane for each node.",
+)
 @json_option
-def sim(scenario: Path, seed: int | None, seeds: int, pictures: Path | None, kind: str, as_json: bool) -> None:
+def sim(
+    scenario: Path,
+    seed: int | None,
+    seeds: int,
+    pictures: Path | None,
+    kind: str,
+    chart: int | None,
+    as_json: bool,
+) -> None:
     """Run a SCENARIO file in virtual time: how long until all know, and what does it cost?
 
     Nothing is sent anywhere. The same seed gives the same result. Exit code 1 if something that the file expects does
@@ -55,10 +69,13 @@ def sim(scenario: Path, seed: int | None, seeds: int, pictures: Path | None, kin
     first = wanted.history.seed if seed is None else seed
     results = []
     for number in range(first, first + seeds):
-        results.append(_run(wanted, number, chart=pictures is not None and number == first, quiet=as_json))
+        charted = number == first and (chart is not None or pictures is not None)
+        results.append(_run(wanted, number, chart=charted, quiet=as_json))
         if as_json:
             JsonOutput().write({"type": "simulation", "time": timestamp(), **_record(results[-1])})
     if not as_json:
+        if chart is not None:
+            click.echo(results[0].world.chart.text(last=chart) + "\n")
         _print(wanted, results)
     if pictures is not None:
         _draw(wanted, results[0], pictures, kind, as_json)

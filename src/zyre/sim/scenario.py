@@ -69,17 +69,19 @@ def read(text: str, name: str = "scenario") -> Scenario:
     table = read_table(text, name)
     members = tuple(_read_members(table))
     names = [member.name for member in members]
+    seconds, settle = table.seconds("run_for", 60.0), table.seconds("settle", None)
+    end = seconds + (settle or 0.0)
     scenario = Scenario(
         about=table.text("about", ""),
         history=History(
             members=members,
-            seconds=table.seconds("run_for", 60.0),
-            steps=tuple(sorted(_read_steps(table, names), key=lambda step: step.at)),
+            seconds=seconds,
+            steps=tuple(sorted(_read_steps(table, names, end), key=lambda step: step.at)),
             seed=table.whole("seed", 0),
             weather=_read_weather(table),
             timing=_read_timing(table),
             queue=table.whole("queue", 10_000, least=1),
-            settle=table.seconds("settle", None),
+            settle=settle,
         ),
         ask=_read_questions(table),
         expect=_read_expectations(table),
@@ -148,9 +150,11 @@ def _read_timing(table: Table) -> Timing:
         table.fail("timing", str(error))
 
 
-def _read_steps(table: Table, names: list[str]) -> Iterable[Step]:
+def _read_steps(table: Table, names: list[str], end: float) -> Iterable[Step]:
     for part in table.tables("steps"):
         at = part.number("at", 0.0, least=0.0)
+        if at > end:
+            part.fail("at", f"is {at:g}, and all is over at {end:g} s: let it run longer, by run_for")
         if part.value("do") is None:
             part.fail("do", f"is missing: say what happens, one of {', '.join(VERBS)}")
         fault = _read_fields(part, VERBS[part.one_of("do", VERBS, "")])
@@ -169,15 +173,17 @@ def _read_fields(part: Table, kind: type[Any], leave_out: tuple[str, ...] = ()) 
         "tuple[str, ...]": part.texts,
     }
     wanted = [one for one in fields(kind) if one.name not in leave_out]
+    known = ["at", "do", *(one.name for one in wanted)]
     given = {}
     for one in wanted:
         if part.value(one.name) is not None:
             given[one.name] = readers[str(one.type)](one.name)
         elif one.default is MISSING:
+            part.finish(*known)  # one that is spelled otherwise is what is wrong
             part.fail(one.name, f"is missing: {part.data.get('do', 'this')!r} needs it")
     if "preset" in given:
         given["preset"] = part.one_of("preset", PRESETS, "lan")
-    part.finish("at", "do", *(one.name for one in wanted))
+    part.finish(*known)
     made = kind(**given)
     if isinstance(made, Weather):
         try:
