@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from zyre.sim.checkers import Checker
 
-__all__ = ["SimNode", "World"]
+__all__ = ["SimNode", "World", "without_collections"]
 
 
 class SimNode:
@@ -285,7 +285,7 @@ class World:
 
     def run_for(self, seconds: float) -> None:
         """Let time pass. Raises what a checker or a simulated program raises."""
-        with _without_collections(len(self.nodes)):
+        with without_collections(len(self.nodes)):
             self.agenda.run_until(self.agenda.now() + seconds)
         for checker in self.checkers:
             checker.on_pause(self)
@@ -429,7 +429,7 @@ class World:
 
 
 @contextmanager
-def _without_collections(nodes: int) -> Iterator[None]:
+def without_collections(nodes: int) -> Iterator[None]:
     """A large world is millions of objects that live as long as it does; looking through them for garbage again and
     again takes longer than the simulation itself."""
     if nodes < 100 or not gc.isenabled():
