@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test lab again lint types check bench swarm fuzz clean help
+.PHONY: demo test lab again lint types check bench swarm presence fuzz clean help
 
 help:
 	@echo "make demo    four nodes find each other on this machine, and one dies"
@@ -14,6 +14,7 @@ help:
 	@echo "make check   lint and types"
 	@echo "make bench   how fast, beside libzyre, pyre, zenoh and pyzmq (BENCH=--quick)"
 	@echo "make swarm   ten thousand simulated networks with random faults (SEEDS=0:10000)"
+	@echo "make presence  fifty nodes on a bad network, and nobody who lives is called gone (LIVES=0:20)"
 	@echo "make fuzz    garbage for every decoder (SECONDS=60 each)"
 
 demo: $(VENV)/.run
@@ -51,6 +52,10 @@ bench: $(VENV)/.bench
 SEEDS ?= 0:10000
 swarm: $(VENV)/.run
 	$(BIN)/python -m zyre.sim.swarm --seeds $(SEEDS) --jobs 2 --keep tests/scenarios
+
+LIVES ?= 0:20
+presence: $(VENV)/.test
+	$(BIN)/python -m tests.sim.liveness --seeds $(LIVES)
 
 SECONDS ?= 60
 fuzz: $(VENV)/.fuzz

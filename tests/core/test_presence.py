@@ -37,10 +37,10 @@ def quiet_since(moment: float, phase: Phase = Phase.ALIVE) -> tuple[Presence, Pe
         (6.0, Phase.EVASIVE, None, True, 7.0),
         (9.5, Phase.EVASIVE, None, True, 10.0),
         (10.0, Phase.EVASIVE, Phase.SILENT, True, 11.0),
-        (10.0, Phase.ALIVE, Phase.SILENT, True, 11.0),
+        (10.0, Phase.ALIVE, Phase.EVASIVE, True, 11.0),
         (29.5, Phase.SILENT, None, True, 30.0),
         (30.0, Phase.SILENT, Phase.EXPIRED, False, 30.0),
-        (30.0, Phase.ALIVE, Phase.EXPIRED, False, 30.0),
+        (30.0, Phase.ALIVE, Phase.EVASIVE, True, 31.0),
         (1e9, Phase.EVASIVE, Phase.EXPIRED, False, 1e9),
     ],
 )
@@ -107,6 +107,8 @@ def test_what_passed_while_we_stood_still_counts_for_nothing(phase: Phase) -> No
     before = presence.begins_at(record, Phase.EXPIRED)
     presence.forgive(record, 3.0, 7.0, anew=False)
     assert presence.begins_at(record, Phase.EXPIRED) == before + 3.0
+    presence.forgive(record, 100.0, 7.0, anew=False)
+    assert presence.begins_at(record, Phase.EXPIRED) == 7.0 + 30.0, "nobody is heard in the future"
 
 
 @pytest.mark.parametrize(("phase", "left"), [(Phase.ALIVE, 30.0), (Phase.EVASIVE, 25.0), (Phase.SILENT, 25.0)])

@@ -74,7 +74,10 @@ class Presence:
         return min(max(begins_at, held_until), record.quiet_at + self._longest)
 
     def look(self, record: PeerRecord, now: float) -> Silence:
-        """What the silence of a peer amounts to at ``now``; moves its record to the phase that has begun."""
+        """What the silence of a peer amounts to at ``now``; moves its record to the phase that has begun. Nobody is
+        judged who was not asked: if it is we who look too late, its silence begins now."""
+        if record.phase is Phase.ALIVE and not now < self.begins_at(record, Phase.SILENT):
+            record.quiet_at = now
         entered = None
         while record.phase is not Phase.EXPIRED:
             following = Phase(record.phase + 1)
@@ -94,10 +97,10 @@ class Presence:
     def forgive(self, record: PeerRecord, late: float, now: float, *, anew: bool) -> None:
         """We ourselves stood still for ``late`` seconds, in which nobody could be heard: they count for nothing. With
         ``anew`` the phase that the peer is in begins once more."""
-        record.quiet_at += late
-        record.proven_at += late
+        latest = now + self.evasive
+        record.proven_at = min(record.proven_at + late, now)
         record.greet_again_at += late
-        if not anew:
-            return
-        fresh = now + self.evasive if record.phase is Phase.ALIVE else now
-        record.quiet_at = max(record.quiet_at, fresh)
+        if anew:
+            record.quiet_at = latest if record.phase is Phase.ALIVE else now
+        else:
+            record.quiet_at = min(record.quiet_at + late, latest)

@@ -22,7 +22,7 @@ from zyre.engine import clock
 __all__ = ["Engine", "EngineAlarm", "shared_engine"]
 
 #: Called when a descriptor is readable; True if there is more to take.
-Callback: TypeAlias = Callable[[], bool]
+Callback: TypeAlias = Callable[[], int]
 
 #: The engine looks around this often in any case: a bound on what a lost wake-up could cost.
 _LONGEST_SLEEP = 60.0

@@ -28,6 +28,7 @@ from zyre.endpoint import Endpoint
 from zyre.engine.auth import Protection
 from zyre.engine.clock import MonotonicClock
 from zyre.engine.congestion import Congestion
+from zyre.engine.ears import Ears
 from zyre.engine.engine import EngineAlarm, shared_engine
 from zyre.engine.interfaces import Selection
 from zyre.engine.lead import Lead
@@ -85,6 +86,7 @@ class NodeHost:
         self._lock = threading.Lock()
         self._congestion = Congestion(self._lock, self._relieve)
         self._prober = Prober(self._tell)
+        self._ears = Ears(partial(self._guarded, self._on_beacons), config.limits.batch)
         self._inbox = -1
         self._watched: tuple[int, ...] = ()
         self._engine = shared_engine()
@@ -116,7 +118,7 @@ class NodeHost:
         self.shout_to_nowait = self._sending.shout_to_nowait
         self.shed = self._sending.shed
         self.on_room = self._sending.on_room
-        self._alarms = [self._alarm, self._pacing.alarm, self._lead.alarm, self._rendezvous.alarm]
+        self._alarms = [self._alarm, self._pacing.alarm, self._lead.alarm, self._rendezvous.alarm, self._ears.alarm]
         if protection is not None:
             self._alarms.append(protection.alarm)
 
@@ -174,15 +176,12 @@ class NodeHost:
             return
         self._inbox = self._transport.inbox_descriptor
         self._lead.open(self._engine, self._inbox, self._on_inbox)
-        if self._transport.connections is not None:
-            self._watch_too(self._transport.connections.fileno(), self._on_connections)
-        if self._transport.beacons is not None:
-            for descriptor in self._transport.beacons.descriptors:
-                self._watch_too(descriptor, self._on_beacons)
-
-    def _watch_too(self, descriptor: int, callback: Callable[[], bool]) -> None:
-        self._engine.watch(descriptor, partial(self._guarded, callback))
-        self._watched += (descriptor,)
+        connections, beacons = self._transport.connections, self._transport.beacons
+        if connections is not None:
+            self._engine.watch(connections.fileno(), partial(self._guarded, self._on_connections))
+            self._watched = (connections.fileno(),)
+        if beacons is not None:
+            self._ears.open(self._engine, beacons.descriptors)
 
     def stop(self, timeout: float) -> None:
         """Say goodbye, close everything, end all waiting. Returns within ``timeout`` seconds; a second call is idle."""
@@ -229,6 +228,7 @@ class NodeHost:
         self._lead.close()
         self._congestion.unwatch()
         self._prober.close()
+        self._ears.close()
         for descriptor in self._watched:
             self._engine.unwatch(descriptor)
 
@@ -356,7 +356,7 @@ class NodeHost:
 
     # -- in the engine thread ------------------------------------------------------------------------------------
 
-    def _guarded(self, callback: Callable[[], bool]) -> bool:
+    def _guarded(self, callback: Callable[[], int]) -> int:
         """A defect of ours ends this node, and tells its readers; the engine and the other nodes go on."""
         try:
             return callback()
@@ -399,13 +399,13 @@ class NodeHost:
             self._break(defect)
             return 0
 
-    def _on_beacons(self) -> bool:
+    def _on_beacons(self) -> int:
         assert self._transport.beacons is not None
         datagrams = self._transport.beacons.receive(self._limits.batch)
         if datagrams:
             with self._lock:
                 self._driver.on_datagrams(datagrams)
-        return len(datagrams) >= self._limits.batch
+        return len(datagrams)
 
     def _on_connections(self) -> bool:
         """Connections of peers ended."""
