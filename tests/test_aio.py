@@ -528,6 +528,28 @@ class TestFullQueues:
 
         run(loop, body, config=config)
 
+    def test_cancelled_while_waiting_for_room(self, loop: Loop) -> None:
+        """It sends nothing, and others go on."""
+        config = NodeConfig(timing=zyre.Timing(send_patience=1000), limits=zyre.Limits(link_messages=10))
+
+        async def body(alice: zyre.Node, bob: AsyncNode) -> None:
+            with DeafPeer(bob, groups=["S"]) as deaf:
+                await loops.expect(bob, Enter, name="deaf")
+                await loops.expect(bob, Join, group="S")
+
+                async def fill() -> None:
+                    while True:
+                        await bob.whisper(deaf.uuid, bytes(1 << 20))
+
+                await loop.cancelled_when(fill, lambda: bob._host._congestion.wakers)
+                before = bob.statistics().messages_sent
+                await loop.cancelled_when(lambda: bob.shout("S", "x"), lambda: len(bob._host._congestion.wakers) > 1)
+                assert bob.statistics().messages_sent == before
+                assert await bob.whisper(alice, "others are not delayed")
+                assert expect(alice, Whisper)
+
+        run(loop, body, config=config)
+
     def test_stopped_while_waiting_for_room(self, loop: Loop) -> None:
         config = NodeConfig(timing=zyre.Timing(send_patience=1000), limits=zyre.Limits(link_messages=10))
 

@@ -19,7 +19,7 @@ from zyre.calls.faces import AsyncCaller
 from zyre.calls.tasks import new_runner
 from zyre.config import NodeConfig
 from zyre.core.delivery import Outcome
-from zyre.core.host import Host
+from zyre.core.host import Host, stop_times
 from zyre.engine.auth import Protection
 from zyre.errors import NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
@@ -65,13 +65,13 @@ class AsyncNode(BaseNode, AsyncCaller):
         self._serve_in(new_runner())
         await checkpoint()
 
-    async def stop(self, timeout: float = 2.0) -> None:
-        """Leave the network politely; waiting readers get the end. Goes on in the background if cancelled."""
+    async def stop(self, timeout: float | None = None) -> None:
+        """Leave the network politely; see Node.stop. Goes on in the background if cancelled."""
         self._finalizer.detach()
         parker = new_async_parker()
 
         def stop() -> None:
-            self._host.stop(timeout)
+            self._host.stop(*stop_times(timeout))
             parker.wake()
 
         threading.Thread(target=stop, name="zyre-stop", daemon=True).start()

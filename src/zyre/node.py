@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from zyre.calls.faces import Caller, Offering
 from zyre.config import DISCOVERY_PORT, NodeConfig
-from zyre.core.host import Closed, Empty, Host, Life, why_ended
+from zyre.core.host import Closed, Empty, Host, Life, stop_times, why_ended
 from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.engine.auth import Protection
@@ -339,14 +339,15 @@ class Node(BaseNode, Caller):
         """
         self._host.start()
 
-    def stop(self, timeout: float = 2.0) -> None:
+    def stop(self, timeout: float | None = None) -> None:
         """Leave the network politely. Events that came before can still be read; waiting readers get the end.
 
-        Returns within ``timeout`` seconds whatever happens; a second call does nothing. What is still queued for peers
-        that read slowly goes on leaving until ``timeout`` is over, without this program; its end waits for that.
+        Returns within ``timeout`` seconds (2) whatever happens; a second call does nothing. What is still queued for
+        peers that read slowly goes on leaving behind the program's back, and the end of the program waits for that:
+        until ``timeout`` is over, or half a second if none is given.
         """
         self._finalizer.detach()
-        self._host.stop(timeout)
+        self._host.stop(*stop_times(timeout))
 
     def __enter__(self: Self) -> Self:
         self._host.start()

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.fuzz.guided import MISSING, _atheris
 
 FOUND = Path(__file__).parents[2] / ".cache" / "fuzz"
-TARGETS = ("zre", "beacon", "machine", "journal")
+TARGETS = ("zre", "beacon", "extensions", "calls", "machine", "journal")
 
 
 def main() -> int:

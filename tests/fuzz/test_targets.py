@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.fuzz import fuzz_beacon, fuzz_extensions, fuzz_journal, fuzz_machine, fuzz_zre
+from tests.fuzz import fuzz_beacon, fuzz_calls, fuzz_extensions, fuzz_journal, fuzz_machine, fuzz_zre
 from tests.fuzz.guided import MISSING, _atheris
 from tests.fuzz.seeds import BEACONS, FRAMES, records
 from zyre.core.checkpoint import freeze
@@ -20,6 +20,7 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]], int
     "zre": (fuzz_zre.one_input, lambda: FRAMES, 5000),
     "beacon": (fuzz_beacon.one_input, lambda: BEACONS, 2000),
     "extensions": (fuzz_extensions.one_input, lambda: fuzz_extensions.SEEDS, 2000),
+    "calls": (fuzz_calls.one_input, lambda: fuzz_calls.SEEDS, 1000),
     "machine": (fuzz_machine.one_input, lambda: fuzz_machine.SEEDS, 2000),
     "journal": (fuzz_journal.one_input, records, 300),
 }

@@ -18,7 +18,19 @@ from zyre.identity import PeerId
 from zyre.roster import Roster
 from zyre.statistics import Statistics
 
-__all__ = ["Closed", "Empty", "Host", "Inbox", "Interceptor", "Life", "Parker", "Waker", "why_ended", "why_not"]
+__all__ = [
+    "Closed",
+    "Empty",
+    "Host",
+    "Inbox",
+    "Interceptor",
+    "Life",
+    "Parker",
+    "Waker",
+    "stop_times",
+    "why_ended",
+    "why_not",
+]
 
 Waker = Callable[[], object]
 
@@ -67,6 +79,12 @@ def why_ended(closed: Closed, verb: str) -> ZyreError | SystemExit:
     if isinstance(closed.defect, SystemExit):
         return closed.defect
     return InternalError(f"a defect of zyre broke this node, please report it: {closed.defect!r}")
+
+
+def stop_times(timeout: float | None) -> tuple[float, float]:
+    """How long a stop may take, and how long what is queued may leave. Only who names a time lets a peer that does not
+    read hold up the end of the program for it: one may be dead, and not expired yet."""
+    return (2.0, 0.0) if timeout is None else (timeout, timeout)
 
 
 class Interceptor(Protocol):
@@ -146,8 +164,8 @@ class Host(Protocol):
     def start(self) -> None:
         """Begin. Raises NetworkError."""
 
-    def stop(self, timeout: float) -> None:
-        """End."""
+    def stop(self, timeout: float, drain: float = 0.0) -> None:
+        """End within ``timeout`` seconds; what is queued may leave for ``drain`` seconds more, with nobody waiting."""
 
     def stop_soon(self) -> None:
         """End without waiting."""

@@ -183,7 +183,7 @@ class NodeHost:
         if beacons is not None:
             self._ears.open(self._engine, beacons.descriptors)
 
-    def stop(self, timeout: float) -> None:
+    def stop(self, timeout: float, drain: float = 0.0) -> None:
         """Say goodbye, close everything, end all waiting. Returns within ``timeout`` seconds; a second call is idle."""
         deadline = time.monotonic() + max(0.0, timeout)
         with self._lock:
@@ -191,7 +191,7 @@ class NodeHost:
                 self.life = Life.STOPPED
             overtaking = was is Life.RUNNING and self.machine.has_plain_peers
             if was is Life.RUNNING:
-                self._transport.flush_within(timeout)
+                self._transport.flush_within(drain)
                 self._driver.stop()
             self._congestion.release()
         self.mailbox.close()

@@ -109,7 +109,7 @@ class SimHost:
                 raise
             self.endpoint = self.machine.endpoint
 
-    def stop(self, timeout: float = 0.0) -> None:
+    def stop(self, timeout: float = 0.0, drain: float = 0.0) -> None:
         """Leave politely."""
         if self.life is Life.RUNNING:
             self.life = Life.STOPPED
