@@ -113,6 +113,11 @@ class BaseGossip:
         target = str(Endpoint.parse(endpoint))
         self._host.step(f"disconnect {target}", lambda machine, now: machine.disconnect(target, now))
 
+    @property
+    def hubs(self) -> int:
+        """How many of the hubs are connected now, and have answered."""
+        return self._host.ask(lambda machine: machine.hubs)
+
     # -- tuples ------------------------------------------------------------------------------------------------------
 
     def publish(self, key: str, value: str, *, ttl: float | None = None, lasting: bool = False) -> None:

@@ -297,6 +297,11 @@ class GossipMachine:
 
     # -- the client's side -------------------------------------------------------------------------------------------
 
+    @property
+    def hubs(self) -> int:
+        """How many hubs have answered, and are there."""
+        return sum(neighbour.phase is Phase.CONNECTED for neighbour in self._remotes.neighbours())
+
     def _see_to_remotes(self, now: float) -> None:
         for remote in self._remotes:
             if remote.neighbour is not None and not now < remote.gone_at:
