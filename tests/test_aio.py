@@ -179,7 +179,7 @@ class TestMessages:
         expected = tuple(frame.encode() if isinstance(frame, str) else frame for frame in frames)
 
         async def body(alice: zyre.Node, bob: AsyncNode) -> None:
-            assert await bob.whisper(alice, *frames) is True
+            assert await bob.whisper(alice, *frames)
             assert expect(alice, Whisper).content == expected
             alice.join("G")
             await loops.expect(bob, Join)
@@ -198,7 +198,7 @@ class TestMessages:
                 await bob.whisper(alice, 1)  # type: ignore[arg-type]
             with pytest.raises(zyre.InvalidName):
                 await bob.shout("", "hello")
-            assert await bob.whisper("0" * 32, "hello") is False
+            assert not await bob.whisper("0" * 32, "hello")
             assert await bob.shout("NOBODY", "hello") == 0
             assert bob.statistics().dropped == {"absent": 1}
 

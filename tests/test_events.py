@@ -31,6 +31,7 @@ def make(kind: type) -> typing.Any:
         "rival_address": "tcp://10.0.0.3:49152",
         "lost": False,
         "removed": frozenset({"b"}),
+        "number": 7,
     }
     return kind(**{field.name: values[field.name] for field in dataclasses.fields(kind)})
 

@@ -441,7 +441,7 @@ class TestMessages:
         expected = tuple(
             frame.encode("utf-8", "surrogateescape") if isinstance(frame, str) else bytes(frame) for frame in frames
         )
-        assert alice.whisper(bob, *frames) is True
+        assert alice.whisper(bob, *frames)
         whisper = expect(bob, Whisper)
         assert (whisper.content, whisper.peer, whisper.name) == (expected, alice.uuid, "alice")
         assert alice.shout("G", *frames) == 1
@@ -476,8 +476,8 @@ class TestMessages:
     def test_who_is_not_here_gets_nothing_and_that_is_counted(self, pair: tuple[zyre.Node, zyre.Node]) -> None:
         alice, _ = pair
         before = alice.statistics().dropped.get("absent", 0)
-        assert alice.whisper("0" * 32, "hello") is False
-        assert alice.whisper(alice, "myself") is False
+        assert not alice.whisper("0" * 32, "hello")
+        assert not alice.whisper(alice, "myself")
         assert alice.shout("NOBODY", "hello") == 0
         assert alice.statistics().dropped["absent"] == before + 2
 
@@ -485,7 +485,7 @@ class TestMessages:
         with meeting("alice", "bob") as (alice, bob):
             bob.stop()
             exit_event = expect(alice, Exit)
-            assert alice.whisper(exit_event, "hello") is False
+            assert not alice.whisper(exit_event, "hello")
             assert alice.statistics().dropped == {"absent": 1}
 
     def test_shout_says_to_how_many(self) -> None:

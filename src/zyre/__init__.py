@@ -39,6 +39,7 @@ from zyre.errors import (
     NoSuchService,
     PayloadError,
     PeerGone,
+    PlainPeer,
     RecvTimeout,
     RequestTimeout,
     ServiceBusy,
@@ -58,19 +59,23 @@ from zyre.events import (
     Leader,
     Leave,
     Refused,
+    ReliableShout,
+    ReliableWhisper,
     Returned,
     Shout,
     Silent,
     Updated,
     Whisper,
 )
+from zyre.fates import Fate, Fates
 from zyre.gossip import AsyncGossip, Delivery, Gossip
 from zyre.identity import PeerId
 from zyre.node import Node
+from zyre.receipts import Receipt
 from zyre.roster import Peer, Roster
 from zyre.security.access import Access
 from zyre.security.certificate import Certificate
-from zyre.statistics import Fates, Statistics
+from zyre.statistics import Statistics
 
 __all__ = [
     "Node",
@@ -90,6 +95,8 @@ __all__ = [
     "Collision",
     "Whisper",
     "Shout",
+    "ReliableWhisper",
+    "ReliableShout",
     "Leader",
     "Gap",
     "Refused",
@@ -98,6 +105,8 @@ __all__ = [
     "Peer",
     "PeerId",
     "Roster",
+    "Receipt",
+    "Fate",
     "Fates",
     "Statistics",
     "NodeConfig",
@@ -132,6 +141,7 @@ __all__ = [
     "NoSuchService",
     "PayloadError",
     "PeerGone",
+    "PlainPeer",
     "RecvTimeout",
     "RequestTimeout",
     "ServiceBusy",

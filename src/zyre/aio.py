@@ -27,6 +27,7 @@ from zyre.handlers import call_handlers
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.node import BaseNode
 from zyre.payload import Codec, encode_objects
+from zyre.receipts import REFUSED, TAKEN, Receipt
 from zyre.waiting import TURN, AsyncParker, checkpoint, new_async_parker
 
 if TYPE_CHECKING:
@@ -88,29 +89,53 @@ class AsyncNode(BaseNode, AsyncCaller):
 
     # -- messages --------------------------------------------------------------------------------------------------
 
-    async def whisper(self, peer: object, *frames: Any, codec: str | Codec | None = None) -> bool:
-        """Send to one peer; see Node.whisper. Waits, without blocking the loop, only if the peer's queue is full."""
+    async def whisper(
+        self, peer: object, *frames: Any, codec: str | Codec | None = None, mode: str | None = None
+    ) -> Receipt:
+        """Send to one peer; see Node.whisper. Waits, without blocking the loop, only if the peer's queue is full.
+
+        What it returns can be awaited in turn: ``fate = await (await node.whisper(peer, "hello", mode="reliable"))``.
+        """
         self._turns += 1
         if self._turns % TURN == 0:
             await checkpoint()
         target = PeerId.parse(peer)
         content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        if (mode is not None or not self._best_effort) and self._mode(mode) != "best_effort":
+            return await self._post(target, "", content)
         outcome = self._host.whisper_nowait(target, content)
         if outcome is Outcome.BLOCKED:
             outcome = await self._retry(target, partial(self._host.whisper_nowait, target, content))
-        return outcome is Outcome.SENT
+        return TAKEN if outcome is Outcome.SENT else REFUSED
 
-    async def shout(self, group: str, *frames: Any, codec: str | Codec | None = None) -> int:
+    async def _post(self, target: PeerId, group: str, content: tuple[bytes, ...]) -> Receipt:
+        while True:
+            parker = new_async_parker()
+            self._host.on_room(parker.wake)
+            try:
+                return self._posted(self._host.post_nowait, target, group, content)
+            except WouldBlock:
+                await parker.park(None)
+
+    async def shout(self, group: str, *frames: Any, codec: str | Codec | None = None, mode: str | None = None) -> int:
         """Send to a group; see Node.shout. Waits, without blocking the loop, only for members whose queue is full."""
         self._turns += 1
         if self._turns % TURN == 0:
             await checkpoint()
         name = check_group(group)
         content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        if self._mode(mode, name) != "best_effort":
+            return await self._post_to_all(name, content)
         sent, blocked = self._host.shout_nowait(name, content)
         for peer in blocked:
             outcome = await self._retry(peer, partial(self._host.shout_to_nowait, peer, name, content))
             sent += outcome is Outcome.SENT
+        return sent
+
+    async def _post_to_all(self, group: str, content: tuple[bytes, ...]) -> int:
+        sent = 0
+        for peer in self._able_members(group):
+            sent += bool(await self._post(peer, group, content))
         return sent
 
     async def _retry(self, peer: PeerId, send: Callable[[], Outcome]) -> Outcome:

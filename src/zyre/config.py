@@ -7,11 +7,13 @@ itself. Both are immutable values, checked when they are made; ``dataclasses.rep
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from zyre.endpoint import Endpoint
 from zyre.errors import InvalidConfig, InvalidEndpoint
+from zyre.fates import MODES
 
 __all__ = [
     "DISCOVERY_PORT",
@@ -23,6 +25,7 @@ __all__ = [
     "NodeConfig",
     "Timing",
     "chosen_extensions",
+    "require_mode",
     "peer_ports",
 ]
 
@@ -41,7 +44,10 @@ PEER_PORTS: Final = 64
 #: ``news``     changes of headers are told, and whether a peer knows of our groups and headers is found out
 #: ``probe``    others are asked about a peer that has become quiet
 #: ``tally``    how many messages arrived is asked and answered, so that the sender's ledger knows
-SUPPORTED_EXTENSIONS: Final = frozenset({"empty", "goodbye", "incarnation", "introduce", "news", "probe", "tally"})
+#: ``reliable`` messages that are kept and sent again until the peer's node has them
+SUPPORTED_EXTENSIONS: Final = frozenset(
+    {"empty", "goodbye", "incarnation", "introduce", "news", "probe", "reliable", "tally"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,10 @@ class Timing:
     """Peers of our own kind are asked once in this time how much of what was sent to them has arrived."""
     request: float = 5.0
     """How long a request waits for its answer, unless it says otherwise."""
+    resend: float = 0.25
+    """A peer that confirms no reliable message for this long is asked where it is; then after twice as long, ..."""
+    keep: float = 60.0
+    """Reliable messages for a peer that is gone are kept for this long, in case it comes back."""
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -169,6 +179,14 @@ class Limits:
     """Refused events of one node; further refusals are only counted."""
     beacon_age: float = 300.0
     """Seconds by which the clock of a node with the same secret may differ from ours."""
+    kept_messages: int = 10_000
+    """Reliable messages kept for one peer until it confirms them; then sending waits."""
+    kept_bytes: int = 16 << 20
+    """Octets of their contents, likewise; one message of any size is always taken."""
+    window_messages: int = 4096
+    """How far one peer may send reliable messages ahead of what was taken from it."""
+    window_bytes: int = 4 << 20
+    """Octets of their contents, likewise. All windows together are at most a tenth of the mailbox."""
     batch: int = 256
     """Messages taken from the network before the application gets a turn."""
     batch_octets: int = 1 << 20
@@ -283,7 +301,15 @@ class NodeConfig:
     advertise: str | None = None
     """The endpoint told to peers where it differs from the bound one, as behind a NAT (set_advertised_endpoint)."""
 
+    mode: str = "best_effort"
+    """How messages are sent unless the call says otherwise: ``best_effort``, or ``reliable``, which plain 36/ZRE peers
+    do not understand."""
+    group_modes: Mapping[str, str] = field(default_factory=dict)
+    """The same for shouts to certain groups."""
+
     def __post_init__(self) -> None:
+        for mode in (self.mode, *self.group_modes.values()):
+            require_mode(mode)
         if self.peer_port is not None:
             _require_port("peer_port", self.peer_port)
             if self.endpoint is not None:
@@ -293,6 +319,13 @@ class NodeConfig:
                 raise InvalidEndpoint(given, "has a public key, which a node has by its certificate")
         if self.advertise is not None and not Endpoint.parse(self.advertise).is_reachable:
             raise InvalidEndpoint(self.advertise, "is a wildcard, and peers need a host and a port to connect to")
+
+
+def require_mode(mode: object) -> str:
+    """A mode of sending. Raises InvalidConfig."""
+    if mode not in MODES:
+        raise InvalidConfig(f"mode is {mode!r}; there are: {', '.join(MODES)}")
+    return str(mode)
 
 
 def _require_port(name: str, value: object) -> None:

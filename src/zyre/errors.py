@@ -14,6 +14,7 @@
     ├── NodeStopped                 you stopped the node; there is nothing more to come
     ├── GossipClosed                you closed the gossip service; likewise
     ├── WouldBlock                  nothing there yet, and you asked not to wait
+    ├── PlainPeer                   that peer does not understand what you asked for
     ├── RecvTimeout                 (TimeoutError) nothing came within the time you gave
     ├── CallError                                  a request got no answer
     │   ├── RequestTimeout          (TimeoutError) none within the time you gave
@@ -51,6 +52,7 @@ __all__ = [
     "NodeStopped",
     "GossipClosed",
     "WouldBlock",
+    "PlainPeer",
     "RecvTimeout",
     "CallError",
     "RequestTimeout",
@@ -217,10 +219,31 @@ class GossipClosed(ZyreError):
 
 
 class WouldBlock(ZyreError):
-    """Nothing is there yet, and the call was one that does not wait."""
+    """The call was one that does not wait: nothing is there yet, or the queues to ``peers`` are full."""
+
+    def __init__(
+        self, message: str = "nothing is there yet; recv(timeout=...) waits", peers: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message, peers)
+        self.peers = peers
 
     def __str__(self) -> str:
-        return str(self.args[0]) if self.args else "nothing is there yet; recv(timeout=...) waits"
+        return str(self.args[0])
+
+
+class PlainPeer(ZyreError):
+    """``peer`` does not understand what a ``mode`` of sending needs; nothing was sent."""
+
+    def __init__(self, peer: object, mode: str) -> None:
+        super().__init__(peer, mode)
+        self.peer = peer
+        self.mode = mode
+
+    def __str__(self) -> str:
+        return (
+            f"{self.peer} cannot be sent {self.mode} messages: it is a plain 36/ZRE node, which confirms nothing, or "
+            f"has that switched off. Send to it by mode='best_effort', or look first: {self.mode!r} in peer.extensions"
+        )
 
 
 class RecvTimeout(ZyreError, TimeoutError):

@@ -31,6 +31,8 @@ __all__ = [
     "Collision",
     "Whisper",
     "Shout",
+    "ReliableWhisper",
+    "ReliableShout",
     "Leader",
     "Gap",
     "Refused",
@@ -145,6 +147,22 @@ class Shout(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class ReliableWhisper(Whisper):
+    """A Whisper that was sent as a reliable one: it comes once, behind all that were sent before it."""
+
+    number: int
+    """Counts the reliable messages of that peer to this node, whispers and shouts together, from 0 on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReliableShout(Shout):
+    """A Shout that was sent as a reliable one."""
+
+    number: int
+    """See ReliableWhisper."""
+
+
+@dataclass(frozen=True, slots=True)
 class Leader:
     """A group has a new leader: ``peer`` and ``name``, which may be this node itself."""
 
@@ -216,6 +234,8 @@ Event: TypeAlias = (
     | Gap
     | Refused
     | Collision
+    | ReliableWhisper
+    | ReliableShout
 )
 
 

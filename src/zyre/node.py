@@ -26,16 +26,19 @@ from zyre.engine.rendezvous import parse_meetings
 from zyre.errors import InvalidEndpoint, NodeNotStarted, NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
 from zyre.gossiping import GossipVerbs
+from zyre.fates import Fates
 from zyre.handlers import Handlers, require_kinds
 from zyre.headers import Headers
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.payload import Codec, encode_objects
 from zyre.pipeline import NodeSource
+from zyre.receipts import REFUSED, TAKEN, Receipt
 from zyre.roster import Roster
 from zyre.security.access import Access
 from zyre.security.certificate import Certificate
 from zyre.security.keys import decode_key
-from zyre.statistics import Fates, Statistics
+from zyre.sends import Sends
+from zyre.statistics import Statistics
 
 if TYPE_CHECKING:
     from zyre.streams import Stream
@@ -49,7 +52,7 @@ Self = TypeVar("Self", bound="BaseNode")
 Handler = TypeVar("Handler", bound=Callable[..., object])
 
 
-class BaseNode(GossipVerbs, Offering):
+class BaseNode(GossipVerbs, Offering, Sends):
     """What the faces for threads and for async loops have in common: everything that does not wait."""
 
     def __init__(
@@ -107,6 +110,7 @@ class BaseNode(GossipVerbs, Offering):
         self._protection = protection
         self._limits = config.limits
         self._attach_calls(host, config)
+        self._choose_modes(config)
         self._handlers = Handlers()
         self._finalizer = weakref.finalize(self, host.stop_soon)
         self._finalizer.atexit = False  # the engine says goodbye for all of them
@@ -360,30 +364,43 @@ class Node(BaseNode, Caller):
 
     # -- messages --------------------------------------------------------------------------------------------------
 
-    def whisper(self, peer: object, *frames: Any, codec: str | Codec | None = None) -> bool:
+    def whisper(self, peer: object, *frames: Any, codec: str | Codec | None = None, mode: str | None = None) -> Receipt:
         """Send a message of any number of frames to one peer, in order with all others from this thread to it.
 
         Frames are bytes or str; with a ``codec`` ("json", "msgpack", or one of your own) any objects that it takes.
 
-        Returns True if it is on its way; False if the peer is not here, or has been reading too slowly for longer
-        than ``Timing.send_patience`` (``statistics().dropped`` says which). No error: peers come and go.
+        Returns a receipt that is true if the message is on its way, and false if the peer is not here, or has been
+        reading too slowly for longer than ``Timing.send_patience`` (``statistics().dropped`` says which). No error:
+        peers come and go.
+
+        ``mode="reliable"`` keeps the message until the peer's node has it, in order with all other reliable ones, and
+        waits for room as long as the peer is here; ``receipt.wait()`` tells what became of it. By default the mode is
+        that of NodeConfig: ``best_effort``.
 
         Raises:
+            PlainPeer: if the peer does not understand that mode.
             InvalidPeer: if ``peer`` is not an identity, an event, a Peer.
             InvalidFrame: if a frame is neither bytes nor str.
             InvalidPayload: if the codec does not take an object.
             NodeNotStarted, NodeStopped: if the node is not running.
         """
         target = peer if type(peer) is PeerId else PeerId.parse(peer)
-        return self._host.whisper(target, encode_frames(frames) if codec is None else encode_objects(codec, frames))
+        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        if (mode is None and self._best_effort) or self._mode(mode) == "best_effort":
+            return TAKEN if self._host.whisper(target, content) else REFUSED
+        return self._posted(self._host.post, target, "", content)
 
-    def shout(self, group: str, *frames: Any, codec: str | Codec | None = None) -> int:
+    def shout(self, group: str, *frames: Any, codec: str | Codec | None = None, mode: str | None = None) -> int:
         """Send a message to everybody in a group, this node excepted; it need not be in the group itself.
 
-        Returns to how many peers it is on its way. Raises like whisper, and InvalidName.
+        Returns to how many peers it is on its way. Raises like whisper, and InvalidName. A ``mode`` that some members
+        do not understand is an error only if none of them does; the others count as refused.
         """
         content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
-        return self._host.shout(check_group(group), content)
+        group = check_group(group)
+        if self._mode(mode, group) == "best_effort":
+            return self._host.shout(group, content)
+        return self._posted_to_all(self._host.post, group, content)
 
     # -- events ----------------------------------------------------------------------------------------------------
 

@@ -5,36 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Fates", "Statistics"]
+from zyre.fates import Fates
 
-
-@dataclass(frozen=True, slots=True)
-class Fates:
-    """What became of the messages that this node was given to send: each ends in exactly one way.
-
-    A whisper counts once, a shout once for each member of the group. ``offered`` is the sum of all others, always.
-    """
-
-    offered: int = 0
-    """Messages that the application gave."""
-    delivered: int = 0
-    """The peer's node has confirmed that it has them."""
-    expired: int = 0
-    """Their time was over before the peer had them."""
-    refused: int = 0
-    """They never left: the peer was not here, or took nothing for longer than our patience."""
-    lost: int = 0
-    """The peer's node has said that it never got them."""
-    unknown: int = 0
-    """They left, and nobody can say: plain 36/ZRE peers confirm nothing, and who vanished cannot any more."""
-    in_flight: int = 0
-    """On their way, or arrived and not confirmed yet."""
-
-    @property
-    def balanced(self) -> bool:
-        """Whether each has exactly one fate; anything else is a defect of this package."""
-        ended = self.delivered + self.expired + self.refused + self.lost + self.unknown
-        return self.offered == ended + self.in_flight
+__all__ = ["Statistics"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +39,7 @@ class Statistics:
     """What the operating system refused, by kind: a ``beacon`` could not be sent; a ``link`` could not be opened, or
     was not, because there are too few ``descriptors`` left; a ``datagram`` was not handed over, because it was no
     beacon or more came than were read."""
-    fates: Fates = Fates()
+    fates: Fates = field(default_factory=Fates)
     """What became of the messages that the application gave."""
     calls: Mapping[str, int] = field(default_factory=dict)
     """Requests of this node: ``asked``, ``answered``, ``unanswered`` (given up on), and ``late`` answers. Requests of

@@ -33,4 +33,5 @@ def test_whatever_is_about_a_link_names_it_first() -> None:
         "NameResolved",
         "PeerJudged",
         "PeerRefused",
+        "Pressure",
     }

@@ -31,6 +31,7 @@ INPUTS: dict[str, tuple[Any, ...]] = {
     "shout": ("G\u20ac", (b"a",)),
     "shout_to": (peer_id(2), "G", ()),
     "shed": (peer_id(2),),
+    "post": (peer_id(2), 7, "G", (b"a", b"")),
     "change": ("verb", ["text", 1.5, None]),
     "set_header": ("name", "value"),
 }

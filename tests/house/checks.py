@@ -17,13 +17,13 @@ SRC = ROOT / "src" / "zyre"
 #: The floor of every room: a module of the package, or a package in it. "" is the front door, zyre/__init__.py.
 FLOORS = {
     **dict.fromkeys(("errors", "identity", "endpoint", "events", "roster", "config", "statistics", "refusals"), 0),
-    "payload": 0,
+    **dict.fromkeys(("payload", "fates"), 0),
     **dict.fromkeys(("wire", "security"), 1),
     "core": 2,
     **dict.fromkeys(("engine", "sim"), 3),
     **dict.fromkeys(("", "node", "aio", "streams", "pipeline", "waiting", "handlers"), 4),
     **dict.fromkeys(("headers", "lowlevel", "calls", "gossip", "gossiping"), 4),
-    **dict.fromkeys(("testing", "pytest_plugin"), 4),
+    **dict.fromkeys(("testing", "pytest_plugin", "receipts", "sends"), 4),
     **dict.fromkeys(("sockets", "conformance"), 5),
     "cli": 6,
 }

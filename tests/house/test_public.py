@@ -16,10 +16,10 @@ FRONT_DOOR = {
     "Node", "AsyncNode",
     "Gossip", "AsyncGossip", "Delivery",
     # who and what
-    "PeerId", "Peer", "Roster", "Statistics", "Fates",
+    "PeerId", "Peer", "Roster", "Statistics", "Fates", "Fate", "Receipt",
     # events
     "Event", "Enter", "Exit", "Evasive", "Silent", "Returned", "Join", "Leave", "Updated", "Whisper", "Shout",
-    "Leader", "Gap", "Refused", "Collision",
+    "Leader", "Gap", "Refused", "Collision", "ReliableWhisper", "ReliableShout",
     # calls
     "Request", "Reply",
     # settings
@@ -31,7 +31,7 @@ FRONT_DOOR = {
     "InvalidKey", "InvalidPayload", "PayloadError",
     "NodeNotStarted", "NodeStopped", "WouldBlock", "RecvTimeout", "NetworkError", "NoInterface", "AddressInUse",
     "IdentityInUse", "DecodeError", "GossipClosed", "InternalError",
-    "ForkedNodeError",
+    "ForkedNodeError", "PlainPeer",
     "CallError", "RequestTimeout", "PeerGone", "NoSuchService", "ServiceBusy", "ServiceError", "NoQuorum",
 }  # fmt: skip
 

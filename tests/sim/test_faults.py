@@ -8,7 +8,7 @@ from zyre.events import Exit
 from zyre.events import Shout as Shouted
 from zyre.events import Whisper as Whispered
 from zyre.sim import LOSSY_WIFI, Power, World, all_checkers
-from zyre.sim.actions import Connect, Contest, Join, Leave, RemoveHeader, SetHeader, Shout, Whisper
+from zyre.sim.actions import Connect, Contest, Join, Leave, Post, RemoveHeader, SetHeader, Shout, Whisper
 from zyre.sim.faults import (
     VERBS,
     ClockRate,
@@ -52,6 +52,7 @@ ONE_OF_EACH: tuple[Fault, ...] = (
     Contest("a", "G"),
     Whisper("a", "b", 3),
     Shout("b", "G", 3),
+    Post("b", "a", 3),
     Connect("c", "a"),
     SetHeader("a", "load", "1"),
     RemoveHeader("a", "load"),

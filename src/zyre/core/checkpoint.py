@@ -16,7 +16,7 @@ from enum import Enum
 from types import MappingProxyType, MethodType
 from typing import Any, Final, TypeAlias
 
-from zyre import config, endpoint, events, identity, roster
+from zyre import config, endpoint, events, fates, identity, roster
 from zyre.core import (
     account,
     announcer,
@@ -35,6 +35,7 @@ from zyre.core import (
     grapevine,
     groups,
     hearsay,
+    inflow,
     introductions,
     ledger,
     links,
@@ -42,12 +43,14 @@ from zyre.core import (
     membership,
     news,
     node,
+    outflow,
     outgoing,
     part,
     peer,
     portrait,
     presence,
     profile,
+    reliable,
     second_choice,
     tables,
     tally,
@@ -66,7 +69,7 @@ Frozen: TypeAlias = Any
 """What JSON can carry: a scalar as it is, everything else a list that begins with its tag."""
 
 _MODULES: Final = (
-    *(config, endpoint, events, identity, roster),
+    *(config, endpoint, events, fates, identity, roster),
     account,
     announcer,
     conversation,
@@ -84,6 +87,7 @@ _MODULES: Final = (
     grapevine,
     groups,
     hearsay,
+    inflow,
     introductions,
     ledger,
     links,
@@ -91,6 +95,7 @@ _MODULES: Final = (
     membership,
     news,
     node,
+    outflow,
     outgoing,
     part,
     peer,
@@ -98,6 +103,7 @@ _MODULES: Final = (
     presence,
     profile,
     second_choice,
+    reliable,
     tables,
     tally,
     timers,

@@ -8,7 +8,7 @@ for longer than that patience is shed: its data is dropped at once, and counted,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from typing import Final
 
@@ -16,14 +16,17 @@ from zyre.config import Limits
 from zyre.core.counters import Counters
 from zyre.core.effects import CloseLink, Effect, OpenLink, Send
 from zyre.core.peer import PeerRecord
-from zyre.wire import news, tally, zre
+from zyre.wire import news, reliable, tally, zre
 
 __all__ = ["Delivery", "Outcome"]
 
 _DATA: Final = (zre.WHISPER, zre.SHOUT)
 #: A question of liveness or of arrivals waits for nothing: if the queue is full the peer is not reading anyway.
 #: Whether our news are known is asked again.
-_PERISHABLE: Final = (zre.PING, zre.PING_OK, tally.TALLY, tally.TALLIED, news.CHECK, news.CONFIRM, news.ASK)
+_PERISHABLE: Final = (
+    *(zre.PING, zre.PING_OK, tally.TALLY, tally.TALLIED, news.CHECK, news.CONFIRM, news.ASK),
+    *(reliable.OPEN, reliable.ACK),
+)
 #: A peer that misses one of these has us in the wrong groups for good, and libzyre aborts at the status of the next.
 #: How many there are is up to our own application, and the peer expires if its queue stays full.
 _NEVER_DROPPED: Final = (zre.HELLO, zre.JOIN, zre.LEAVE)
@@ -39,6 +42,8 @@ class Outcome(Enum):
     """The peer is not here."""
     BLOCKED = auto()
     """The peer's queue is full; nothing was taken."""
+    PLAIN = auto()
+    """The peer does not understand what this way of sending needs."""
     SHED = auto()
     """The peer's queue has been full for too long: dropped, and counted."""
 
@@ -46,7 +51,7 @@ class Outcome(Enum):
 class Delivery:
     """Numbers and queues messages as effects; owns the links' numbers."""
 
-    __slots__ = ("_backlog_limit", "_counters", "_links", "effects", "not_data")
+    __slots__ = ("_backlog_limit", "_counters", "_links", "effects", "not_data", "on_refused")
 
     def __init__(self, limits: Limits, counters: Counters) -> None:
         self._backlog_limit = limits.backlog
@@ -55,6 +60,8 @@ class Delivery:
         self.not_data = 0
         """How many of the messages that were sent carry nothing of the application's."""
         self.effects: list[Effect] = []
+        self.on_refused: dict[int, Callable[[PeerRecord, Sequence[bytes]], None]] = {}
+        """Who keeps messages of an id itself when a link does not take them."""
 
     def new_link(self) -> int:
         """A number that no other link of this node has had."""
@@ -100,6 +107,13 @@ class Delivery:
         header = zre.pack_header(message_id, record.next_sequence())
         self.effects.append(Send(record.link, (header + fields,)))
 
+    def transmit(self, record: PeerRecord, message_id: int, fields: bytes, contents: Sequence[bytes]) -> None:
+        """Send what is kept by whoever is named in ``on_refused``; the link must not be known to be full."""
+        self._counters.sent += 1
+        self.not_data += 1
+        header = zre.pack_header(message_id, record.next_sequence())
+        self.effects.append(Send(record.link, (header + fields, *contents)))
+
     def _hold(self, record: PeerRecord, message_id: int, fields: bytes) -> None:
         if message_id in _PERISHABLE:
             return
@@ -120,6 +134,8 @@ class Delivery:
         record.uncount()
         if message_id in _DATA:
             record.account.offered -= 1
+        elif message_id in self.on_refused:
+            self.on_refused[message_id](record, frames)
         else:
             self._hold(record, message_id, frames[0][zre.HEADER_SIZE :])
 

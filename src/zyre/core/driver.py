@@ -10,7 +10,7 @@ Not thread-safe: the host holds the node's lock around every call.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence, Set
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from zyre.core.delivery import Outcome
 from zyre.core.discovery import Source
@@ -30,10 +30,11 @@ from zyre.core.machine import Alarm, Clock, Transport
 from zyre.core.node import NodeMachine
 from zyre.core.timers import NEVER
 from zyre.events import Event
+from zyre.fates import Fate
 from zyre.identity import PeerId
 from zyre.roster import Roster
 
-__all__ = ["Driver", "Tap"]
+__all__ = ["Driver", "Sink", "Tap"]
 
 #: Called with the time, the name of the input, and its arguments, before the machine sees it.
 Tap: TypeAlias = Callable[[float, str, tuple[object, ...]], None]
@@ -41,6 +42,13 @@ Tap: TypeAlias = Callable[[float, str, tuple[object, ...]], None]
 # On the way of every message, looking a member up in its enumeration shows.
 _SENT: Final = Outcome.SENT
 _NOBODY: Final[frozenset[int]] = frozenset()
+
+
+class Sink(Protocol):
+    """Who wants to know what becomes of a message."""
+
+    def settle(self, fate: Fate) -> None:
+        """That became of it. Called once, under the node's lock."""
 
 
 class Driver:
@@ -66,6 +74,10 @@ class Driver:
         self._alarm = alarm
         self._deliver = deliver
         self._tap = tap
+        self.on_settled: Callable[[], None] | None = None
+        """Called after sinks were told."""
+        self._tickets = 0
+        self._sinks: dict[int, Sink] = {}
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -167,6 +179,21 @@ class Driver:
             return Outcome.BLOCKED
         return outcome
 
+    def post(self, peer: PeerId, group: str, content: tuple[bytes, ...], sink: Sink | None) -> Outcome:
+        """Send to one peer for sure, a whisper or (with a ``group``) a shout; ``sink`` is told what becomes of it."""
+        ticket = 0
+        if sink is not None:
+            self._tickets += 1
+            ticket = self._tickets
+        now = self._clock.now()
+        if self._tap is not None:
+            self._tap(now, "post", (peer, ticket, group, content))
+        outcome = self.machine.post(peer, ticket, group, content, now)
+        if sink is not None and outcome is Outcome.SENT:
+            self._sinks[ticket] = sink
+        self._settle()
+        return outcome
+
     def shed(self, peer: PeerId) -> None:
         """See NodeMachine.shed."""
         if self._tap is not None:
@@ -203,7 +230,18 @@ class Driver:
         events = machine.take_events()
         if events:
             self._deliver(events)
+        if machine.settled:
+            self._tell_fates()
         self._alarm.set(machine.next_timeout())
+
+    def _tell_fates(self) -> None:
+        settled, self.machine.settled[:] = self.machine.settled[:], []
+        for ticket, fate in settled:
+            sink = self._sinks.pop(ticket, None)
+            if sink is not None:
+                sink.settle(fate)
+        if self.on_settled is not None:
+            self.on_settled()
 
     def _perform(self) -> Set[int]:
         """Perform effects until no more follow; the links that refused a message, or could not be opened.

@@ -26,6 +26,7 @@ __all__ = [
     "PeerJudged",
     "PeerRefused",
     "Probe",
+    "Pressure",
     "Report",
     "Send",
 ]
@@ -152,6 +153,12 @@ class PeerRefused(NamedTuple):
     address: str
 
 
+class Pressure(NamedTuple):
+    """Whether the application reads so slowly that peers should send less."""
+
+    high: bool
+
+
 Report: TypeAlias = (
     LinkBlocked
     | LinkWritable
@@ -164,4 +171,5 @@ Report: TypeAlias = (
     | NameResolved
     | PeerJudged
     | PeerRefused
+    | Pressure
 )

@@ -11,6 +11,7 @@ from enum import Enum, auto
 from typing import Any, Protocol
 
 from zyre.core.delivery import Outcome
+from zyre.core.driver import Sink
 from zyre.core.node import NodeMachine
 from zyre.errors import ForkedNodeError, InternalError, NodeNotStarted, NodeStopped, ZyreError
 from zyre.events import Event
@@ -197,6 +198,12 @@ class Host(Protocol):
 
     def shout(self, group: str, content: tuple[bytes, ...]) -> int:
         """Send to a group, waiting for room; to how many it was sent."""
+
+    def post_nowait(self, peer: PeerId, group: str, content: tuple[bytes, ...], sink: Sink) -> Outcome:
+        """Send to one peer for sure, a whisper or (with a ``group``) a shout, or say why not."""
+
+    def post(self, peer: PeerId, group: str, content: tuple[bytes, ...], sink: Sink) -> Outcome:
+        """The same, waiting for room for as long as the peer is here."""
 
     def shed(self, peer: PeerId) -> None:
         """Patience with a peer's full queue is over."""

@@ -160,7 +160,7 @@ class EventDigest:
         for event in events:
             self.count += 1
             value = zlib.crc32(_octets(event), value)
-            if type(event) is Whisper or type(event) is Shout:
+            if isinstance(event, (Whisper, Shout)):
                 value = zlib.crc32(_U32.pack(len(event.content)), value)
                 if self._contents:
                     for frame in event.content:
@@ -173,9 +173,9 @@ class EventDigest:
 
 
 def _octets(event: Event) -> bytes:
-    if type(event) is Whisper:
+    if isinstance(event, Whisper):
         return event.peer.encode()
-    if type(event) is Shout:
+    if isinstance(event, Shout):
         return f"{event.peer}{event.group}".encode()
     text = [type(event).__name__, event.peer, event.name]
     if isinstance(event, Enter):

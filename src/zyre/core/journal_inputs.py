@@ -23,12 +23,14 @@ from zyre.core.effects import (
     NameResolved,
     PeerJudged,
     PeerRefused,
+    Pressure,
     Report,
 )
 from zyre.core.locality import Interface, Locality
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError
 from zyre.identity import PeerId
+from zyre.wire.batch import BATCH
 
 __all__ = ["Kind", "decode_payload", "input_encoders"]
 
@@ -37,6 +39,9 @@ _U32: Final = struct.Struct(">I")
 _U64: Final = struct.Struct(">Q")
 #: Marks the length of a frame whose octets were not recorded.
 _ELIDED: Final = 0x80000000
+#: A journal may say that frames were as long as it likes, and costs no more memory than this for each.
+_LONGEST_BLANK: Final = 1 << 24
+_BATCH: Final = bytes((BATCH,))
 #: Of a message's frames as they arrive, the identity and the header tell the machine all that it must know.
 _TELLING: Final = 2
 
@@ -66,6 +71,7 @@ class Kind(IntEnum):
     SHOUT_TO = 29
     SHED = 30
     CHANGE = 31
+    POST = 32
 
 
 def _json(value: object) -> bytes:
@@ -82,14 +88,17 @@ def _pack_sizes(frames: Sequence[bytes], kept: int) -> bytes:
     return struct.pack(f">{len(frames) + 1}I", len(frames), *sizes) + b"".join(frames[:kept])
 
 
-def _unpack_frames(data: bytes) -> tuple[bytes, ...]:
+def _unpack_frames(data: bytes, *, exact: bool = False) -> tuple[bytes, ...]:
+    """Frames again; those that were not recorded become blanks of their length if ``exact``, else a word about them."""
     (count,) = _U32.unpack_from(data)
     position = 4 * (count + 1)
     if position > len(data):
         raise DecodeError("a record counts more frames than there are octets")
     frames = []
     for size in struct.unpack_from(f">{count}I", data, 4):
-        if size & _ELIDED:
+        if size & _ELIDED and exact and size ^ _ELIDED <= _LONGEST_BLANK:
+            frames.append(bytes(size ^ _ELIDED))
+        elif size & _ELIDED:
             frames.append(b"(%d octets, not recorded)" % (size ^ _ELIDED))
         else:
             frames.append(data[position : position + size])
@@ -122,6 +131,8 @@ def _pack_report(report: Report) -> bytes:
         return _json(["PeerJudged", list(report)])
     if isinstance(report, PeerRefused):
         return _json(["PeerRefused", [report.code, report.address]])
+    if isinstance(report, Pressure):
+        return _json(["Pressure", report.high])
     return _json([type(report).__name__, report.link])
 
 
@@ -139,6 +150,7 @@ _REPORTS: Final[Mapping[str, Callable[[Any], Report]]] = {
     "NameResolved": lambda value: NameResolved(value[0], tuple(value[1])),
     "PeerJudged": lambda value: _unpack_judged(*value),
     "PeerRefused": lambda value: PeerRefused(*value),
+    "Pressure": Pressure,
     "LinkWritable": LinkWritable,
     "LinkFailed": LinkFailed,
     "LinkLost": lambda value: LinkLost(bytes.fromhex(value)),
@@ -181,6 +193,18 @@ def _unpack_shout_to(data: bytes) -> tuple[Any, ...]:
     return (PeerId.parse(data[:16]), *_unpack_shout(data[16:]))
 
 
+def _unpack_post(data: bytes) -> tuple[Any, ...]:
+    group, rest = _unpack_group(data[24:])
+    return (PeerId.parse(data[:16]), _U64.unpack_from(data, 16)[0], group, _unpack_frames(rest, exact=True))
+
+
+def _unpack_arrived(data: bytes) -> tuple[bytes, ...]:
+    """What arrived; of messages in a batch, their lengths decide what follows."""
+    frames = _unpack_frames(data)
+    exact = len(frames) > 1 and frames[1][2:3] == _BATCH
+    return _unpack_frames(data, exact=True) if exact else frames
+
+
 def _unpack_datagram(data: bytes) -> tuple[Any, ...]:
     address, rest = _unpack_group(data)
     return (rest[2:], (address, _U16.unpack_from(rest)[0]))
@@ -212,6 +236,7 @@ def input_encoders(contents: bool) -> dict[str, tuple[Kind, Encoder]]:
         Kind.SHOUT: lambda a: _pack_group(a[0]) + pack(a[1]),
         Kind.SHOUT_TO: lambda a: a[0].octets + _pack_group(a[1]) + pack(a[2]),
         Kind.SHED: lambda a: a[0].octets,
+        Kind.POST: lambda a: a[0].octets + _U64.pack(a[1]) + _pack_group(a[2]) + pack(a[3]),
         Kind.CHANGE: lambda a: _json([a[0], list(a[1])]),
         Kind.SET_HEADER: lambda a: _json(list(a)),
     }
@@ -229,7 +254,7 @@ _DECODERS: Final[dict[Kind, Callable[[bytes], tuple[Any, ...]]]] = {
     Kind.STOP: lambda data: (),
     Kind.FAREWELL: lambda data: (),
     Kind.HANDLE_TIMEOUT: lambda data: (),
-    Kind.RECEIVE_FRAMES: lambda data: (_unpack_frames(data),),
+    Kind.RECEIVE_FRAMES: lambda data: (_unpack_arrived(data),),
     Kind.RECEIVE_DATAGRAM: _unpack_datagram,
     Kind.RECEIVE_REPORT: _unpack_report,
     Kind.JOIN: lambda data: (data.decode(),),
@@ -240,6 +265,7 @@ _DECODERS: Final[dict[Kind, Callable[[bytes], tuple[Any, ...]]]] = {
     Kind.SHOUT: _unpack_shout,
     Kind.SHOUT_TO: _unpack_shout_to,
     Kind.SHED: lambda data: (PeerId.parse(data),),
+    Kind.POST: _unpack_post,
     Kind.CHANGE: lambda data: tuple(json.loads(data)),
 }
 

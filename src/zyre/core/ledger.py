@@ -14,10 +14,11 @@ account keeps what was offered apart from what was settled, and nothing is settl
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from zyre.core.peer import PeerRecord
-from zyre.statistics import Fates
+from zyre.fates import Fate, Fates
 
 __all__ = ["Ledger"]
 
@@ -26,15 +27,31 @@ class Ledger:
     """The books of one node: the accounts of peers that are gone, added up. Those of peers that are here stand in
     their records (see Account)."""
 
-    __slots__ = ("delivered", "expired", "lost", "offered", "refused", "unknown")
+    __slots__ = ("delivered", "ends", "kept", "lost", "offered", "posted", "refused", "unknown")
 
     def __init__(self) -> None:
         self.offered = 0
         self.delivered = 0
-        self.expired = 0
         self.refused = 0
         self.lost = 0
         self.unknown = 0
+        self.posted = 0
+        """Of the offered ones, those that were to be kept until they are confirmed."""
+        self.kept = 0
+        """Those of them that still are."""
+        self.ends: Counter[Fate] = Counter()
+        """What became of the others."""
+
+    def keep(self) -> None:
+        """One message is kept until its fate is known."""
+        self.offered += 1
+        self.posted += 1
+        self.kept += 1
+
+    def settle(self, messages: int, fate: Fate) -> None:
+        """The fate of so many kept ones is known."""
+        self.kept -= messages
+        self.ends[fate] += messages
 
     def refuse(self, messages: int = 1) -> None:
         """So many messages for somebody who is not here, or who was waited for too long."""
@@ -52,7 +69,7 @@ class Ledger:
 
     def fates(self, records: Iterable[PeerRecord]) -> Fates:
         """The books as they are now, the accounts of ``records`` included."""
-        offered, delivered, lost, unknown, in_flight = self.offered, self.delivered, self.lost, self.unknown, 0
+        offered, delivered, lost, unknown, in_flight = self.offered, self.delivered, self.lost, self.unknown, self.kept
         for record in records:
             account = record.account
             if account.offered:
@@ -65,4 +82,13 @@ class Ledger:
                     in_flight += still
                 else:
                     unknown += still
-        return Fates(offered, delivered, self.expired, self.refused, lost, unknown, in_flight)
+        ends = self.ends
+        return Fates(
+            offered,
+            delivered + ends[Fate.DELIVERED],
+            ends[Fate.EXPIRED],
+            self.refused,
+            lost + ends[Fate.LOST],
+            unknown + ends[Fate.UNKNOWN],
+            in_flight,
+        )

@@ -1,4 +1,4 @@
-"""How links fare: what the transport reports of them, to the part that knows what follows."""
+"""How links fare: full, writable again, or impossible to open; and whose business that is."""
 
 from __future__ import annotations
 
@@ -11,30 +11,32 @@ from zyre.core.locality import Locality
 from zyre.core.membership import Membership
 from zyre.core.part import Follower, Moves, Part
 from zyre.core.peer import PeerRecord
+from zyre.core.reliable import Reliable
 
 __all__ = ["Links"]
 
 
 class Links(Part):
-    """Whose link that is: nobody's before the start, and nobody's any more once we said goodbye."""
+    """The reports of the transport about links. A link is nobody's any more once we said goodbye on it."""
 
-    def __init__(self, membership: Membership, delivery: Delivery, counters: Counters) -> None:
+    def __init__(self, membership: Membership, delivery: Delivery, reliable: Reliable, counters: Counters) -> None:
         self._membership = membership
         self._delivery = delivery
+        self._reliable = reliable
         self._counters = counters
         self._running = False
 
     def start(self, locality: Locality, now: float) -> Moves:
-        """Links mean something."""
+        """Links may be opened."""
         self._running = True
         return ()
 
     def stop(self) -> None:
-        """What is reported from now on means nothing."""
+        """All links are closed."""
         self._running = False
 
     def reports(self) -> Mapping[type, Follower]:
-        """Of links that are full, have room again, or could not be opened."""
+        """What the transport says of links."""
         return {LinkBlocked: self._on_blocked, LinkWritable: self._on_writable, LinkFailed: self._on_failed}
 
     def _at(self, link: int) -> PeerRecord | None:
@@ -49,6 +51,7 @@ class Links(Part):
     def _on_writable(self, report: LinkWritable, now: float) -> Moves:
         if (record := self._at(report.link)) is not None:
             self._delivery.on_writable(record)
+            self._reliable.writable(record)
         return ()
 
     def _on_failed(self, report: LinkFailed, now: float) -> Moves:

@@ -34,6 +34,7 @@ from zyre.core.part import Follower, Handler, Moves, Part, Verb
 from zyre.core.peer import PeerRecord
 from zyre.core.portrait import Portrait
 from zyre.core.profile import NodeProfile
+from zyre.core.reliable import Reliable
 from zyre.core.second_choice import SecondChoice
 from zyre.core.tables import PeerState, Phase, Violation
 from zyre.core.tally import Tally
@@ -42,9 +43,10 @@ from zyre.core.twins import Twins
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError
 from zyre.events import Event, Gap
+from zyre.fates import Fates
 from zyre.identity import PeerId
 from zyre.roster import Roster
-from zyre.statistics import Fates, Statistics
+from zyre.statistics import Statistics
 from zyre.wire import zre
 
 __all__ = ["NodeMachine", "NodeProfile"]
@@ -151,11 +153,22 @@ class NodeMachine:
             second_choice=second_choice,
             counters=self.counters,
         )
+        self._reliable = Reliable(
+            profile.config.limits,
+            self._timing,
+            directory=self._directory,
+            delivery=self._delivery,
+            timers=self._timers,
+            counters=self.counters,
+            events=self._events,
+        )
+        self.post = self._reliable.post
+        self.settled = self._reliable.settled
         return (
             Conversation(self._membership, self._delivery, self._events, self._gate),
             self._announcer,
             self._membership,
-            Links(self._membership, self._delivery, self.counters),
+            Links(self._membership, self._delivery, self._reliable, self.counters),
             *self._membership.watch,
             self._elections,
             second_choice,
@@ -166,6 +179,7 @@ class NodeMachine:
             self._news,
             self._door,
             twins,
+            self._reliable,
         )
 
     def _own_reports(self) -> dict[type, Follower]:
@@ -190,7 +204,8 @@ class NodeMachine:
         if not self._running:
             return
         for record in self._membership.everyone():
-            self._tally.farewell(record)
+            for part in self._parts:
+                part.take_leave(record)
             if not self._announcer.running or record.wants_goodbye:
                 self._delivery.send(record, zre.GOODBYE)
             self._delivery.close(record, flush=True)
@@ -311,7 +326,9 @@ class NodeMachine:
     def fates(self, peer: PeerId) -> Fates | None:
         """What became of what was sent to a peer since it entered; None if it is not here."""
         record = self._directory.by_id.get(peer)
-        return None if record is None or record.state is not _READY else Ledger().fates((record,))
+        if record is None or record.state is not _READY:
+            return None
+        return Ledger().fates((record,)) + self._reliable.fates(peer)
 
     def leader(self, group: str) -> PeerId | None:
         """Who leads a group, as far as we know."""

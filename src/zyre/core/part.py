@@ -64,6 +64,9 @@ class Part:
     def left(self, record: PeerRecord) -> None:
         """A peer that had entered is gone."""
 
+    def take_leave(self, record: PeerRecord) -> None:
+        """The node is about to say goodbye to a peer, and takes nothing more from it."""
+
     def handlers(self) -> Mapping[int, Handler]:
         """By message id."""
         return {}

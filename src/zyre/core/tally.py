@@ -61,7 +61,7 @@ class Tally(Part):
         self._timers.add(now + self._interval, _Question.DUE)
         return ()
 
-    def farewell(self, record: PeerRecord) -> None:
+    def take_leave(self, record: PeerRecord) -> None:
         """Tell a peer what we got of it before we are deaf."""
         if record.account.heard_link >= 0 and "tally" in record.extensions:
             answer = record.account.answer(tally.FINAL)

@@ -66,9 +66,15 @@ class Congestion:
         for descriptor in self.links.values():
             self.engine.unwatch(descriptor)
 
-    def wait(self, timeout: float) -> bool:
-        """Give the lock away until some link has room; False if ``timeout`` seconds passed first."""
+    def wait(self, timeout: float | None) -> bool:
+        """Give the lock away until there may be room somewhere; False if ``timeout`` seconds passed first."""
         return self._room.wait(timeout)
+
+    def on_settled(self) -> None:
+        """The fates of some messages are known, so there may be room for others."""
+        self.release()
+        if self.wakers:
+            self.engine.call_soon(self.wake)
 
     def release(self) -> None:
         """End all waiting of threads."""

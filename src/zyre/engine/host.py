@@ -78,7 +78,7 @@ class NodeHost:
         config = profile.config
         self.endpoint = ""
         self.machine = NodeMachine(profile)
-        self._pacing = Pacing(config.limits, self.attend, self._read_on)
+        self._pacing = Pacing(config.limits, self.attend, self._read_on, self._tell)
         self.mailbox = self._pacing.mailbox
         self._lead = Lead(self.mailbox, self._take_in, config.limits.batch)
         self.next_event = self._lead.get
@@ -116,6 +116,8 @@ class NodeHost:
         self.shout = self._sending.shout
         self.shout_nowait = self._sending.shout_nowait
         self.shout_to_nowait = self._sending.shout_to_nowait
+        self.post = self._sending.post
+        self.post_nowait = self._sending.post_nowait
         self.shed = self._sending.shed
         self.on_room = self._sending.on_room
         self._alarms = [self._alarm, self._pacing.alarm, self._lead.alarm, self._rendezvous.alarm, self._ears.alarm]
@@ -130,7 +132,9 @@ class NodeHost:
         if recorder is not None:
             transport, clock = recorder.around_transport(transport), recorder.around_clock(clock)
             deliver, tap = recorder.around_deliver(deliver), recorder.tap
-        return Driver(self.machine, transport=transport, clock=clock, alarm=self._alarm, deliver=deliver, tap=tap)
+        driver = Driver(self.machine, transport=transport, clock=clock, alarm=self._alarm, deliver=deliver, tap=tap)
+        driver.on_settled = self._congestion.on_settled
+        return driver
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -435,15 +439,13 @@ class NodeHost:
         if self.life is Life.RUNNING:
             self._engine.poke(self._inbox)
 
-    # -- a peer reads too slowly -------------------------------------------------------------------------------------
-
     def _relieve(self, link: int) -> bool:
         """Under the lock: if a full link has room, tell the machine."""
         try:
-            if not self._transport.is_writable(link):
-                return False
-            self._driver.on_report(LinkWritable(link))
-            return True
+            writable = bool(self._transport.is_writable(link))
+            if writable:
+                self._driver.on_report(LinkWritable(link))
+            return writable
         except Exception as defect:
             self._break(defect)
             return False

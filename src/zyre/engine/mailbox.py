@@ -12,14 +12,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from zyre.config import Limits
 from zyre.core.host import Closed, Empty, Interceptor, Waker
 from zyre.engine.parking import ThreadParker
 from zyre.engine.signal import Signal
 from zyre.errors import ForkedNodeError
-from zyre.events import Event, Shout, Whisper
+from zyre.events import Event, ReliableShout, ReliableWhisper, Shout, Whisper
 
 __all__ = ["Mailbox"]
 
@@ -27,6 +27,8 @@ __all__ = ["Mailbox"]
 #: Events that came together, how many of them are data, and how much that is. A tuple, because most messages that come
 #: alone make one.
 _Batch: TypeAlias = tuple[Iterator[Event], int, int]
+#: What must not be dropped: its senders are held back by credit instead.
+_KEPT: Final = (ReliableWhisper, ReliableShout)
 
 
 def _nothing() -> _Batch:
@@ -38,15 +40,23 @@ class Mailbox:
 
     The limits are kept by who puts: when ``full`` says so it stops reading from the network for a while, and only if
     that does not help it sets ``shedding``. Until then what comes is taken, since it is in memory already. ``on_room``
-    is called, by the reader that made it, when a full mailbox is half empty again; ``on_wait`` whenever somebody begins
-    to wait who does not receive for himself (see lead.py).
+    is called, by the reader that made it, when a full mailbox is half empty again, and ``on_relief`` when ``pressed``
+    ends; ``on_wait`` whenever somebody begins to wait who does not receive for himself (see lead.py).
     """
 
-    def __init__(self, limits: Limits, on_room: Callable[[], None], on_wait: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        on_room: Callable[[], None],
+        on_wait: Callable[[], None] = lambda: None,
+        on_relief: Callable[[], None] = lambda: None,
+    ) -> None:
         self.dropped = 0
         self.shedding = False
         self.full = False
         """Data has reached a limit, and on_room has not been called since."""
+        self.pressed = False
+        """Data has reached half of a limit, and has not been below a quarter since."""
         self.leader: Waker | None = None
         """Wakes the reader that receives for itself. It goes back to None in that reader's thread, without the mutex: a
         call too many costs it one more look."""
@@ -57,6 +67,7 @@ class Mailbox:
         self._limits = limits
         self._on_room = on_room
         self._on_wait = on_wait
+        self._on_relief = on_relief
         self._batches: deque[_Batch] = deque()
         self._current = _nothing()
         self._waiters: deque[Waker] = deque()
@@ -73,7 +84,8 @@ class Mailbox:
             return
         messages = octets = 0
         for event in events:
-            if type(event) is Whisper or type(event) is Shout:  # half the price of isinstance, for each message
+            # half the price of isinstance, for each message
+            if type(event) is Whisper or type(event) is Shout or isinstance(event, _KEPT):
                 messages += 1
                 for frame in event.content:
                     octets += len(frame)
@@ -92,8 +104,9 @@ class Mailbox:
                 self._messages -= read
                 self._octets -= read_octets
                 self._current = batch
-            if messages and not self._fits(1, 1):
-                self.full = True
+            if messages and not self._fits(1 + self._limits.mailbox_messages // 2, self._limits.mailbox_bytes // 2):
+                self.pressed = True
+                self.full = self.full or not self._fits(1, 1)
             if self.leader is not None or self._waiters or self._signal is not None:
                 self._wake(len(events))
 
@@ -110,7 +123,7 @@ class Mailbox:
         for event in events:
             if isinstance(event, (Whisper, Shout)):
                 size = sum(map(len, event.content))
-                if not self._fits(messages + 1, octets + size):
+                if type(event) not in _KEPT and not self._fits(messages + 1, octets + size):
                     self.dropped += 1
                     continue
                 messages += 1
@@ -155,6 +168,9 @@ class Mailbox:
             room = self.full and self._fits(self._limits.mailbox_messages // 2, self._limits.mailbox_bytes // 2)
             if room:
                 self.full = False
+            relief = False
+            if self.pressed and self._fits(self._limits.mailbox_messages * 3 // 4, self._limits.mailbox_bytes * 3 // 4):
+                self.pressed, relief = False, True
             has_more = bool(self._batches)
             if has_more:
                 self._current = self._batches.popleft()
@@ -162,6 +178,8 @@ class Mailbox:
                 self._current = _nothing()
                 if self._signal is not None and not self._closed:
                     self._signal.clear()
+        if relief:
+            self._on_relief()
         if room:
             self._on_room()
         if self._closed and not has_more:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from zyre.core.delivery import Outcome
-from zyre.core.driver import Driver
+from zyre.core.driver import Driver, Sink
 from zyre.core.host import Life, why_not
 from zyre.engine.congestion import Congestion
 from zyre.identity import PeerId
@@ -79,6 +79,22 @@ class Sending:
             outcome = self._retry(peer, partial(self._driver.shout_to, peer, group, content))
             sent += outcome is _SENT
         return sent
+
+    def post_nowait(self, peer: PeerId, group: str, content: tuple[bytes, ...], sink: Sink) -> Outcome:
+        """Send to one peer for sure, a whisper or (with a ``group``) a shout, or say why not."""
+        with self._lock:
+            self._require_running("shout" if group else "whisper")
+            return self._driver.post(peer, group, content, sink)
+
+    def post(self, peer: PeerId, group: str, content: tuple[bytes, ...], sink: Sink) -> Outcome:
+        """The same, waiting for room for as long as the peer is here: nobody's patience ends what is to be reliable."""
+        with self._lock:
+            while True:
+                self._require_running("shout" if group else "whisper")
+                outcome = self._driver.post(peer, group, content, sink)
+                if outcome is not _BLOCKED:
+                    return outcome
+                self.congestion.wait(None)
 
     def _retry(self, peer: PeerId, send: Callable[[], Outcome]) -> Outcome:
         deadline = time.monotonic() + self.patience

@@ -29,7 +29,8 @@ from collections.abc import Sequence
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from zyre.events import Event, Gap, Shout, Whisper
+from zyre.events import Event, Gap, ReliableShout, ReliableWhisper, Shout, Whisper
+from zyre.fates import Fate
 from zyre.identity import PeerId
 from zyre.sim.checkers import Checker
 from zyre.wire import zre
@@ -37,10 +38,11 @@ from zyre.wire import zre
 if TYPE_CHECKING:
     from zyre.sim.world import SimNode, World
 
-__all__ = ["Accounts", "Calm"]
+__all__ = ["Accounts", "Calm", "Promises"]
 
 _MODULUS = 65536
 _DATA = (Whisper, Shout, Gap)
+_KEPT = (ReliableWhisper, ReliableShout)
 
 #: A Whisper, Shout or Gap: its kind, whose, and its group and content, or its number.
 _Entry: TypeAlias = tuple[type[Event], PeerId, object]
@@ -100,7 +102,7 @@ class Accounts(Checker):
             self._due[node].append((Gap, PeerId.parse(identity[1:]), missed))
 
     def on_events(self, world: World, node: SimNode, events: list[Event]) -> None:
-        told = [_entry(event) for event in events if isinstance(event, _DATA)]
+        told = [_entry(event) for event in events if isinstance(event, _DATA) and not isinstance(event, _KEPT)]
         due = self._due.pop(node, [])
         if told != due:
             self.fail(world, f"{node.name} was told {told}, and what had arrived was {due}")
@@ -130,17 +132,52 @@ class Accounts(Checker):
         lost = 0
         for node in world.nodes:
             fates = node.host.statistics().fates
-            taken = node.transport.data_taken
+            taken = node.transport.data_taken + node.machine.counters.ledger.posted
             if not fates.balanced or fates.offered - fates.refused != taken or min(astuple(fates)) < 0:
                 self.fail(world, f"the books of {node.name} do not balance: {fates}, and its links took {taken}")
-            delivered[node.transport.identity] += fates.delivered
-            lost += fates.lost
+            kept = node.machine.counters.ledger.ends
+            delivered[node.transport.identity] += fates.delivered - kept[Fate.DELIVERED]
+            lost += fates.lost - kept[Fate.LOST]
         for identity, count in delivered.items():
             if count > self._told[identity]:
                 who = PeerId.parse(identity[1:]).short
                 self.fail(world, f"{who} has {count} messages delivered, and {self._told[identity]} have arrived")
         if lost > self._untold + waiting:
             self.fail(world, f"{lost} messages are called lost, and {self._untold} were destroyed or came to strangers")
+
+
+class Promises(Checker):
+    """Reliable messages arrive once and in order, and none that was confirmed is missing.
+
+    Numbers rise by one within a stream. Another one begins at 0 with another life of the sender or of the receiver.
+    """
+
+    rule = "reliable means reliable"
+
+    def __init__(self) -> None:
+        self._next: dict[tuple[SimNode, PeerId], int] = {}
+        self._told: Counter[PeerId] = Counter()
+
+    def on_events(self, world: World, node: SimNode, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, _KEPT):
+                key = node, event.peer
+                if event.number not in (0, self._next.get(key, 0)):
+                    self.fail(world, f"{node.name} got number {event.number} and not {self._next.get(key, 0)}: {event}")
+                self._next[key] = event.number + 1
+                self._told[event.peer] += 1
+
+    def on_pause(self, world: World) -> None:
+        confirmed: Counter[PeerId] = Counter()
+        posted: Counter[PeerId] = Counter()
+        for node in world.nodes:
+            ledger = node.machine.counters.ledger
+            confirmed[node.uuid] += ledger.ends[Fate.DELIVERED]
+            posted[node.uuid] += ledger.posted
+        for peer, count in posted.items():
+            if not confirmed[peer] <= self._told[peer] <= count:
+                what = f"{count} were sent by {peer.short}, {self._told[peer]} arrived, {confirmed[peer]} are confirmed"
+                self.fail(world, what)
 
 
 class Calm(Checker):

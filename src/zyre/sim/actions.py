@@ -11,7 +11,7 @@ from zyre.endpoint import Endpoint
 from zyre.sim.naming import nodes_named, running
 from zyre.sim.world import SimNode, World
 
-__all__ = ["Action", "Connect", "Contest", "Join", "Leave", "RemoveHeader", "SetHeader", "Shout", "Whisper"]
+__all__ = ["Action", "Connect", "Contest", "Join", "Leave", "Post", "RemoveHeader", "SetHeader", "Shout", "Whisper"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,27 @@ class Shout:
                 node.shout(self.group, _numbered(world, node))
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """The node sends ``count`` reliable messages to each of ``to`` whom it knows."""
+
+    node: str
+    to: str
+    count: int = 1
+
+    def apply(self, world: World) -> None:
+        for node in running(world, self.node):
+            for other in nodes_named(world, self.to):
+                if other is not node:
+                    for _ in range(self.count):
+                        node.post(other.uuid, _numbered(world, node))
+
+
 def _numbered(world: World, node: SimNode) -> bytes:
     """The content of the next message: numbers that only rise, over a restart with the same identity as well."""
-    return b"#%d" % (int(world.now() * 1e6) * 1_000_000 + node.machine.counters.sent)
+    return b"#%d" % (
+        int(world.now() * 1e6) * 1_000_000 + node.machine.counters.sent + node.machine.counters.ledger.posted
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,4 +142,4 @@ class RemoveHeader:
             node.host.change("remove_header", self.header)
 
 
-Action: TypeAlias = Join | Leave | Contest | Whisper | Shout | Connect | SetHeader | RemoveHeader
+Action: TypeAlias = Join | Leave | Contest | Whisper | Shout | Post | Connect | SetHeader | RemoveHeader

@@ -11,7 +11,7 @@ from random import Random
 from typing import Final, TypeAlias
 
 from zyre.config import Timing
-from zyre.sim.actions import Connect, Contest, Join, Leave, RemoveHeader, SetHeader, Shout, Whisper
+from zyre.sim.actions import Connect, Contest, Join, Leave, Post, RemoveHeader, SetHeader, Shout, Whisper
 from zyre.sim.faults import (
     ClockRate,
     Fault,
@@ -125,7 +125,7 @@ def random_history(seed: int, *, most_nodes: int = 7, most_seconds: float = 60.0
     return History(
         members=tuple(_member(dice, name) for name in names),
         seconds=seconds,
-        steps=_steps(dice),
+        steps=_with_posts(_steps(dice), names, seconds, seed),
         seed=seed,
         weather=dice.weather(None) if dice.coin() else Weather(),
         timing=timing,
@@ -154,3 +154,15 @@ def _steps(dice: _Dice) -> tuple[Step, ...]:
     count = chance.choice((1, 3, 10, 30))
     times = sorted(round(chance.uniform(0, dice.seconds), 3) for _ in range(count))
     return tuple(Step(at, chance.choice(kinds)(dice)) for at in times)
+
+
+def _with_posts(steps: tuple[Step, ...], names: tuple[str, ...], seconds: float, seed: int) -> tuple[Step, ...]:
+    """Reliable messages meanwhile, in every other history. Drawn apart, so that all else in a history stays as it was
+    before there were any."""
+    chance = Random(f"posts {seed}")
+    dice = _Dice(chance, names, seconds)
+    if dice.coin():
+        return steps
+    count = chance.choice((1, 3, 10))
+    posts = [Step(round(chance.uniform(0, seconds), 3), Post(*dice.two(), dice.count())) for _ in range(count)]
+    return tuple(sorted((*steps, *posts), key=lambda step: step.at))

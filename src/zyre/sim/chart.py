@@ -16,11 +16,20 @@ from typing import NamedTuple, TypeAlias
 
 from zyre.errors import DecodeError
 from zyre.events import Enter, Event, Exit, Gap, Join, Leader, Leave, Shout, Updated, Whisper
-from zyre.wire import lives, news, zre
+from zyre.wire import batch, lives, news, reliable, tally, zre
 
 __all__ = ["Arrow", "Chart", "Happening", "Mark", "Note", "describe_event", "describe_message", "spell_event"]
 
-_COMMANDS = {**zre.MESSAGE_NAMES, **news.MESSAGE_NAMES, **lives.MESSAGE_NAMES}
+_COMMANDS = {
+    **zre.MESSAGE_NAMES,
+    **news.MESSAGE_NAMES,
+    **lives.MESSAGE_NAMES,
+    tally.TALLY: "TALLY",
+    tally.TALLIED: "TALLIED",
+    batch.BATCH: "BATCH",
+    reliable.OPEN: "OPEN",
+    reliable.ACK: "ACK",
+}
 _TIME_WIDTH = 11
 _LEAST_LANE = 16
 _MOST_LANE = 28

@@ -166,14 +166,14 @@ class Order(Checker):
     rule = "per-sender order"
 
     def __init__(self) -> None:
-        self._last: dict[tuple[SimNode, PeerId, str], int] = {}
+        self._last: dict[tuple[SimNode, PeerId, str, type], int] = {}
 
     def on_events(self, world: World, node: SimNode, events: list[Event]) -> None:
         for event in events:
             if not isinstance(event, (Whisper, Shout)) or not event.content or event.content[0][:1] != b"#":
                 continue
             number = int(event.content[0][1:])
-            key = (node, event.peer, getattr(event, "group", ""))
+            key = (node, event.peer, getattr(event, "group", ""), type(event))
             if number <= self._last.get(key, -1):
                 self.fail(world, f"{node.name} got #{number} after #{self._last[key]} from {event.name}")
             self._last[key] = number
@@ -209,7 +209,7 @@ class Bounds(Checker):
             ("records", len(machine._directory), min(limits.peers, lives)),
             ("remembered beacons", len(machine._directory.by_beacon), len(machine._directory)),
             ("links", node.transport.link_count, 2 * places),
-            ("timers", len(machine._timers), 4 * places + 2 * len(machine.peer_groups | machine.own_groups) + 8),
+            ("timers", len(machine._timers), 2 + 4 * places + 2 * len(machine.peer_groups | machine.own_groups) + 8),
             ("elections", len(machine._elections._by_group), len(machine.peer_groups | machine.own_groups)),
             ("messages of others unread", node.transport.waiting, limits.inbox_messages),
         ):
@@ -219,9 +219,9 @@ class Bounds(Checker):
 
 def all_checkers() -> tuple[Checker, ...]:
     """One of each, for one world."""
-    from zyre.sim.accounts import Accounts, Calm
+    from zyre.sim.accounts import Accounts, Calm, Promises
 
-    return (Lifecycle(), Lives(), Order(), Bounds(), Accounts(), Calm())
+    return (Lifecycle(), Lives(), Order(), Bounds(), Accounts(), Promises(), Calm())
 
 
 def check_agreement(world: World, unheard: Mapping[PeerId, Collection[str]] = _NOTHING) -> None:
@@ -254,12 +254,13 @@ def check_agreement(world: World, unheard: Mapping[PeerId, Collection[str]] = _N
 
 
 def check_books(world: World) -> None:
-    """Once the network is quiet: everybody who runs knows what became of everything that it sent."""
+    """Once the network is quiet: everybody who runs knows what became of everything that it sent to who is here."""
     for node in world.alive:
-        fates = node.host.statistics().fates
-        if fates.in_flight:
-            what = f"{node.name} does not know what became of {fates.in_flight} messages"
-            raise CheckFailed("books are closed once the network is quiet", what, world.seed, world.now())
+        for peer in node.peers:
+            fates = node.machine.fates(peer.uuid)
+            if fates is not None and fates.in_flight:
+                what = f"{node.name} does not know what became of {fates.in_flight} messages for {peer.name}"
+                raise CheckFailed("books are closed once the network is quiet", what, world.seed, world.now())
 
 
 def tell_news(one: SimNode, other: SimNode) -> bool:

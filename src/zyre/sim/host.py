@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any
 
 from zyre.core.delivery import Outcome
-from zyre.core.driver import Driver, Tap
-from zyre.core.effects import HelloFrom, LocalityChanged, Report
+from zyre.core.driver import Driver, Sink, Tap
+from zyre.core.effects import HelloFrom, LocalityChanged, Pressure, Report
 from zyre.core.host import Interceptor, Life, Waker
 from zyre.core.node import NodeMachine
 from zyre.core.profile import NodeProfile
@@ -59,7 +59,7 @@ class SimHost:
         self._on_events = on_events
         self._room_wakers: list[Waker] = []
         self._tasks: list[Task] = []
-        self.mailbox = SimMailbox(profile.config.limits, baton.agenda.now, baton.new_parker)
+        self.mailbox = SimMailbox(profile.config.limits, baton.agenda.now, baton.new_parker, self._on_pressure)
         self.next_event = self.mailbox.get
         self.transport = SimTransport(
             network, box, profile.identity.octets, profile.config.limits, profile.cluster.port, interface
@@ -79,6 +79,7 @@ class SimHost:
             deliver=self._deliver,
             tap=tap,
         )
+        self.driver.on_settled = self._wake_room
         self.on_datagrams = self.driver.on_datagrams
         self.on_messages = self.driver.on_messages
         if self.transport.hearing is not None:
@@ -181,6 +182,11 @@ class SimHost:
             self.driver.on_report(report)
             self._wake_room()
 
+    def _on_pressure(self, high: bool) -> None:
+        """The application reads too slowly, or does not any more; the driver may be at work just now."""
+        agenda = self._baton.agenda
+        agenda.at(agenda.now(), lambda: self.on_report(Pressure(high)))
+
     def on_locality(self) -> None:
         """The box's addresses changed."""
         if self.life is Life.RUNNING:
@@ -237,6 +243,19 @@ class SimHost:
         for peer in blocked:
             sent += self._retry(peer, partial(self.shout_to_nowait, peer, group, content)) is Outcome.SENT
         return sent
+
+    def post_nowait(self, peer: PeerId, group: str, content: tuple[bytes, ...], sink: Sink) -> Outcome:
+        """Send to one peer for sure, or say why not."""
+        self._require_running("whisper")
+        return self.driver.post(peer, group, content, sink)
+
+    def post(self, peer: PeerId, group: str, content: tuple[bytes, ...], sink: Sink) -> Outcome:
+        """The same, waiting for room in virtual time for as long as the peer is here."""
+        while (outcome := self.post_nowait(peer, group, content, sink)) is Outcome.BLOCKED:
+            parker = self.new_parker()
+            self.on_room(parker.wake)
+            parker.park(None)
+        return outcome
 
     def _retry(self, peer: PeerId, send: Callable[[], Outcome]) -> Outcome:
         end = self.now() + self.send_patience

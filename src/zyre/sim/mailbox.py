@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 from zyre.config import Limits
 from zyre.core.host import Closed, Empty, Interceptor, Parker, Waker
 from zyre.errors import UsageError
-from zyre.events import Event, Shout, Whisper
+from zyre.events import Event, ReliableShout, ReliableWhisper, Shout, Whisper
 
 __all__ = ["SimMailbox"]
+
+
+_KEPT: Final = (ReliableWhisper, ReliableShout)
 
 
 class SimMailbox:
     """See zyre.core.host.Inbox."""
 
-    def __init__(self, limits: Limits, now: Callable[[], float], new_parker: Callable[[], Parker]) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        now: Callable[[], float],
+        new_parker: Callable[[], Parker],
+        on_pressure: Callable[[bool], None],
+    ) -> None:
         self.dropped = 0
         self.interceptor: Interceptor | None = None
+        self.pressed = False
+        self._on_pressure = on_pressure
         self._limits = limits
         self._now = now
         self._new_parker = new_parker
@@ -33,14 +45,18 @@ class SimMailbox:
         if self.interceptor is not None:
             events = self.interceptor.take(events)
         for event in events:
-            if type(event) is Whisper or type(event) is Shout:
+            if type(event) is Whisper or type(event) is Shout or isinstance(event, _KEPT):
                 octets = sum(map(len, event.content))
-                if self._data >= self._limits.mailbox_messages or self._octets + octets > self._limits.mailbox_bytes:
+                full = self._data >= self._limits.mailbox_messages or self._octets + octets > self._limits.mailbox_bytes
+                if full and type(event) not in _KEPT:
                     self.dropped += 1
                     continue
                 self._data += 1
                 self._octets += octets
             self._events.append(event)
+        if not self.pressed and self._is_over(2):
+            self.pressed = True
+            self._on_pressure(True)
         for _ in range(min(len(self._wakers), len(self._events))):
             self._wakers.popleft()()
 
@@ -55,10 +71,17 @@ class SimMailbox:
         if not self._events:
             raise Closed if self._closed else Empty
         event = self._events.popleft()
-        if isinstance(event, (Whisper, Shout)):
+        if type(event) is Whisper or type(event) is Shout or isinstance(event, _KEPT):
             self._data -= 1
             self._octets -= sum(map(len, event.content))
+            if self.pressed and not self._is_over(4):
+                self.pressed = False
+                self._on_pressure(False)
         return event
+
+    def _is_over(self, part: int) -> bool:
+        """Whether there is more than that part of what there may be."""
+        return self._data * part > self._limits.mailbox_messages or self._octets * part > self._limits.mailbox_bytes
 
     def get(self, timeout: float | None = None) -> Event:
         """The next event, waiting in virtual time. Raises Empty, or Closed."""

@@ -22,6 +22,7 @@ from zyre.core.locality import Locality
 from zyre.core.node import NodeMachine
 from zyre.errors import DecodeError, ZyreError
 from zyre.events import Event
+from zyre.fates import Fate
 
 __all__ = ["Moment", "Replay", "ReplayDiffers"]
 
@@ -195,6 +196,18 @@ def _verb(name: str) -> Callable[[Driver, list[Record]], None]:
     return lambda driver, inputs: getattr(driver, name)(*inputs[0].arguments)
 
 
+class _Nobody:
+    """Stands for whoever wanted to know what became of a message."""
+
+    def settle(self, fate: Fate) -> None:
+        """Nobody is told."""
+
+
+def _post(driver: Driver, inputs: list[Record]) -> None:
+    peer, ticket, group, content = inputs[0].arguments
+    driver.post(peer, group, content, _Nobody() if ticket else None)
+
+
 def _change(verb: str) -> Callable[[Driver, list[Record]], None]:
     return lambda driver, inputs: driver.change(verb, *inputs[0].arguments)
 
@@ -221,6 +234,7 @@ _PLAYERS: Final[dict[Kind, Callable[[Driver, list[Record]], object]]] = (
         kind: _verb(kind.name.lower())
         for kind in (Kind.STOP, Kind.FAREWELL, Kind.WHISPER, Kind.SHOUT, Kind.SHOUT_TO, Kind.SHED)
     }
+    | {Kind.POST: _post}
 )
 
 _BATCHED: Final = (Kind.RECEIVE_FRAMES, Kind.RECEIVE_DATAGRAM)

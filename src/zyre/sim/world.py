@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from zyre.config import DISCOVERY_PORT, NodeConfig
 from zyre.core.driver import Tap
-from zyre.core.host import Life
 from zyre.core.profile import NodeProfile
 from zyre.events import Event
-from zyre.identity import PeerId, check_group, encode_frames
-from zyre.roster import Roster
+from zyre.identity import PeerId
 from zyre.sim.box import Box, Power
 from zyre.sim.chart import Arrow, Chart, Mark, Note, describe_event, describe_message, spell_event
 from zyre.sim.clock import Agenda, BoxClock
 from zyre.sim.conditions import LAN, Conditions
 from zyre.sim.host import SimHost
 from zyre.sim.network import Network
+from zyre.sim.node import SimNode
 from zyre.sim.tasks import Baton, Task
 from zyre.sim.transport import SimTransport
 
@@ -35,112 +34,6 @@ if TYPE_CHECKING:
     from zyre.sim.checkers import Checker
 
 __all__ = ["SimNode", "World", "without_collections"]
-
-
-class SimNode:
-    """One node in a world, for tests that look inside: its verbs that need no waiting, its events as a list, and what
-    can befall it. (``zyre.testing`` offers the same node as a zyre.Node.)"""
-
-    def __init__(self, world: World, host: SimHost) -> None:
-        self.world = world
-        self.host = host
-        self.events: list[Event] = []
-        """Everything that its application was told, whether it read it or not."""
-
-    # -- verbs, as of zyre.Node ----------------------------------------------------------------------------------
-
-    def start(self) -> None:
-        """Appear on the network."""
-        self.host.start()
-
-    def stop(self) -> None:
-        """Leave politely."""
-        self.host.stop()
-
-    def join(self, group: str) -> None:
-        """Join a group."""
-        self.host.change("join", check_group(group))
-
-    def leave(self, group: str) -> None:
-        """Leave a group."""
-        self.host.change("leave", check_group(group))
-
-    def contest(self, group: str) -> None:
-        """Stand as a candidate for the leader of a group."""
-        self.host.change("contest", check_group(group))
-
-    def whisper(self, peer: object, *frames: bytes | str) -> bool:
-        """Send to one peer; whether it was taken at once."""
-        return self.host.whisper_nowait(PeerId.parse(peer), encode_frames(frames)).name == "SENT"
-
-    def shout(self, group: str, *frames: bytes | str) -> int:
-        """Send to a group; to how many at once."""
-        return self.host.shout_nowait(check_group(group), encode_frames(frames))[0]
-
-    @property
-    def uuid(self) -> PeerId:
-        """Its identity."""
-        return self.host.machine.identity
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.host.machine.name
-
-    @property
-    def peers(self) -> Roster:
-        """Who is here, as it sees it."""
-        return self.host.roster
-
-    @property
-    def alive(self) -> bool:
-        """Whether it was started and has neither stopped nor died."""
-        return self.host.life is Life.RUNNING
-
-    @property
-    def address(self) -> str:
-        """The first address of its computer."""
-        return next(iter(self.box.ports.values())).address
-
-    @property
-    def box(self) -> Box:
-        """The computer that it runs on."""
-        return self.host.box
-
-    @property
-    def machine(self) -> Any:
-        """Its protocol machine."""
-        return self.host.machine
-
-    @property
-    def driver(self) -> Any:
-        """Its driver."""
-        return self.host.driver
-
-    @property
-    def transport(self) -> Any:
-        """Its simulated sockets."""
-        return self.host.transport
-
-    # -- what can befall it --------------------------------------------------------------------------------------
-
-    def kill(self) -> None:
-        """Its process dies without a word; its computer lives on and refuses connections."""
-        self.host.kill()
-
-    def stall(self, seconds: float | None = None) -> None:
-        """Its process does not run, for some time or until ``resume``; messages wait, its clock goes on."""
-        self.host.stall()
-        if seconds is not None:
-            self.world.after(seconds, self.resume)
-
-    def resume(self) -> None:
-        """Its process runs again; on a computer that sleeps, when that wakes up."""
-        if self.box.power is not Power.SUSPENDED:
-            self.host.resume()
-
-    def __repr__(self) -> str:
-        return f"<SimNode {self.name} {self.uuid.short}>"
 
 
 class World:

@@ -63,6 +63,11 @@ class Cursor:
         self._position = end
         return taken
 
+    @property
+    def left(self) -> int:
+        """How many octets are left."""
+        return len(self._data) - self._position
+
     def number1(self, field: str) -> int:
         """One octet."""
         return self._take(1, field)[0]

@@ -1,0 +1,106 @@
+"""What all faces have in common when they send: modes, receipts, and the sends that never wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from zyre.config import NodeConfig, require_mode
+from zyre.core.delivery import Outcome
+from zyre.core.driver import Sink
+from zyre.core.host import Host
+from zyre.errors import InvalidFrame, PlainPeer, WouldBlock
+from zyre.fates import Fate
+from zyre.identity import PeerId, check_group, encode_frames
+from zyre.payload import Codec, encode_objects
+from zyre.receipts import REFUSED, TAKEN, Receipt
+
+__all__ = ["Sends"]
+
+_Post: TypeAlias = Callable[[PeerId, str, tuple[bytes, ...], Sink], Outcome]
+
+_MOST_FRAMES = 65535
+
+
+class Sends:
+    """The part of a node's face that sends without waiting."""
+
+    _host: Host
+    _best_effort = True
+    """Whether whispers are sent by best effort unless the call says otherwise: the shortest way."""
+
+    def _choose_modes(self, config: NodeConfig) -> None:
+        self._modes = config
+        self._best_effort = config.mode == "best_effort"
+
+    def _mode(self, mode: str | None, group: str = "") -> str:
+        if mode is not None:
+            return require_mode(mode)
+        return self._modes.group_modes.get(group, self._modes.mode) if group else self._modes.mode
+
+    def _posted(self, post: _Post, peer: PeerId, group: str, content: tuple[bytes, ...]) -> Receipt:
+        """Post a message, and say what became of that. Raises PlainPeer, WouldBlock, InvalidFrame."""
+        if len(content) > _MOST_FRAMES:
+            raise InvalidFrame(_MOST_FRAMES, content[_MOST_FRAMES])
+        receipt = Receipt(self._host)
+        outcome = post(peer, group, content, receipt)
+        if outcome is Outcome.PLAIN:
+            raise PlainPeer(peer, "reliable")
+        if outcome is Outcome.BLOCKED:
+            raise _full(peer)
+        if outcome is not Outcome.SENT:
+            receipt.settle(Fate.REFUSED)
+        return receipt
+
+    def _able_members(self, group: str) -> Iterator[PeerId]:
+        """The members of a group that understand reliable messages. Raises PlainPeer if there are others only."""
+        members = self._host.roster.in_group(group)
+        able = [peer.uuid for peer in members if "reliable" in peer.extensions]
+        if len(able) != len(members):
+            if not able:
+                raise PlainPeer(f"everybody in {group}", "reliable")
+            self._host.change("refuse", len(members) - len(able))
+        return iter(able)
+
+    def _posted_to_all(self, post: _Post, group: str, content: tuple[bytes, ...]) -> int:
+        return sum(bool(self._posted(post, peer, group, content)) for peer in self._able_members(group))
+
+    def whisper_nowait(
+        self, peer: object, *frames: Any, codec: str | Codec | None = None, mode: str | None = None
+    ) -> Receipt:
+        """Send to one peer and never wait; see Node.whisper. Raises WouldBlock if there is no room."""
+        target = PeerId.parse(peer)
+        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        if self._mode(mode) != "best_effort":
+            return self._posted(self._host.post_nowait, target, "", content)
+        outcome = self._host.whisper_nowait(target, content)
+        if outcome is Outcome.BLOCKED:
+            raise _full(target)
+        return TAKEN if outcome is Outcome.SENT else REFUSED
+
+    def shout_nowait(self, group: str, *frames: Any, codec: str | Codec | None = None, mode: str | None = None) -> int:
+        """Send to a group and never wait; see Node.shout. Raises WouldBlock if there is no room for some members: its
+        ``peers`` names them, and all others were sent to."""
+        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        group = check_group(group)
+        if self._mode(mode, group) == "best_effort":
+            sent, blocked = self._host.shout_nowait(group, content)
+        else:
+            sent, blocked = self._post_to_able(group, content)
+        if blocked:
+            raise _full(*blocked)
+        return sent
+
+    def _post_to_able(self, group: str, content: tuple[bytes, ...]) -> tuple[int, tuple[PeerId, ...]]:
+        sent, blocked = 0, []
+        for peer in self._able_members(group):
+            try:
+                sent += bool(self._posted(self._host.post_nowait, peer, group, content))
+            except WouldBlock:
+                blocked.append(peer)
+        return sent, tuple(blocked)
+
+
+def _full(*peers: PeerId) -> WouldBlock:
+    names = ", ".join(peer.short for peer in peers)
+    return WouldBlock(f"there is no room in the queue to {names}; whisper() and shout() wait for it", peers)
