@@ -25,8 +25,8 @@ from zyre.engine.kept import begin_life
 from zyre.engine.rendezvous import parse_meetings
 from zyre.errors import InvalidEndpoint, NodeNotStarted, NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
-from zyre.gossiping import GossipVerbs
 from zyre.fates import Fates
+from zyre.gossiping import GossipVerbs
 from zyre.handlers import Handlers, require_kinds
 from zyre.headers import Headers
 from zyre.identity import PeerId, check_group, encode_frames
