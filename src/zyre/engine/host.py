@@ -110,6 +110,7 @@ class NodeHost:
         self.gossip = NodeGossip(profile, protection, self.change)
         self._recorder = None if record is None else record(self.machine)
         self._driver = self._new_driver(self._transport, MonotonicClock())
+        self._driver.on_settled = self._congestion.on_settled
         self._sending = Sending(self._lock, self._driver, self._congestion, config.timing.send_patience)
         self.whisper = self._sending.whisper
         self.whisper_nowait = self._sending.whisper_nowait
@@ -132,9 +133,7 @@ class NodeHost:
         if recorder is not None:
             transport, clock = recorder.around_transport(transport), recorder.around_clock(clock)
             deliver, tap = recorder.around_deliver(deliver), recorder.tap
-        driver = Driver(self.machine, transport=transport, clock=clock, alarm=self._alarm, deliver=deliver, tap=tap)
-        driver.on_settled = self._congestion.on_settled
-        return driver
+        return Driver(self.machine, transport=transport, clock=clock, alarm=self._alarm, deliver=deliver, tap=tap)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -412,7 +411,6 @@ class NodeHost:
         return len(datagrams)
 
     def _on_connections(self) -> bool:
-        """Connections of peers ended."""
         assert self._transport.connections is not None
         lost, more = self._transport.connections.take_lost(self._limits.batch)
         for report in lost:
