@@ -16,6 +16,8 @@ class Plan:
     whispers: Mapping[int, int]
     """Messages per round for each size of the content, in octets. The first size also gives the CPU per message."""
     pings: int
+    sittings: int
+    """How often the processes of the round trips are started anew."""
     exchange: int
     """Messages that each side sends per round of two-way traffic."""
     shouts: Mapping[int, int]
@@ -34,6 +36,7 @@ DEFAULT = Plan(
     rounds=7,
     whispers={32: 40_000, 0: 30_000, 1024: 30_000, 65536: 2_000, 1 << 20: 150},
     pings=2_000,
+    sittings=4,
     exchange=20_000,
     shouts={1: 20_000, 10: 3_000, 20: 2_000, 50: 800},
     starts=5,
@@ -46,6 +49,7 @@ QUICK = Plan(
     rounds=3,
     whispers={32: 20_000, 0: 10_000, 1024: 10_000, 65536: 500, 1 << 20: 50},
     pings=500,
+    sittings=3,
     exchange=5_000,
     shouts={1: 5_000, 10: 1_000},
     starts=3,
@@ -58,6 +62,7 @@ SMALLEST = Plan(
     rounds=1,
     whispers={32: 200},
     pings=20,
+    sittings=1,
     exchange=200,
     shouts={1: 50},
     starts=1,

@@ -89,12 +89,19 @@ class Run:
                     self.results.note(f"{one.name}: {pair.sender.note}")
             yield opened
 
-    def rounds(self, what: str, opened: Mapping[Contestant, Ends], step: Callable[[Contestant, Ends], None]) -> None:
-        """Run a step for each contestant in each round."""
+    def rounds(
+        self,
+        what: str,
+        opened: Mapping[Contestant, Ends],
+        step: Callable[[Contestant, Ends], None],
+        number: int | None = None,
+    ) -> None:
+        """Run a step for each contestant in each round; as many rounds as planned, unless said otherwise."""
+        rounds = self.plan.rounds if number is None else number
         alive = list(opened)
-        self.progress.begin(what, self.plan.rounds * len(alive))
-        for number in range(self.plan.rounds):
-            turn = number % max(1, len(alive))
+        self.progress.begin(what, rounds * len(alive))
+        for round_ in range(rounds):
+            turn = round_ % max(1, len(alive))
             for one in alive[turn:] + alive[:turn]:
                 try:
                     step(one, opened[one])

@@ -57,6 +57,8 @@ class Lead:
         self._mailbox = mailbox
         self._take_in = take_in
         self._batch = batch
+        self._taken = 0
+        """Messages since the last wait of a leader."""
         self._descriptor = -1
         self._on_readable: Callable[[], bool] = lambda: False
         self._muted = False
@@ -225,13 +227,21 @@ class Lead:
     def _lead(self, deadline: float | None) -> Event:
         self._mute_engine()
         while True:
-            if not (self._open and self._take_in(self._batch)) and self._wait(deadline) and self._open:
-                self._take_in(1)  # the next ones can wait until this one is on its way
+            if not self._read(self._batch):
+                # One that comes alone is read alone: the next can wait until its answer is on its way.
+                alone, self._taken = self._taken <= 1, 0
+                if self._wait(deadline):
+                    self._read(1 if alone else self._batch)
             event = self._mailbox.poll()  # none came of heartbeats and the like
             if event is not None:
                 return event
             if deadline is not None and not time.monotonic() < deadline:
                 raise Empty
+
+    def _read(self, limit: int) -> bool:
+        taken = self._take_in(limit) if self._open else 0
+        self._taken += taken
+        return taken > 0
 
     def _wait(self, deadline: float | None) -> bool:
         """Wait for the inbox, or for an event from elsewhere; True if the inbox is readable."""
