@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
+from typing import NamedTuple
 
 try:
     import resource
@@ -25,6 +27,15 @@ NODE = 24
 _RESERVE = 32
 #: A count is taken to be right for this long, in seconds; counting takes microseconds for each open descriptor.
 _FRESH = 1.0
+#: What was taken is open after this long, in seconds, or will not be: connections are made behind our back.
+_SETTLED = 5.0
+
+
+class _Count(NamedTuple):
+    at: float
+    open: int
+    taken: int
+    """How many had been taken before, in all."""
 
 
 class Budget:
@@ -32,6 +43,8 @@ class Budget:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
+        self._counts: deque[_Count] = deque()
+        self._taken = 0
         self._left = 0
         self._until = 0.0
 
@@ -40,26 +53,40 @@ class Budget:
         now = time.monotonic()
         with self._guard:
             if self._left < count or not now < self._until:
-                free = _free() - _RESERVE
+                free = self._count(now)
                 if free < count:
                     self._left = 0
                     return False
                 # Others open descriptors, too, and are not seen before the next count.
                 self._left, self._until = max(free // 2, count), now + _FRESH
             self._left -= count
+            self._taken += count
             return True
 
+    def _count(self, now: float) -> int:
+        """How many are left above the reserve, when all that was taken a moment ago is open."""
+        limit, used = _limit(), _used()
+        counts = self._counts
+        counts.append(_Count(now, used, self._taken))
+        while not now < counts[0].at + _SETTLED:
+            counts.popleft()
+        begin = counts[0]
+        coming = self._taken - begin.taken - max(0, used - begin.open)
+        return limit - used - max(0, coming) - _RESERVE
 
-def _free() -> int:
+
+def _limit() -> int:
     if resource is None or not os.path.isdir("/dev/fd"):
         return 1 << 30
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limit == resource.RLIM_INFINITY:
-        return 1 << 30
+    return 1 << 30 if limit == resource.RLIM_INFINITY else limit
+
+
+def _used() -> int:
     try:
-        return limit - len(os.listdir("/dev/fd")) + 1  # the listing itself has one open
-    except OSError:  # not even that
-        return 0
+        return len(os.listdir("/dev/fd")) - 1  # the listing itself has one open
+    except OSError:  # not even that, or there is no such thing
+        return 0 if resource is None or not os.path.isdir("/dev/fd") else _limit()
 
 
 #: That of this process.
