@@ -123,6 +123,17 @@ def test_of_who_does_not_answer_nothing_is_said() -> None:
     assert answers(rig, asker) == []
 
 
+def test_who_slept_is_no_witness_of_what_happened_meanwhile() -> None:
+    """Its own patience begins anew, which says nothing of anybody."""
+    rig = Rig(extensions=["probe"])
+    asker, peer = kin(rig, 1), rig.ready(2)
+    rig.now += 60.0
+    rig.machine.handle_timeout(rig.now)
+    asker.send(probe.ENQUIRE, probe.encode_enquire(peer.id.octets))
+    rig.run_for(1.5)
+    assert answers(rig, asker) == []
+
+
 def test_a_thousand_questions_wait_for_no_more_answers_than_can() -> None:
     rig = Rig(extensions=["probe"])
     asker, peer = kin(rig, 1), rig.ready(2)

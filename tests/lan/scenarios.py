@@ -336,6 +336,7 @@ def frozen_for_long(stage: Stage) -> None:
     a.thaw()
     stage.meet(a, b, z)
     talk(stage, a, b, z)
+    assert (len(b.saw("Exit", a)), len(b.saw("Enter", a))) == (1, 2), stage.report()
 
 
 # -- several networks and addresses ----------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ class PeerRecord:
         "noted",
         "permitted",
         "phase",
+        "presumed_at",
         "proven",
         "proven_at",
         "quiet_at",
@@ -110,6 +111,8 @@ class PeerRecord:
         self.greet_again_at = 0.0
         self.strayed_at = NEVER
         """Since when its beacons come from elsewhere only than where it is reached."""
+        self.presumed_at = NEVER
+        """``quiet_at``, if it was last set without a sign of life."""
         self.proven = 0
         """How many messages had come when we last looked, and since when there have been no others."""
         self.proven_at = 0.0

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from zyre.config import Timing
 from zyre.core.peer import PeerRecord
 from zyre.core.tables import Phase
+from zyre.core.timers import NEVER
 
 __all__ = ["Presence", "Silence"]
 
@@ -56,8 +57,8 @@ class Presence:
         return True
 
     def last_heard(self, record: PeerRecord) -> float:
-        """When the last sign of life came."""
-        return record.quiet_at - self.evasive
+        """When the last sign of life came; minus infinity for one whose silence was made to begin later."""
+        return -NEVER if record.quiet_at == record.presumed_at else record.quiet_at - self.evasive
 
     def asks_at(self, record: PeerRecord) -> float:
         """When the peer is asked for a sign of life, if it stays quiet."""
@@ -77,7 +78,7 @@ class Presence:
         """What the silence of a peer amounts to at ``now``; moves its record to the phase that has begun. Nobody is
         judged who was not asked: if it is we who look too late, its silence begins now."""
         if record.phase is Phase.ALIVE and not now < self.begins_at(record, Phase.SILENT):
-            record.quiet_at = now
+            record.quiet_at = record.presumed_at = now
         entered = None
         while record.phase is not Phase.EXPIRED:
             following = Phase(record.phase + 1)
@@ -104,3 +105,4 @@ class Presence:
             record.quiet_at = latest if record.phase is Phase.ALIVE else now
         else:
             record.quiet_at = min(record.quiet_at + late, latest)
+        record.presumed_at = record.quiet_at

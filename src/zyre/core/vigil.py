@@ -180,7 +180,7 @@ class Vigil(Part):
     def _ask_for_proof(self, record: PeerRecord, now: float) -> None:
         if not record.doubted and not now < record.proven_at + self._doubt_after:
             self.doubt(record)
-            record.quiet_at = min(record.quiet_at, now)
+            record.quiet_at = record.presumed_at = min(record.quiet_at, now)
         elif record.phase is _ALIVE and now < self.presence.asks_at(record):
             self._delivery.send(record, zre.PING)
 

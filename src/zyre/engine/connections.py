@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import struct
-from collections import Counter
 
 import zmq
 
@@ -35,7 +34,6 @@ class Connections:
         self._by_descriptor: dict[int, bytes] = {}
         self._overtaken: list[LinkLost] = []
         """Those whose descriptor is somebody else's already, before the news of their end was read."""
-        self._to_skip: Counter[int] = Counter()
         endpoint = f"inproc://zyre-connections-{next(_numbers)}"
         inbox.monitor(endpoint, zmq.EVENT_DISCONNECTED)
         self._events = shared_context().socket(zmq.PAIR)
@@ -62,13 +60,13 @@ class Connections:
         if former is not None:
             del self._by_identity[former]
             self._overtaken.append(LinkLost(former))
-            self._to_skip[descriptor] += 1
         self._by_identity[identity] = descriptor
         self._by_descriptor[descriptor] = identity
 
     def take_lost(self, limit: int) -> tuple[list[LinkLost], bool]:
-        """Those that ended, and whether there may be more. Descriptors are given again at once, and messages may be
-        read before this news."""
+        """Those that ended, and whether there may be more. A descriptor may be somebody else's by now, whose word was
+        read before this news: then that one is named, and is asked for nothing. (Not every end is news: whose new
+        connection takes the place of an old one, by the same identity, ends without.)"""
         lost, self._overtaken = self._overtaken, []
         for _ in range(limit):
             try:
@@ -76,9 +74,6 @@ class Connections:
             except zmq.Again:
                 return lost, False
             _, descriptor = _EVENT.unpack_from(event[0])
-            if self._to_skip[descriptor]:
-                self._to_skip[descriptor] -= 1
-                continue
             identity = self._by_descriptor.pop(descriptor, None)
             if identity is not None:
                 del self._by_identity[identity]

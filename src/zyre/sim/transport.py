@@ -124,6 +124,8 @@ class SimLink:
         answered = self._way.leads(self._connected)
         target = self._way.target() if answered else None
         room = 0 if target is None else target.room
+        if target is not None and not self._connected and not target.host.ready:
+            room = 0  # the kernel takes the connection, but nobody there shakes hands
         if target is None or not room:
             self._retry(answered)
             return
