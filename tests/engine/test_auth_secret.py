@@ -25,6 +25,7 @@ from zyre.engine.auth_secret import SealedBeacons
 from zyre.engine.keyring import pair_from
 from zyre.security.seal import BeaconSeal
 from zyre.security.secret import cluster_keys
+from zyre.sim.replay import Replay
 from zyre.wire.beacon import Beacon, encode_beacon
 
 pytestmark = pytest.mark.lan
@@ -289,6 +290,22 @@ def test_the_secret_is_nowhere_to_be_read(nodes: Nodes, tmp_path: Path) -> None:
     for told in (SECRET, member.secret, keys.beacon.hex()):
         assert told.encode() not in journal
         assert told not in shown
+
+
+@pytest.mark.parametrize("secured_by", ["secret", "certificate"])
+def test_a_journal_of_a_secured_node_replays_without_its_keys(nodes: Nodes, tmp_path: Path, secured_by: str) -> None:
+    options: dict[str, Any] = {"secret": SECRET}
+    if secured_by == "certificate":
+        options = {"secret": None, "certificate": zyre.new_certificate(), "access": "*"}
+    one, two = nodes("one", journal=tmp_path / "journal", **options), nodes("two", **options)
+    nodes("bare", "")
+    meet(two, one)
+    until(lambda: count(one, "beacon_open"), "an open node")
+    two.stop()
+    expect(one, zyre.Exit, peer=two.uuid)
+    one.stop()
+    kinds = [type(event) for moment in Replay(tmp_path / "journal") for event in moment.events]
+    assert {zyre.Enter, zyre.Whisper, zyre.Refused, zyre.Exit} <= set(kinds)
 
 
 def test_it_is_in_no_process_list() -> None:
