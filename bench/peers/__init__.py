@@ -39,12 +39,20 @@ class Contestant:
 
 
 PLAIN: Mapping[str, Any] = {"extensions": ()}
+_SECURED: Mapping[str, Any] = {
+    "secured": True,
+    "skips": frozenset({"discovery", "present", "memory", "churn"}),
+    "largest_group": 10,
+}
 
 CONTESTANTS = (
     Contestant("zyre", "zyre_threads", PLAIN),
     Contestant("zyre asyncio", "zyre_async", PLAIN, face="asyncio", skips=_TRAFFIC_ONLY, largest_group=10),
     Contestant("zyre trio", "zyre_async", PLAIN, face="trio", skips=_TRAFFIC_ONLY, largest_group=10),
+    Contestant("zyre secret", "zyre_threads", {**PLAIN, "secret": "correct horse battery staple"}, **_SECURED),
+    Contestant("zyre curve", "zyre_threads", {**PLAIN, "curve": True}, **_SECURED),
     Contestant("libzyre", "libzyre"),
+    Contestant("libzyre curve", "libzyre", {"curve": True}, **_SECURED),
     Contestant("pyre", "pyre", pace=0.3, skips=_TRAFFIC_ONLY - {"memory"}, largest_group=10),
     Contestant("zenoh", "zenoh_peer", pace=5.0, skips=_TRAFFIC_ONLY),
     Contestant("pyzmq", "bare", pace=3.0, skips=_TRAFFIC_ONLY),

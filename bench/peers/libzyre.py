@@ -6,6 +6,7 @@ import os
 import time
 from ctypes import byref, c_void_p
 
+import zmq
 from tests.peers import libzyre
 
 from .console import GROUP, INTERFACE, NAME, Answer, End, serve
@@ -15,7 +16,8 @@ _PATIENCE_MS = 20_000
 
 
 class Libzyre(End):
-    def __init__(self) -> None:
+    def __init__(self, curve: bool = False) -> None:
+        self._curve = curve
         os.environ["ZSYS_SIGHANDLER"] = "false"
         path = libzyre.find_library()
         assert path is not None, "the wheel ingescape is not installed"
@@ -27,12 +29,21 @@ class Libzyre(End):
     def new(self, port: int, groups: list[str]) -> Answer:
         self._known: dict[str, float] = {}
         self._node = c_void_p(self._lib.zyre_new(NAME.encode()))
+        if self._curve:
+            self._lib.zyre_set_zcert(self._node, self._new_certificate())
         self._lib.zyre_set_port(self._node, port)
         self._lib.zyre_set_interface(self._node, INTERFACE.encode())
         self._lib.zsock_set_rcvtimeo(self._lib.zyre_socket(self._node), _PATIENCE_MS)
         for group in groups:
             self._lib.zyre_join(self._node, group.encode())
         return {"uuid": self._lib.zyre_uuid(self._node).decode()}
+
+    def _new_certificate(self) -> c_void_p:
+        """libzyre does not believe a key that begins with a zero octet."""
+        public, secret = zmq.curve_keypair()
+        while public.startswith(b"0"):
+            public, secret = zmq.curve_keypair()
+        return c_void_p(self._lib.zcert_new_from_txt(public, secret))
 
     def start(self) -> float:
         began = time.monotonic()

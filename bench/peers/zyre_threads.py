@@ -11,7 +11,9 @@ from .console import GROUP, INTERFACE, NAME, Answer, End, serve
 
 
 class ZyreThreads(End):
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, curve: bool = False, **options: Any) -> None:
+        if curve:
+            options |= {"certificate": zyre.new_certificate(), "access": "*"}
         self._options = options
 
     def new(self, port: int, groups: list[str]) -> Answer:

@@ -97,6 +97,12 @@ def test_a_recording_is_not_believed(alice: BeaconSeal, bob: BeaconSeal) -> None
     assert bob.unseal(second, HOME, NOW + 302) == "stale"
 
 
+def test_what_is_overtaken_on_the_way_is_no_recording(alice: BeaconSeal, bob: BeaconSeal) -> None:
+    first, second = (alice.seal(BEACON, (HOME,), NOW + second) for second in (0, 0.4))
+    for sealed in (second, first, second):
+        assert bob.unseal(sealed, HOME, NOW + 1) == BEACON
+
+
 def test_a_recording_for_those_who_come_later_is_soon_stale(alice: BeaconSeal, bob: BeaconSeal) -> None:
     assert bob.unseal(alice.seal(BEACON, (HOME,), NOW), HOME, NOW + AGE + 1) == "stale"
 
@@ -136,7 +142,7 @@ def test_what_is_remembered_is_bounded(bob: BeaconSeal) -> None:
         uuid = bytes([number]) * 16
         beacon = beacon_of(uuid)
         assert bob.unseal(seal_of(uuid).seal(beacon, (HOME,), NOW), HOME, NOW) == beacon
-    assert len(bob._newest) == 10
+    assert len(bob._floors) == 10
 
 
 def test_it_shows_no_key(bob: BeaconSeal) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from zyre.errors import DecodeError
-from zyre.wire.sealed import PROOF_SIZE, decode_sealed, encode_unsealed, sealed_uuid
+from zyre.wire.sealed import PROOF_SIZE, decode_sealed, encode_unsealed, sealed_time, sealed_uuid
 
 BODY = b"u" * 16 + b"\xc0\x00" + b"k" * 32
 PROOF = b"p" * PROOF_SIZE
@@ -27,6 +27,11 @@ def test_golden_octets() -> None:
 def test_what_is_broken_is_refused(data: bytes) -> None:
     with pytest.raises(DecodeError):
         decode_sealed(data)
+
+
+def test_when_it_says_to_have_been_made() -> None:
+    assert sealed_time(UNSEALED + PROOF) == 1_700_000_000_000
+    assert sealed_time(UNSEALED[:60]) == sealed_time(b"ZRE\x03" + UNSEALED[4:]) == 0
 
 
 def test_who_it_says_to_be_from_is_seen_even_if_it_is_cut() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from zyre.config import NodeConfig
+from zyre.core.discovery import Source
 from zyre.core.locality import Interface
 from zyre.endpoint import Endpoint
 from zyre.engine.auth import Protection
@@ -26,7 +27,7 @@ from zyre.refusals import RefusalCode
 from zyre.security.keys import KeyPair, same
 from zyre.security.seal import BeaconSeal
 from zyre.security.secret import ClusterKeys
-from zyre.wire.sealed import MAX_SEALED
+from zyre.wire.sealed import MAX_SEALED, sealed_time
 
 __all__ = ["SECRET_FILE_VARIABLE", "SECRET_VARIABLE", "SealedBeacons", "SecretProtection", "secret_of_environment"]
 
@@ -95,6 +96,10 @@ class SealedBeacons(Rungs):
         ways = (_source_toward(target, self.port) for target in self.targets)
         addresses = dict.fromkeys((*(interface.address for interface in self.interfaces), *filter(None, ways)))
         return self._seal.seal(beacon, tuple(addresses), time.time())
+
+    def in_order(self, arrived: list[tuple[bytes, Source]]) -> list[tuple[bytes, Source]]:
+        """By their times, or an old beacon from one socket would look like a recording behind a new one of another."""
+        return sorted(arrived, key=lambda datagram: sealed_time(datagram[0]))
 
     def unwrap(self, data: bytes, source: str) -> bytes | None:
         """Open a beacon; None if it is not believed."""

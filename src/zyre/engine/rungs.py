@@ -48,6 +48,10 @@ class Rungs:
         """The beacon in a datagram from an address; None if it is to go no further."""
         return data
 
+    def in_order(self, arrived: list[tuple[bytes, Source]]) -> list[tuple[bytes, Source]]:
+        """Datagrams in the order in which they were said, where that can be told: several sockets were read."""
+        return arrived
+
     @property
     def sent(self) -> int:
         """Broadcasts that left."""
@@ -98,7 +102,7 @@ class Rungs:
 
     def receive(self, limit: int) -> list[tuple[bytes, Source]]:
         """Beacons that have arrived, of at most ``limit`` datagrams from each socket, with their sources."""
-        arrived = self._broadcast.receive(limit) + self._multicast.receive(limit)
+        arrived = self.in_order(self._broadcast.receive(limit) + self._multicast.receive(limit))
         return [(beacon, source) for data, source in arrived if (beacon := self.unwrap(data, source[0])) is not None]
 
     def close(self) -> None:

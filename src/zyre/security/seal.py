@@ -1,8 +1,8 @@
 """Seals beacons with the key of a cluster, and opens them: forged, replayed, redirected and stale ones are told apart.
 
 A beacon is proven by HMAC-SHA-256. It says when it was made, so that a recording is worth little; a node believes no
-beacon that is older than another of the same sender. And it says the addresses of its sender, so that sending it on
-from elsewhere leads nobody astray.
+beacon that is older than another of the same sender, or than its farewell. And it says the addresses of its sender, so
+that sending it on from elsewhere leads nobody astray.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ __all__ = ["BeaconSeal"]
 _PLAIN_START: Final = b"ZRE\x03"
 _START: Final = len(_PLAIN_START)
 _UUID: Final = slice(0, 16)
+_PORT: Final = slice(16, 18)
+#: By so much, in milliseconds, may a beacon be overtaken by the next one: they come over several networks.
+_OVERTAKING: Final = 500
 
 
 class BeaconSeal:
@@ -32,7 +35,8 @@ class BeaconSeal:
         self._age = int(age * 1000)
         self._most = most
         self._last = 0
-        self._newest: dict[bytes, int] = {}
+        self._floors: dict[bytes, int] = {}
+        """What was made before is believed no more, by sender."""
 
     def __repr__(self) -> str:
         return "<BeaconSeal>"
@@ -61,24 +65,28 @@ class BeaconSeal:
             return beacon
         if _packed(source) not in sealed.addresses:
             return "redirected"
-        return self._judge_time(uuid, sealed.milliseconds, round(now * 1000)) or beacon
+        leaves = not any(sealed.body[_PORT])
+        return self._judge_time(uuid, sealed.milliseconds, leaves, round(now * 1000)) or beacon
 
-    def _judge_time(self, uuid: bytes, made: int, clock: int) -> RefusalCode | None:
-        newest = self._newest.get(uuid)
-        if newest is not None and made < newest and abs(newest - clock) <= self._age:
+    def _judge_time(self, uuid: bytes, made: int, leaves: bool, clock: int) -> RefusalCode | None:
+        floor = self._floors.get(uuid)
+        if floor is not None and abs(floor - clock) > self._age + _OVERTAKING:
+            floor = None  # our clock was set, and what we know is of another time
+        if floor is not None and made < floor:
             return "replayed"
         if abs(made - clock) > self._age:
             return "stale"
-        if newest is None and len(self._newest) >= self._most:
+        if uuid not in self._floors and len(self._floors) >= self._most:
             self._forget(clock)
-        self._newest[uuid] = made
+        from_now_on = made if leaves else made - _OVERTAKING
+        self._floors[uuid] = from_now_on if floor is None else max(floor, from_now_on)
         return None
 
     def _forget(self, clock: int) -> None:
         """Make room: what is older than any beacon that we would believe, and if need be the sender known longest."""
-        self._newest = {uuid: made for uuid, made in self._newest.items() if abs(made - clock) <= self._age}
-        if len(self._newest) >= self._most:
-            del self._newest[next(iter(self._newest))]
+        self._floors = {uuid: floor for uuid, floor in self._floors.items() if abs(floor - clock) <= self._age}
+        if len(self._floors) >= self._most:
+            del self._floors[next(iter(self._floors))]
 
     def _proof(self, octets: bytes) -> bytes:
         return hmac.digest(self._key, octets, hashlib.sha256)

@@ -16,7 +16,16 @@ from typing import Final, NamedTuple
 
 from zyre.errors import DecodeError
 
-__all__ = ["MAX_SEALED", "PROOF_SIZE", "SEALED_START", "Sealed", "decode_sealed", "encode_unsealed", "sealed_uuid"]
+__all__ = [
+    "MAX_SEALED",
+    "PROOF_SIZE",
+    "SEALED_START",
+    "Sealed",
+    "decode_sealed",
+    "encode_unsealed",
+    "sealed_time",
+    "sealed_uuid",
+]
 
 SEALED_START: Final = b"ZYR\x01"
 PROOF_SIZE: Final = 32
@@ -69,6 +78,14 @@ def decode_sealed(data: bytes) -> Sealed:
     if position + PROOF_SIZE != len(data):
         raise DecodeError("a sealed beacon has an unknown size")
     return Sealed(data[_BODY], milliseconds, frozenset(addresses), data[:position], data[position:])
+
+
+def sealed_time(data: bytes) -> int:
+    """When it says to have been made, in milliseconds; 0 if it is no sealed beacon."""
+    if len(data) < _FIXED or not data.startswith(SEALED_START):
+        return 0
+    milliseconds: int = _ABOUT.unpack_from(data, len(SEALED_START) + _BODY_SIZE)[0]
+    return milliseconds
 
 
 def sealed_uuid(data: bytes) -> bytes | None:
