@@ -90,17 +90,18 @@ def test_a_service_may_fork() -> None:
         """
         import os, warnings
         warnings.simplefilter("ignore")
-        with node() as n:
-            @n.service("fork")
-            def fork(request):
-                child = os.fork()
-                if not child:
-                    try:
-                        n.request(request.peer, "x")
-                    except zyre.ForkedNodeError:
-                        os._exit(0)
-                    os._exit(1)
-                return str(os.waitpid(child, 0)[1])
+        n = node()
+        @n.service("fork")  # before the start, or it could be asked too early
+        def fork(request):
+            child = os.fork()
+            if not child:
+                try:
+                    n.request(request.peer, "x")
+                except zyre.ForkedNodeError:
+                    os._exit(0)
+                os._exit(1)
+            return str(os.waitpid(child, 0)[1])
+        with n:
             for event in n: pass
         """
     ) as program:
