@@ -77,6 +77,11 @@ def fill(node: zyre.Node, peer: object, mode: str) -> None:
         node.whisper_nowait(peer, "x", mode=mode)
 
 
+def test_there_is_no_other_policy_for_a_full_mailbox() -> None:
+    with pytest.raises(zyre.InvalidConfig, match="there are: block, drop_newest, drop_oldest"):
+        NodeConfig(when_full="explode")
+
+
 def test_a_send_that_never_waits_says_who_has_no_room() -> None:
     config = NodeConfig(limits=Limits(kept_messages=10, link_messages=10, inbox_messages=10))
     with simulated() as lan:

@@ -32,6 +32,9 @@ __all__ = [
 #: The UDP port of ZRE discovery (36/ZRE; registered as ZRE-DISC).
 DISCOVERY_PORT: Final = 5670
 
+#: What a full mailbox may do.
+FULL_POLICIES: Final = ("block", "drop_newest", "drop_oldest")
+
 #: How many TCP ports, from the number of the UDP port on, a node tries before it takes any free one: as many nodes
 #: on one host are reached through a firewall that is open for them.
 PEER_PORTS: Final = 64
@@ -168,7 +171,7 @@ class Limits:
     inbox_messages: int = 10_000
     """Messages of one peer waiting to be read from libzmq (the ROUTER's high-water mark)."""
     mailbox_messages: int = 100_000
-    """Whispers and shouts waiting for the application; beyond it the newest are dropped and counted."""
+    """Whispers and shouts waiting for the application; see NodeConfig.when_full for what happens beyond it."""
     mailbox_bytes: int = 64 << 20
     """Octets of content waiting for the application, likewise."""
     mailbox_patience: float = 1.0
@@ -307,7 +310,14 @@ class NodeConfig:
     group_modes: Mapping[str, str] = field(default_factory=dict)
     """The same for shouts to certain groups."""
 
+    when_full: str = "block"
+    """What a full mailbox does with best-effort messages: ``block`` lets the peers wait for ``mailbox_patience``, then
+    drops the newest; ``drop_newest`` and ``drop_oldest`` do so at once. Membership and reliable messages are never
+    dropped."""
+
     def __post_init__(self) -> None:
+        if self.when_full not in FULL_POLICIES:
+            raise InvalidConfig(f"when_full is {self.when_full!r}; there are: {', '.join(FULL_POLICIES)}")
         for mode in (self.mode, *self.group_modes.values()):
             require_mode(mode)
         if self.peer_port is not None:

@@ -114,6 +114,22 @@ class TestSlowReader:
 
         in_threads(again, read)  # once there is room, the senders are made to wait again
 
+    @pytest.mark.parametrize("when_full", ["drop_newest", "drop_oldest"])
+    def test_a_policy_that_does_not_wait_counts_every_drop(self, when_full: str) -> None:
+        timing = Timing(send_patience=100)
+        config = NodeConfig(limits=Limits(mailbox_messages=100, batch=20), timing=timing, when_full=when_full)
+        with meeting("alice", "bob", config=config) as (alice, bob):
+            for number in range(2000):
+                assert alice.whisper(bob, numbered(number))
+            until(lambda: alice.fates(bob).delivered == 2000)
+            assert bob.statistics().unread <= 120
+            bob.join("G")
+            until(lambda: "G" in alice.peer_groups)
+            kept = [number_of(event) for event in drain(bob) if isinstance(event, Whisper)]
+            assert len(kept) + bob.statistics().dropped["mailbox_full"] == 2000
+            assert kept == sorted(kept)
+            assert (1999 in kept) == (when_full == "drop_oldest")
+
     def test_nobody_expires_meanwhile(self, pair: tuple[zyre.Node, zyre.Node]) -> None:
         alice, bob = pair
         began = time.monotonic()

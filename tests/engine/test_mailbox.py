@@ -15,7 +15,7 @@ from tests.support.nodes import PATIENCE, in_threads, repeat, until
 from zyre.config import Limits
 from zyre.core.host import Closed, Empty
 from zyre.engine.mailbox import Mailbox
-from zyre.events import Enter, Event, Shout, Whisper
+from zyre.events import Enter, Event, Leave, ReliableWhisper, Shout, Whisper
 from zyre.identity import PeerId
 
 PEER = PeerId("0" * 32)
@@ -135,6 +135,35 @@ class TestBounds:
         box.put([whisper(2, 600), whisper(3, 100)])
         assert [number_of(event) for event in take_all(box)] == [1, 3]
         assert box.dropped == 1
+
+    def test_shedding_the_oldest_keeps_the_newest_and_all_that_is_not_to_be_dropped(self) -> None:
+        box = mailbox(mailbox_messages=3)
+        box.shedding = box.sheds_oldest = True
+        kept = ReliableWhisper(PeerId("A" * 32), "a", (b"kept",), 0)
+        box.put([whisper(0)])  # which a reader may have begun with
+        assert box.get_nowait() == whisper(0)
+        box.put([whisper(1), kept, Leave(PeerId("A" * 32), "a", "G"), whisper(2)])
+        box.put([whisper(3)])
+        box.put([whisper(4)])
+        box.put([whisper(5)])
+        events = take_all(box)
+        assert [number_of(event) for event in events if type(event) is Whisper] == [4, 5]
+        assert kept in events
+        assert any(isinstance(event, Leave) for event in events)
+        assert box.dropped == 5 - sum(type(event) is Whisper for event in events)
+        assert len(box) == 0
+
+    def test_reliable_messages_are_not_shed_and_press_at_half(self) -> None:
+        relieved: list[bool] = []
+        box = Mailbox(Limits(mailbox_messages=8), lambda: None, lambda: None, lambda: relieved.append(True))
+        box.shedding = True
+        for number in range(12):
+            box.put([ReliableWhisper(PeerId("A" * 32), "a", (b"x",), number)])
+            assert box.pressed == (number >= 3)
+        assert (len(box), box.dropped) == (12, 0)
+        assert not relieved
+        assert len(take_all(box)) == 12
+        assert (box.pressed, relieved) == (False, [True])
 
     def test_shouts_count_like_whispers(self) -> None:
         box = mailbox(mailbox_messages=1)

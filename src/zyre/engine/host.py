@@ -78,7 +78,7 @@ class NodeHost:
         config = profile.config
         self.endpoint = ""
         self.machine = NodeMachine(profile)
-        self._pacing = Pacing(config.limits, self.attend, self._read_on, self._tell)
+        self._pacing = Pacing(config, self.attend, self._read_on, self._tell)
         self.mailbox = self._pacing.mailbox
         self._lead = Lead(self.mailbox, self._take_in, config.limits.batch)
         self.next_event = self._lead.get

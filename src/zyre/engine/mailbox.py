@@ -53,6 +53,8 @@ class Mailbox:
     ) -> None:
         self.dropped = 0
         self.shedding = False
+        self.sheds_oldest = False
+        """Whether, while shedding, what has waited longest goes, rather than what comes."""
         self.full = False
         """Data has reached a limit, and on_room has not been called since."""
         self.pressed = False
@@ -89,6 +91,8 @@ class Mailbox:
                 messages += 1
                 for frame in event.content:
                     octets += len(frame)
+        if self.sheds_oldest and messages and not self._fits(messages, octets):
+            self._drop_oldest(messages, octets)
         if self.shedding and messages and not self._fits(messages, octets):
             events, messages, octets = self._trim(events)
             if not events:
@@ -115,6 +119,39 @@ class Mailbox:
             self._messages + messages <= self._limits.mailbox_messages
             and self._octets + octets <= self._limits.mailbox_bytes
         )
+
+    def _drop_oldest(self, messages: int, octets: int) -> None:
+        """Make room for so much, if that is possible without dropping what must not be."""
+        with self.mutex:
+            self._take_back()
+            passed: list[_Batch] = []
+            while self._batches and not self._fits(messages, octets):
+                batch = self._batches.popleft()
+                passed.append(self._without_data(batch) if batch[1] else batch)
+            self._batches.extendleft(reversed(passed))
+
+    def _take_back(self) -> None:
+        """What readers have left of the batch that they began is a batch like the others; they see it come to its end,
+        and begin the next one."""
+        events, messages, octets = self._current
+        self._current = _nothing()
+        left = list(events)
+        data = [event for event in left if isinstance(event, (Whisper, Shout))]
+        size = sum(len(frame) for event in data for frame in event.content)
+        self._messages += len(data) - messages
+        self._octets += size - octets
+        if left:
+            self._batches.appendleft((iter(left), len(data), size))
+
+    def _without_data(self, batch: _Batch) -> _Batch:
+        events, messages, octets = batch
+        kept = [event for event in events if type(event) is not Whisper and type(event) is not Shout]
+        data = [event for event in kept if isinstance(event, _KEPT)]
+        left = sum(len(frame) for event in data for frame in event.content)
+        self.dropped += messages - len(data)
+        self._messages -= messages - len(data)
+        self._octets -= octets - left
+        return iter(kept), len(data), left
 
     def _trim(self, events: list[Event]) -> tuple[list[Event], int, int]:
         """Leave out the newest data, as much as does not fit."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from zyre.config import Limits
+from zyre.config import NodeConfig
 from zyre.core.effects import Pressure, Report
 from zyre.core.timers import NEVER
 from zyre.engine import clock
@@ -27,16 +27,19 @@ class Pacing:
 
     def __init__(
         self,
-        limits: Limits,
+        config: NodeConfig,
         on_wait: Callable[[], None],
         read_on: Callable[[], None],
         tell: Callable[[Report], None],
     ) -> None:
         self.paused = False
         self.alarm = EngineAlarm(self._on_patience_over)
-        self.mailbox = Mailbox(limits, self._on_room, on_wait, self._on_relief)
+        self.mailbox = Mailbox(config.limits, self._on_room, on_wait, self._on_relief)
+        self._waits = config.when_full == "block"
+        self.mailbox.shedding = not self._waits
+        self.mailbox.sheds_oldest = config.when_full == "drop_oldest"
         self.engine = shared_engine()
-        self._patience = limits.mailbox_patience
+        self._patience = config.limits.mailbox_patience
         self._read_on = read_on
         self._tell = tell
         self._pressed = False
@@ -59,7 +62,7 @@ class Pacing:
         self.engine.call_soon(self._on_room_made)
 
     def _on_room_made(self) -> None:
-        self.mailbox.shedding = False
+        self.mailbox.shedding = not self._waits
         self._resume()
 
     def _on_relief(self) -> None:

@@ -60,6 +60,7 @@ class SimHost:
         self._room_wakers: list[Waker] = []
         self._tasks: list[Task] = []
         self.mailbox = SimMailbox(profile.config.limits, baton.agenda.now, baton.new_parker, self._on_pressure)
+        self.mailbox.sheds_oldest = profile.config.when_full == "drop_oldest"
         self.next_event = self.mailbox.get
         self.transport = SimTransport(
             network, box, profile.identity.octets, profile.config.limits, profile.cluster.port, interface

@@ -30,6 +30,8 @@ class SimMailbox:
         self.dropped = 0
         self.interceptor: Interceptor | None = None
         self.pressed = False
+        self.sheds_oldest = False
+        """Whether what has waited longest goes when it is full, rather than what comes."""
         self._on_pressure = on_pressure
         self._limits = limits
         self._now = now
@@ -48,7 +50,7 @@ class SimMailbox:
             if type(event) is Whisper or type(event) is Shout or isinstance(event, _KEPT):
                 octets = sum(map(len, event.content))
                 full = self._data >= self._limits.mailbox_messages or self._octets + octets > self._limits.mailbox_bytes
-                if full and type(event) not in _KEPT:
+                if full and type(event) not in _KEPT and not (self.sheds_oldest and self._drop_oldest()):
                     self.dropped += 1
                     continue
                 self._data += 1
@@ -59,6 +61,16 @@ class SimMailbox:
             self._on_pressure(True)
         for _ in range(min(len(self._wakers), len(self._events))):
             self._wakers.popleft()()
+
+    def _drop_oldest(self) -> bool:
+        for position, event in enumerate(self._events):
+            if type(event) is Whisper or type(event) is Shout:
+                del self._events[position]
+                self.dropped += 1
+                self._data -= 1
+                self._octets -= sum(map(len, event.content))
+                return True
+        return False
 
     def close(self) -> None:
         """Nothing will come any more."""
