@@ -102,6 +102,30 @@ def test_they_connect() -> None:
         exchange(node, peer)
 
 
+def test_by_gossip_through_our_hub() -> None:
+    require("libzyre")
+    hub, theirs = f"tcp://10.77.0.1:{unused_tcp_port()}", zyre.new_certificate()
+    access = zyre.Access(keys=[theirs.public_key])
+    with Ours(port=0, certificate=zyre.new_certificate(), access=access) as node:
+        node.node.gossip_bind(hub)
+        place = f"tcp://10.77.0.1:{unused_tcp_port()}"
+        contact = f"{hub}|{node.node.public_key}"
+        with ReferencePeer("libzyre", endpoint=place, gossip_connect=contact, certificate=keys(theirs)) as peer:
+            exchange(node, peer)
+
+
+def test_by_gossip_through_their_hub() -> None:
+    require("libzyre")
+    hub, theirs = f"tcp://10.77.0.1:{unused_tcp_port()}", zyre.new_certificate()
+    place = f"tcp://10.77.0.1:{unused_tcp_port()}"
+    with (
+        ReferencePeer("libzyre", endpoint=place, gossip_bind=hub, certificate=keys(theirs)) as peer,
+        Ours(port=0, certificate=zyre.new_certificate(), access="*") as node,
+    ):
+        node.node.gossip_connect(hub, public_key=theirs.public_key)
+        exchange(node, peer)
+
+
 CZMQ = """
 import ctypes, sys
 sys.path.insert(0, {root!r})

@@ -35,6 +35,7 @@ SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "zyre_set_zcert": (None, (NODE, c_void_p)),
     "zyre_gossip_bind": (None, (NODE, c_char_p, c_char_p)),
     "zyre_gossip_connect": (None, (NODE, c_char_p, c_char_p)),
+    "zyre_gossip_connect_curve": (None, (NODE, c_char_p, c_char_p, c_char_p)),
     "zyre_gossip_unpublish": (None, (NODE, c_char_p)),
     "zyre_require_peer": (c_int, (NODE, c_char_p, c_char_p, c_char_p)),
     "zyre_start": (c_int, (NODE,)),

@@ -129,6 +129,11 @@ class LibzyrePeer(Peer):
         self._lib.zyre_gossip_bind(self._node, b"%s", endpoint.encode())
 
     def do_gossip_connect(self, endpoint: str) -> None:
+        """With a public key behind a ``|``, to a hub that demands CURVE."""
+        endpoint, _, key = endpoint.partition("|")
+        if key:
+            self._lib.zyre_gossip_connect_curve(self._node, key.encode(), b"%s", endpoint.encode())
+            return
         self._lib.zyre_gossip_connect(self._node, b"%s", endpoint.encode())
 
     def do_gossip_unpublish(self, key: str) -> None:
