@@ -15,6 +15,7 @@ with zyre.Node("alice", groups=["CHAT"]) as node:
 from zyre.aio import AsyncNode
 from zyre.calls.values import Reply, Request
 from zyre.config import ClusterConfig, GossipConfig, Limits, NodeConfig, Timing
+from zyre.diagnosis import Diagnosis, Finding
 from zyre.engine.keyring import load_certificate, new_certificate, save_certificate
 from zyre.errors import (
     AddressInUse,
@@ -100,6 +101,8 @@ __all__ = [
     "Leader",
     "Gap",
     "Refused",
+    "Diagnosis",
+    "Finding",
     "Request",
     "Reply",
     "Peer",

@@ -20,8 +20,9 @@ from zyre.calls.tasks import new_runner
 from zyre.config import NodeConfig
 from zyre.core.delivery import Outcome
 from zyre.core.host import Host, stop_times
+from zyre.diagnosis import Diagnosis
 from zyre.engine.auth import Protection
-from zyre.errors import NodeStopped, RecvTimeout, WouldBlock
+from zyre.errors import NodeStopped, RecvTimeout, WouldBlock, ZyreError
 from zyre.events import Event
 from zyre.handlers import call_handlers
 from zyre.identity import PeerId, check_group, encode_frames
@@ -77,6 +78,24 @@ class AsyncNode(BaseNode, AsyncCaller):
 
         threading.Thread(target=stop, name="zyre-stop", daemon=True).start()
         await parker.park(None)
+
+    async def diagnose(self, seconds: float = 2.0) -> Diagnosis:  # type: ignore[override]
+        """Look at the network for so many seconds, and say what keeps nodes from meeting; see Node.diagnose."""
+        parker = new_async_parker()
+        found: list[Diagnosis | ZyreError] = []
+
+        def look() -> None:
+            try:
+                found.append(super(AsyncNode, self).diagnose(seconds))
+            except ZyreError as error:
+                found.append(error)
+            parker.wake()
+
+        threading.Thread(target=look, name="zyre-doctor", daemon=True).start()
+        await parker.park(None)
+        if isinstance(found[0], ZyreError):
+            raise found[0]
+        return found[0]
 
     async def __aenter__(self: Self) -> Self:
         await self.start()

@@ -296,7 +296,7 @@ class TestGarbage:
     def test_datagrams(self, pair: tuple[zyre.Node, zyre.Node]) -> None:
         _, bob = pair
         chance = random.Random(1)
-        port = bob._host._transport.beacons.port
+        port = bob._host.transport.beacons.port
         total, memory = 20_000, []
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             stranger.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)

@@ -19,7 +19,7 @@ FRONT_DOOR = {
     "PeerId", "Peer", "Roster", "Statistics", "Fates", "Fate", "Receipt",
     # events
     "Event", "Enter", "Exit", "Evasive", "Silent", "Returned", "Join", "Leave", "Updated", "Whisper", "Shout",
-    "Leader", "Gap", "Refused", "Collision", "ReliableWhisper", "ReliableShout",
+    "Leader", "Gap", "Refused", "Collision", "ReliableWhisper", "ReliableShout", "Diagnosis", "Finding",
     # calls
     "Request", "Reply",
     # settings

@@ -36,6 +36,7 @@ VERBS = {
     "whisper": Verb("zyre.cli.whisper", "whisper", "Send a message to one node."),
     "ping": Verb("zyre.cli.ping", "ping", "Greet everyone and log the answers (the classic zpinger)."),
     "dir": Verb("zyre.cli.dir", "keep_directory", "Keep a directory of JSON files, one per node online."),
+    "doctor": Verb("zyre.cli.doctor", "doctor", "Say why nodes do not see each other, and what mends it."),
     "gossip": Verb("zyre.cli.gossip", "gossip", "Run a gossip hub, or publish and watch tuples."),
     "ports": Verb("zyre.cli.ports", "ports", "Show which ports a firewall must let in."),
     "keys": Verb("zyre.cli.keys", "keys", "Make and show certificates and secrets for secured nodes."),

@@ -17,7 +17,7 @@ try:
 except ImportError:  # Windows, where sockets are no descriptors and have no such limit
     resource = None  # type: ignore[assignment]
 
-__all__ = ["LINK", "NODE", "Budget", "budget"]
+__all__ = ["LINK", "NODE", "Budget", "budget", "open_limit"]
 
 #: What one peer costs: our socket, its connection, and the connection that the peer makes to us.
 LINK = 3
@@ -65,7 +65,7 @@ class Budget:
 
     def _count(self, now: float) -> int:
         """How many are left above the reserve, when all that was taken a moment ago is open."""
-        limit, used = _limit(), _used()
+        limit, used = open_limit(), _used()
         counts = self._counts
         counts.append(_Count(now, used, self._taken))
         while not now < counts[0].at + _SETTLED:
@@ -75,7 +75,8 @@ class Budget:
         return limit - used - max(0, coming) - _RESERVE
 
 
-def _limit() -> int:
+def open_limit() -> int:
+    """How many descriptors this process may have open at a time; a number that nobody reaches where that is unknown."""
     if resource is None or not os.path.isdir("/dev/fd"):
         return 1 << 30
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -86,7 +87,7 @@ def _used() -> int:
     try:
         return len(os.listdir("/dev/fd")) - 1  # the listing itself has one open
     except OSError:  # not even that, or there is no such thing
-        return 0 if resource is None or not os.path.isdir("/dev/fd") else _limit()
+        return 0 if resource is None or not os.path.isdir("/dev/fd") else open_limit()
 
 
 #: That of this process.

@@ -91,7 +91,7 @@ class NodeHost:
         self._watched: tuple[int, ...] = ()
         self._engine = shared_engine()
         self._alarm = EngineAlarm(partial(self._guarded, self._on_alarm))
-        self._transport = ZmqTransport(
+        self.transport = ZmqTransport(
             profile.identity.octets,
             config,
             interface,
@@ -109,7 +109,7 @@ class NodeHost:
         self._rendezvous = Rendezvous(join, self._connect_to, self._aim_at)
         self.gossip = NodeGossip(profile, protection, self.change)
         self._recorder = None if record is None else record(self.machine)
-        self._driver = self._new_driver(self._transport, MonotonicClock())
+        self._driver = self._new_driver(self.transport, MonotonicClock())
         self._driver.on_settled = self._congestion.on_settled
         self._sending = Sending(self._lock, self._driver, self._congestion, config.timing.send_patience)
         self.whisper = self._sending.whisper
@@ -164,7 +164,7 @@ class NodeHost:
             try:
                 self._driver.start()
             except BaseException:  # Ctrl-C, too: an open socket would hold up the end of the program
-                self._transport.close()
+                self.transport.close()
                 self._engine.release(*self._alarms)
                 raise
             self.life = Life.RUNNING
@@ -177,9 +177,9 @@ class NodeHost:
     def _watch(self) -> None:
         if self.life is not Life.RUNNING:
             return
-        self._inbox = self._transport.inbox_descriptor
+        self._inbox = self.transport.inbox_descriptor
         self._lead.open(self._engine, self._inbox, self._on_inbox)
-        connections, beacons = self._transport.connections, self._transport.beacons
+        connections, beacons = self.transport.connections, self.transport.beacons
         if connections is not None:
             self._engine.watch(connections.fileno(), partial(self._guarded, self._on_connections))
             self._watched = (connections.fileno(),)
@@ -194,7 +194,7 @@ class NodeHost:
                 self.life = Life.STOPPED
             overtaking = was is Life.RUNNING and self.machine.has_plain_peers
             if was is Life.RUNNING:
-                self._transport.flush_within(drain)
+                self.transport.flush_within(drain)
                 self._driver.stop()
             self._congestion.release()
         self.mailbox.close()
@@ -240,7 +240,7 @@ class NodeHost:
         and a descriptor must not be given back while it is watched, because it may be somebody else's soon."""
         with self._lock:
             self._driver.farewell()
-            self._transport.close()
+            self.transport.close()
             self._lead.release()
             self._end_records()
         self._engine.release(*self._alarms)
@@ -257,7 +257,7 @@ class NodeHost:
         self._congestion = Congestion(self._lock, self._relieve)
         self._sending.abandon(self._lock, self._congestion)
         self._lead.abandon()
-        self._transport.abandon()
+        self.transport.abandon()
         self._prober.abandon()
         if self.mailbox.interceptor is not None:
             self.mailbox.interceptor.abandon()
@@ -302,7 +302,7 @@ class NodeHost:
             pass
 
     def _aim_at(self, addresses: tuple[str, ...]) -> None:
-        beacons = self._transport.beacons
+        beacons = self.transport.beacons
         if beacons is None or beacons.targets == addresses:
             return
         try:
@@ -345,7 +345,7 @@ class NodeHost:
 
     def statistics(self) -> Statistics:
         """What was counted since the start."""
-        beacons = self._transport.beacons
+        beacons = self.transport.beacons
         with self._lock:
             counted = self.machine.statistics(
                 unread=len(self.mailbox),
@@ -382,16 +382,16 @@ class NodeHost:
         if self._pacing.paused or not self._lead.reading.acquire(False):
             return False
         try:
-            return self._take_in(self._limits.batch) > 0 and not self._transport.drained
+            return self._take_in(self._limits.batch) > 0 and not self.transport.drained
         finally:
             self._lead.reading.release()
 
     def _take_in(self, limit: int) -> int:
         """Read messages and hand them in; by the engine thread, or by a reader that leads."""
         try:
-            messages = self._transport.receive(limit)
+            messages = self.transport.receive(limit)
             if messages:
-                greeters = self._transport.greeters
+                greeters = self.transport.greeters
                 with self._lock:
                     while greeters:
                         self._driver.on_greeter(greeters.pop(0))
@@ -403,16 +403,16 @@ class NodeHost:
             return 0
 
     def _on_beacons(self) -> int:
-        assert self._transport.beacons is not None
-        datagrams = self._transport.beacons.receive(self._limits.batch)
+        assert self.transport.beacons is not None
+        datagrams = self.transport.beacons.receive(self._limits.batch)
         if datagrams:
             with self._lock:
                 self._driver.on_datagrams(datagrams)
         return len(datagrams)
 
     def _on_connections(self) -> bool:
-        assert self._transport.connections is not None
-        lost, more = self._transport.connections.take_lost(self._limits.batch)
+        assert self.transport.connections is not None
+        lost, more = self.transport.connections.take_lost(self._limits.batch)
         for report in lost:
             self._tell(report)
         return more
@@ -440,7 +440,7 @@ class NodeHost:
     def _relieve(self, link: int) -> bool:
         """Under the lock: if a full link has room, tell the machine."""
         try:
-            writable = bool(self._transport.is_writable(link))
+            writable = bool(self.transport.is_writable(link))
             if writable:
                 self._driver.on_report(LinkWritable(link))
             return writable

@@ -80,17 +80,19 @@ class ZmqTransport:
         self.beacons: Rungs | None = None
         self._identity = identity_frame(identity)
         self._config = config
-        self._interface = interface
+        self.selection = interface
         self._protection = protection
         self._proven = protection is not None and protection.proven
         self._interfaces: tuple[Interface, ...] = ()
-        self._beacon_port = beacon_port
+        self.beacon_port = beacon_port
         self._on_blocked = on_blocked
         self._on_closed = on_closed
         self._on_moved = on_moved
         self._on_refused = on_refused
         self._locality: Locality
         self._look_again_at = 0.0
+        self.opened = (0.0, 0.0)
+        """When, by the monotonic clock and by the one on the wall."""
         self._rebinding = ""
         self._bound_links: set[str] = set()
         self._linking = False
@@ -114,16 +116,17 @@ class ZmqTransport:
                 "too few descriptors are left for a node: close files and sockets, or raise the limit, for instance by "
                 "'ulimit -n 65536'"
             )
-        self._interfaces, restricted = choose_interfaces(self._interface)
+        self._interfaces, restricted = choose_interfaces(self.selection)
         try:
             bound = self._bind_inbox()
-            if self._beacon_port and bound.is_tcp:
+            if self.beacon_port and bound.is_tcp:
                 open_sockets = Rungs if self._protection is None else self._protection.beacon_sockets
-                self.beacons = open_sockets(self._beacon_port, self._interfaces)
+                self.beacons = open_sockets(self.beacon_port, self._interfaces)
         except BaseException:
             self.close()
             raise
         self._look_again_at = time.monotonic() + _LOOK_AGAIN
+        self.opened = (time.monotonic(), time.time())
         self._locality = Locality(bound, self._interfaces, self._config.advertise, restricted)
         if bound.is_tcp and self._config.endpoint is None:
             self._bind_links()
@@ -185,7 +188,7 @@ class ZmqTransport:
         host = addresses[0] if len(addresses) == 1 else "*"
         if self._config.peer_port:
             return [f"tcp://{host}:{self._config.peer_port}"]
-        ports = peer_ports(self._beacon_port)
+        ports = peer_ports(self.beacon_port)
         first = self._identity[-1] % (len(ports) or 1)  # another one for each life: see NodeConfig.peer_port
         return [f"tcp://{host}:{port}" for port in (*ports[first:], *ports[:first], "*")]
 
@@ -276,7 +279,7 @@ class ZmqTransport:
         if not budget.take(LINK):  # looking takes some, and so does binding again, which ends the process without
             return
         try:
-            interfaces, restricted = choose_interfaces(self._interface)
+            interfaces, restricted = choose_interfaces(self.selection)
         except NoInterface:
             return
         bound = self._locality.bound

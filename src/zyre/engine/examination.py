@@ -1,0 +1,51 @@
+"""An examination of a running node: what the doctor sees, beside what the node knows."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from zyre.core.host import Host, Life
+from zyre.diagnosis import Diagnosis
+from zyre.engine.descriptors import open_limit
+from zyre.engine.doctor import Facts, carrier, listen, reach, used
+from zyre.engine.host import NodeHost
+from zyre.engine.interfaces import consider_interfaces, selection_words
+from zyre.engine.judgement import Acquaintance, Knowledge, judge
+from zyre.errors import NodeNotStarted, NodeStopped, UsageError
+
+__all__ = ["examine"]
+
+
+#: Peers whose endpoints are tried: what is wrong with the others is wrong with these.
+_MOST: Final = 64
+
+
+def examine(host: Host, seconds: float) -> Diagnosis:
+    """Look around for so many seconds, in the calling thread. The node goes on meanwhile."""
+    if not isinstance(host, NodeHost):
+        raise UsageError("only a node on a real network can be examined; a simulated one has World.trace and checkers")
+    if host.life is not Life.RUNNING:
+        raise (NodeNotStarted if host.life is Life.NEW else NodeStopped)("diagnose")
+    transport = host.transport
+    facts = Facts(transport.beacon_port, seconds)
+    facts.considered = consider_interfaces(transport.selection)
+    facts.restricted = bool(selection_words(transport.selection))
+    facts.carriers = {face.name: carrier(face.name) for face in used(facts)}
+    if facts.port:
+        listen(facts)
+    else:
+        time.sleep(seconds)
+    people = tuple(Acquaintance(*one) for one in host.ask("acquaintances"))
+    facts.reached = reach(one.endpoint for one in people[:_MOST])
+    opened_at, opened_on = transport.opened
+    return judge(
+        facts,
+        Knowledge(
+            uuid=host.machine.identity.octets,
+            peers=people,
+            violations=dict(host.statistics().violations),
+            clock_step=(time.time() - opened_on) - (time.monotonic() - opened_at),
+            descriptors=open_limit(),
+        ),
+    )
