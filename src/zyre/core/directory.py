@@ -132,6 +132,13 @@ class Directory:
         """Those who entered."""
         return (record for record in self.by_id.values() if record.state is PeerState.READY)
 
+    def acquaintances(self) -> tuple[tuple[bytes, str, str, str, bool], ...]:
+        """Everybody, greeted or here: uuid, name, endpoint, how found, and whether here."""
+        return tuple(
+            (record.peer.octets, record.name, str(record.endpoint), record.found_by, record.state is PeerState.READY)
+            for record in self
+        )
+
     def roster(self) -> Roster:
         """Those who entered, as an immutable snapshot."""
         peers: dict[PeerId, Peer] = {record.peer: record.to_public() for record in self.ready()}

@@ -87,6 +87,7 @@ class NodeMachine:
             gate=self._gate,
         )
         self._directory = self._membership.directory
+        self.acquaintances = self._directory.acquaintances
         self.vigil = self._membership.vigil
         self._news = News(
             profile,
@@ -311,13 +312,6 @@ class NodeMachine:
     def pending(self) -> int:
         """How many are known who have not said HELLO."""
         return sum(record.state is PeerState.PENDING for record in self._membership.everyone())
-
-    def acquaintances(self) -> tuple[tuple[bytes, str, str, str, bool], ...]:
-        """Everybody with an identity, greeted or here: uuid, name, endpoint, how found, and whether here."""
-        return tuple(
-            (record.peer.octets, record.name, str(record.endpoint), record.found_by, record.state is PeerState.READY)
-            for record in self._directory
-        )
 
     def statistics(self, *, unread: int, mailbox_dropped: int, beacons_sent: int, beacons_failed: int) -> Statistics:
         """What was counted, together with what the host counted."""
