@@ -16,7 +16,6 @@ from zyre.calls.faces import Caller, Offering
 from zyre.config import DISCOVERY_PORT, NodeConfig
 from zyre.core.host import Closed, Empty, Host, Life, stop_times, why_ended
 from zyre.core.profile import NodeProfile
-from zyre.diagnosis import Diagnosis
 from zyre.endpoint import Endpoint
 from zyre.engine.auth import Protection
 from zyre.engine.auth_choice import check_key, protect, replace_access
@@ -26,6 +25,7 @@ from zyre.engine.kept import begin_life
 from zyre.engine.rendezvous import parse_meetings
 from zyre.errors import InvalidEndpoint, NodeNotStarted, NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
+from zyre.examining import Examinable
 from zyre.fates import Fates
 from zyre.gossiping import GossipVerbs
 from zyre.handlers import Handlers, require_kinds
@@ -53,7 +53,7 @@ Self = TypeVar("Self", bound="BaseNode")
 Handler = TypeVar("Handler", bound=Callable[..., object])
 
 
-class BaseNode(GossipVerbs, Offering, Sends):
+class BaseNode(Examinable, GossipVerbs, Offering, Sends):
     """What the faces for threads and for async loops have in common: everything that does not wait."""
 
     def __init__(
@@ -234,15 +234,6 @@ class BaseNode(GossipVerbs, Offering, Sends):
         has those of all peers since the start. Raises InvalidPeer."""
         fates: Fates | None = self._host.ask("fates", PeerId.parse(peer))
         return fates
-
-    def diagnose(self, seconds: float = 2.0) -> Diagnosis:
-        """Look at the network for so many seconds, and say what keeps nodes from meeting: see zyre.diagnosis.
-
-        Blocks meanwhile; the node goes on. What it sends is understood by nobody. Raises NodeNotStarted, NodeStopped.
-        """
-        from zyre.engine.examination import examine  # which most programs never need
-
-        return examine(self._host, seconds)
 
     def fileno(self) -> int:
         """A descriptor that is readable while there are events: for select, GUI loops and green threads.

@@ -84,6 +84,7 @@ TESTED_IN = {
     "core.part": "tests/core/test_node.py",
     "diagnosis": "tests/engine/test_judgement.py",
     "cli.doctor": "tests/lan/test_doctor.py",
+    "examining": "tests/engine/test_doctor.py",
     "engine.examination": "tests/engine/test_doctor.py",
     "engine.congestion": "tests/engine/test_host.py",
     "engine.gossip_sockets": "tests/engine/test_gossip.py",

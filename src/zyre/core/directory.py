@@ -119,6 +119,10 @@ class Directory:
         """Whose link that is."""
         return self._by_link.get(link)
 
+    def peer_at(self, link: int) -> PeerId | None:
+        """The identity of whoever's link that is."""
+        return None if (record := self._by_link.get(link)) is None else record.peer
+
     def at_endpoint(self, endpoint: Endpoint) -> PeerRecord | None:
         """Who is reached there."""
         return self._by_endpoint.get(endpoint)

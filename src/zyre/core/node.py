@@ -88,6 +88,7 @@ class NodeMachine:
         )
         self._directory = self._membership.directory
         self.acquaintances = self._directory.acquaintances
+        self.peer_at = self._directory.peer_at
         self.vigil = self._membership.vigil
         self._news = News(
             profile,
@@ -334,10 +335,6 @@ class NodeMachine:
     def leader(self, group: str) -> PeerId | None:
         """Who leads a group, as far as we know."""
         return self._elections.leader(group)
-
-    def peer_at(self, link: int) -> PeerId | None:
-        """Whose link that is."""
-        return None if (record := self._directory.at_link(link)) is None else record.peer
 
     def answer(self, question: str, arguments: Sequence[Any] = ()) -> Any:
         """A question by name: an attribute, or a method with arguments."""
