@@ -173,7 +173,7 @@ class Limits:
     mailbox_messages: int = 100_000
     """Whispers and shouts waiting for the application; see NodeConfig.when_full for what happens beyond it."""
     mailbox_bytes: int = 64 << 20
-    """Octets of content waiting for the application, likewise."""
+    """Octets of memory that they take, likewise."""
     mailbox_patience: float = 1.0
     """Seconds for which a full mailbox makes the peers wait before anything is dropped."""
     backlog: int = 1024

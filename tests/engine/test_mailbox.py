@@ -129,10 +129,10 @@ class TestBounds:
         assert box.dropped == 2
 
     def test_shedding_keeps_to_the_octets(self) -> None:
-        box = mailbox(mailbox_bytes=1000)
+        box = mailbox(mailbox_bytes=1600)
         box.shedding = True
         box.put([whisper(1, 600)])
-        box.put([whisper(2, 600), whisper(3, 100)])
+        box.put([whisper(2, 800), whisper(3, 100)])
         assert [number_of(event) for event in take_all(box)] == [1, 3]
         assert box.dropped == 1
 

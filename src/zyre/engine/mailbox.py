@@ -31,6 +31,16 @@ _Batch: TypeAlias = tuple[Iterator[Event], int, int]
 _KEPT: Final = (ReliableWhisper, ReliableShout)
 
 
+#: What a message and a frame take in memory besides the contents, in octets.
+_MESSAGE: Final = 120
+_FRAME: Final = 48
+
+
+def _weight(event: Whisper | Shout) -> int:
+    """How much memory a message takes, in octets."""
+    return _MESSAGE + sum(len(frame) + _FRAME for frame in event.content)
+
+
 def _nothing() -> _Batch:
     return iter(()), 0, 0
 
@@ -90,7 +100,8 @@ class Mailbox:
             if type(event) is Whisper or type(event) is Shout or isinstance(event, _KEPT):
                 messages += 1
                 for frame in event.content:
-                    octets += len(frame)
+                    octets += len(frame) + _FRAME
+        octets += messages * _MESSAGE
         if self.sheds_oldest and messages and not self._fits(messages, octets):
             self._drop_oldest(messages, octets)
         if self.shedding and messages and not self._fits(messages, octets):
@@ -137,7 +148,7 @@ class Mailbox:
         self._current = _nothing()
         left = list(events)
         data = [event for event in left if isinstance(event, (Whisper, Shout))]
-        size = sum(len(frame) for event in data for frame in event.content)
+        size = sum(map(_weight, data))
         self._messages += len(data) - messages
         self._octets += size - octets
         if left:
@@ -147,7 +158,7 @@ class Mailbox:
         events, messages, octets = batch
         kept = [event for event in events if type(event) is not Whisper and type(event) is not Shout]
         data = [event for event in kept if isinstance(event, _KEPT)]
-        left = sum(len(frame) for event in data for frame in event.content)
+        left = sum(map(_weight, data))
         self.dropped += messages - len(data)
         self._messages -= messages - len(data)
         self._octets -= octets - left
@@ -159,7 +170,7 @@ class Mailbox:
         messages = octets = 0
         for event in events:
             if isinstance(event, (Whisper, Shout)):
-                size = sum(map(len, event.content))
+                size = _weight(event)
                 if type(event) not in _KEPT and not self._fits(messages + 1, octets + size):
                     self.dropped += 1
                     continue
