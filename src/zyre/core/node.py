@@ -24,7 +24,6 @@ from zyre.core.gate import Gate
 from zyre.core.grapevine import Grapevine
 from zyre.core.groups import Groups
 from zyre.core.introductions import Introductions
-from zyre.core.ledger import Ledger
 from zyre.core.links import Links
 from zyre.core.locality import Locality
 from zyre.core.membership import Membership
@@ -43,7 +42,6 @@ from zyre.core.twins import Twins
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError
 from zyre.events import Event, Gap
-from zyre.fates import Fates
 from zyre.identity import PeerId
 from zyre.roster import Roster
 from zyre.statistics import Statistics
@@ -165,6 +163,7 @@ class NodeMachine:
             events=self._events,
         )
         self.post = self._reliable.post
+        self.fates = self._reliable.fates
         self.settled = self._reliable.settled
         return (
             Conversation(self._membership, self._delivery, self._events, self._gate),
@@ -324,13 +323,6 @@ class NodeMachine:
             beacons_sent=beacons_sent,
             beacons_failed=beacons_failed,
         )
-
-    def fates(self, peer: PeerId) -> Fates | None:
-        """What became of what was sent to a peer since it entered; None if it is not here."""
-        record = self._directory.by_id.get(peer)
-        if record is None or record.state is not _READY:
-            return None
-        return Ledger().fates((record,)) + self._reliable.fates(peer)
 
     def leader(self, group: str) -> PeerId | None:
         """Who leads a group, as far as we know."""

@@ -21,6 +21,7 @@ from zyre.core.delivery import Delivery, Outcome
 from zyre.core.directory import Directory
 from zyre.core.effects import Pressure
 from zyre.core.inflow import Inflow
+from zyre.core.ledger import Ledger
 from zyre.core.locality import Locality
 from zyre.core.outflow import Kept, Outflow
 from zyre.core.part import Follower, Handler, Moves, Part, Verb
@@ -118,12 +119,16 @@ class Reliable(Part):
         self._ledger.refuse(messages)
         return ()
 
-    def fates(self, peer: PeerId) -> Fates:
-        """What became of the messages of the stream to a peer."""
+    def fates(self, peer: PeerId) -> Fates | None:
+        """What became of what was sent to a peer since it entered, in either mode; None if it is not here."""
+        record = self._directory.by_id.get(peer)
+        if record is None or record.state is not PeerState.READY:
+            return None
+        best_effort = Ledger().fates((record,))
         flow = self._outflows.get(peer)
         if flow is None:
-            return Fates()
-        return Fates(offered=flow.next, delivered=flow.base, in_flight=flow.next - flow.base)
+            return best_effort
+        return best_effort + Fates(offered=flow.next, delivered=flow.base, in_flight=flow.next - flow.base)
 
     # -- sending -------------------------------------------------------------------------------------------------
 
