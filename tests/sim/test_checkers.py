@@ -53,6 +53,12 @@ def test_a_story_that_makes_no_sense(lie: str) -> None:
     assert caught.value.seed == 1
 
 
+def test_an_obituary_of_the_living() -> None:
+    _, a, b = pair()
+    with pytest.raises(CheckFailed, match="nobody who runs is said to have crashed"):
+        tell(a, Exit(b.uuid, "b", "crashed"))
+
+
 def test_messages_in_the_wrong_order() -> None:
     _, a, b = pair()
     with pytest.raises(CheckFailed, match="per-sender order"):

@@ -27,6 +27,7 @@ __all__ = [
     "Lives",
     "Order",
     "Bounds",
+    "Obituaries",
     "all_checkers",
     "check_agreement",
     "check_books",
@@ -217,11 +218,24 @@ class Bounds(Checker):
                 self.fail(world, f"{node.name} keeps {size} {what}, and {most} are enough")
 
 
+class Obituaries(Checker):
+    """Nobody is said to have crashed whose process runs. (Who started anew under its identity may not be known yet.)"""
+
+    rule = "nobody who runs is said to have crashed"
+
+    def on_events(self, world: World, node: SimNode, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, Exit) and event.reason == "crashed":
+                lives = [other for other in world.nodes if other.uuid == event.peer]
+                if len(lives) == 1 and lives[0].alive:
+                    self.fail(world, f"{node.name} was told {event}")
+
+
 def all_checkers() -> tuple[Checker, ...]:
     """One of each, for one world."""
     from zyre.sim.accounts import Accounts, Calm, Promises
 
-    return (Lifecycle(), Lives(), Order(), Bounds(), Accounts(), Promises(), Calm())
+    return (Lifecycle(), Lives(), Order(), Bounds(), Obituaries(), Accounts(), Promises(), Calm())
 
 
 def check_agreement(world: World, unheard: Mapping[PeerId, Collection[str]] = _NOTHING) -> None:
