@@ -14,7 +14,9 @@ import zyre
 from tests.peers import raw
 from tests.peers.harness import unused_port
 from tests.support.nodes import expect, until
+from zyre.engine.engine import shared_engine
 from zyre.engine.keyring import new_pair
+from zyre.engine.zap import shared_zap_handler
 
 pytestmark = pytest.mark.lan
 
@@ -179,6 +181,20 @@ def test_who_borrows_a_name_is_heard_under_no_name(nodes: Nodes) -> None:
         assert expect(one, zyre.Refused).code == "wrong key"
     assert drained(one) == []
     assert two.uuid in one.peers
+
+
+def test_nobody_gets_in_if_nobody_answers(nodes: Nodes) -> None:
+    """Without a ZAP handler libzmq would let everybody in."""
+    one = nodes("one", port=0)
+    shared_zap_handler().dismiss(one._protection._domain)
+    shared_engine().call(lambda: None)
+    keys = zmq.curve_keypair()
+    with raw.RawPeer(0, keys=keys) as stranger:
+        stranger.connect(one.endpoint, one.public_key.encode())
+        stranger.say(raw.HELLO, raw.hello(stranger.endpoint, "x", headers=[("X-PUBLICKEY", keys[0].decode())]))
+        with pytest.raises(zyre.RecvTimeout):
+            one.recv(0.4)
+    assert one.statistics().violations == {}
 
 
 @pytest.mark.parametrize(
