@@ -14,14 +14,14 @@ from zyre.wire.gossip import Beat, Entry, Listing, Stamp, State, Tuple
 
 U64 = st.integers(0, (1 << 64) - 1)
 NODES = st.binary(min_size=16, max_size=16)
-STAMPS = st.builds(Stamp, U64, NODES)
+STAMPS = st.builds(Stamp, st.integers(0, 1 << 62), NODES)
 SECONDS = st.integers(0, 1 << 31).map(lambda milliseconds: milliseconds / 1000)
 TUPLES = st.builds(
     Tuple, STRING, text(400), STAMPS, st.sampled_from(sorted(State.ALL)), SECONDS, SECONDS, st.booleans()
 )
 ENTRIES = st.builds(Entry, STRING, STAMPS, st.booleans())
 LISTINGS = st.builds(
-    Listing, st.frozensets(st.integers(0, gossip.BUCKETS - 1)), st.lists(ENTRIES, max_size=4).map(tuple)
+    Listing, st.frozensets(st.integers(0, gossip.BUCKETS - 1)), st.lists(ENTRIES, max_size=4).map(tuple), st.booleans()
 )
 BEATS = st.lists(st.builds(Beat, NODES, U64, SECONDS), max_size=4)
 
@@ -92,6 +92,11 @@ def test_any_frame_is_a_message_or_a_decode_error(frame: bytes) -> None:
         DECODERS[gossip.read_message(frame)](frame)
     except DecodeError:
         return
+
+
+def test_a_version_after_which_none_could_follow_is_refused() -> None:
+    with pytest.raises(DecodeError, match="too high"):
+        gossip.decode_tuples(gossip.encode_tuples([Tuple("k", "v", Stamp((1 << 64) - 1, bytes(16)))]))
 
 
 def test_every_message_can_be_read() -> None:

@@ -51,6 +51,12 @@ def test_what_is_of_another_protocol_is_refused(frame: str) -> None:
         read_command(bytes.fromhex(frame))
 
 
+def test_a_key_that_could_not_be_sent_on_is_refused() -> None:
+    with pytest.raises(DecodeError, match="UTF-8"):
+        decode_publish(encode_publish("x" * 255, "v").replace(b"x", b"\xff"))
+    assert decode_publish(encode_publish("x" * 50, "v").replace(b"x", b"\xff")).key == "\ufffd" * 50
+
+
 @given(st.binary(max_size=40) | mutated(st.builds(encode_publish, STRING, LONGSTR)))
 def test_any_frame_is_a_message_or_a_decode_error(frame: bytes) -> None:
     """Invariant: decoding returns a tuple, or raises DecodeError."""

@@ -35,7 +35,10 @@ _BATCH = 256
 #: How long what is queued may still leave when a socket is closed, in milliseconds.
 _FLUSH_MS = 200
 #: The end of a connection, or of an attempt at one.
-_ENDS = zmq.EVENT_CLOSED | zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+_ENDS = zmq.EVENT_CLOSED | zmq.EVENT_CONNECT_RETRIED | zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+#: A DEALER that is told to connect once only (-1) drops what it has received when the connection ends. So it is told to
+#: connect again much later, and is closed long before.
+_NEVER_AGAIN_MS = 3_600_000
 #: Octets of a message beside the values in it.
 _OVERHEAD = 1 << 20
 #: A connection on which nothing is acknowledged for so long is dead, in milliseconds.
@@ -135,7 +138,10 @@ class GossipSockets:
         """Do what the machine wants; what went wrong."""
         if isinstance(effect, Say):
             dealer = self._dealers.get(effect.link)
-            return None if dealer is not None and self._send(dealer, effect.frame) else LinkFailed(effect.link)
+            if dealer is not None and self._send(dealer, effect.frame):
+                return None
+            self._drain(effect.link)
+            return LinkFailed(effect.link)
         if isinstance(effect, Reply):
             router = self._router
             sent = router is not None and self._send(router, effect.client, effect.frame)
@@ -158,7 +164,7 @@ class GossipSockets:
             dealer = self._new_socket(zmq.DEALER)
         except NetworkError:
             return False
-        dealer.reconnect_ivl = -1
+        dealer.reconnect_ivl = _NEVER_AGAIN_MS
         if effect.identity:
             dealer.routing_id = effect.identity
         if effect.public_key is not None:
@@ -225,9 +231,16 @@ class GossipSockets:
 
     def _on_monitor(self, link: int) -> bool:
         if any(True for _ in self._arrived(self._monitors.get(link))):
+            self._drain(link)
             self._on_report(LinkFailed(link))
             self._after()
         return False
+
+    def _drain(self, link: int) -> None:
+        """What a hub said before the connection ended counts: that it withdraws its tuples, for one."""
+        while frames := list(self._arrived(self._dealers.get(link))):
+            for frame in frames:
+                self._on_hub(link, frame[0])
 
     def _arrived(self, socket: zmq.Socket[bytes] | None) -> Iterator[list[bytes]]:
         if socket is None or socket.closed:

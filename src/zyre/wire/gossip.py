@@ -25,6 +25,7 @@ from typing import Final, NamedTuple
 
 from zyre.errors import DecodeError
 from zyre.wire.primitives import Cursor, pack_longstr, pack_string
+from zyre.wire.zgossip import read_key
 
 __all__ = [
     "BEATS",
@@ -89,6 +90,7 @@ _BEAT = struct.Struct(">16sQI")
 _RECORD = struct.Struct(">BII")
 _MOST_MILLISECONDS: Final = 0xFFFFFFFF
 _ADOPTED: Final = 0x80
+_HIGHEST_VERSION: Final = 1 << 62
 
 
 class Stamp(NamedTuple):
@@ -143,10 +145,11 @@ class Beat(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All entries of some buckets."""
+    """All entries of some buckets; ``more`` if there is another listing to come."""
 
     buckets: frozenset[int]
     entries: tuple[Entry, ...]
+    more: bool = False
 
 
 def is_own(frame: bytes) -> bool:
@@ -214,23 +217,27 @@ def encode_listing(listing: Listing) -> bytes:
     lines = b"".join(
         pack_string(entry.key) + _STAMP.pack(*entry.stamp) + bytes((entry.gone,)) for entry in listing.entries
     )
-    return _header(LISTING) + bytes(flags) + _U32.pack(len(listing.entries)) + lines
+    return _header(LISTING) + bytes((listing.more, *flags)) + _U32.pack(len(listing.entries)) + lines
 
 
 def decode_listing(frame: bytes) -> Listing:
     """Read a LISTING. Raises DecodeError."""
     cursor = _fields(frame)
+    more = bool(cursor.number1("more"))
     flags = cursor.octets(BUCKETS // 8, "buckets")
     entries = tuple(_read_entry(cursor) for _ in cursor.count("entries", least=26))
-    return Listing(frozenset(n for n in range(BUCKETS) if flags[n >> 3] & 1 << (n & 7)), entries)
+    return Listing(frozenset(n for n in range(BUCKETS) if flags[n >> 3] & 1 << (n & 7)), entries, more)
 
 
 def _read_entry(cursor: Cursor) -> Entry:
-    return Entry(cursor.string("key"), _stamp(cursor), bool(cursor.number1("gone")))
+    return Entry(read_key(cursor), _stamp(cursor), bool(cursor.number1("gone")))
 
 
 def _stamp(cursor: Cursor) -> Stamp:
-    return Stamp(*_STAMP.unpack(cursor.octets(_STAMP.size, "stamp")))
+    stamp = Stamp(*_STAMP.unpack(cursor.octets(_STAMP.size, "stamp")))
+    if stamp.version > _HIGHEST_VERSION:  # after which no other could follow
+        raise DecodeError("version of a tuple is too high")
+    return stamp
 
 
 def encode_want(keys: Sequence[str]) -> bytes:
@@ -241,7 +248,7 @@ def encode_want(keys: Sequence[str]) -> bytes:
 def decode_want(frame: bytes) -> tuple[str, ...]:
     """The keys of a WANT. Raises DecodeError."""
     cursor = _fields(frame)
-    return tuple(cursor.string("key") for _ in cursor.count("keys", least=1))
+    return tuple(read_key(cursor) for _ in cursor.count("keys", least=1))
 
 
 # -- tuples and owners -------------------------------------------------------------------------------------------------
@@ -266,7 +273,7 @@ def decode_tuples(frame: bytes) -> list[Tuple]:
 
 def _read_tuples(cursor: Cursor) -> Iterator[Tuple]:
     for _ in cursor.count("tuples", least=38):
-        key, value, stamp = cursor.string("key"), cursor.longstr("value"), _stamp(cursor)
+        key, value, stamp = read_key(cursor), cursor.longstr("value"), _stamp(cursor)
         flags, lease, left = _RECORD.unpack(cursor.octets(_RECORD.size, "times"))
         state = flags & ~_ADOPTED
         if state not in State.ALL:

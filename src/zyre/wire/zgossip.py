@@ -28,6 +28,7 @@ __all__ = [
     "encode_command",
     "encode_publish",
     "read_command",
+    "read_key",
 ]
 
 HELLO: Final = 1
@@ -81,6 +82,14 @@ def decode_publish(frame: bytes) -> Publish:
     CZMQ's texts end at a NUL, whatever their length says, so ours do.
     """
     cursor = Cursor(frame, _HEADER.size)
-    key, value = cursor.string("key"), cursor.longstr("value")
+    key, value = read_key(cursor), cursor.longstr("value")
     cursor.number4("time to live")
     return Publish(key.partition("\0")[0], value.partition("\0")[0])
+
+
+def read_key(cursor: Cursor) -> str:
+    """A key that can be sent on: what is no UTF-8 is replaced by longer octets, and may not fit any more."""
+    key = cursor.string("key")
+    if "\ufffd" in key and len(key.encode()) > MOST_KEY:
+        raise DecodeError("key is no UTF-8")
+    return key

@@ -121,6 +121,21 @@ def test_a_withdrawn_tuple_does_not_come_back_from_who_cannot_be_told() -> None:
     assert rig.tuples("a")["k"] == "another", "a new word is one"
 
 
+def test_a_withdrawal_counts_also_where_the_tuple_was_taken_for_czmqs() -> None:
+    """The later service hears it first by the CZMQ hub, and adopts it."""
+    for order in (("b", "a"), ("a", "b")):
+        rig = make(hub="czmq", **dict.fromkeys(order, "ours"))
+        rig.join("a>hub", "b>hub")
+        rig.run(0.5)
+        rig.do("a", "publish", "k", "v")
+        rig.run(0.5)
+        rig.join("b>a")
+        rig.run(1.0)
+        rig.do("a", "unpublish", "k")
+        rig.run(5.0)
+        assert rig.tuples("a") == rig.tuples("b") == {}
+
+
 def test_a_hub_of_czmqs_that_starts_again_is_told_everything() -> None:
     rig = make(hub="czmq", a="ours", b="ours")
     rig.join("a>hub", "b>hub")

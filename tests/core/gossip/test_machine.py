@@ -57,6 +57,20 @@ def test_what_was_there_before_is_told_to_whoever_comes(rig: Rig) -> None:
     assert rig.agree({"k": "v", "lasting": "v"})
 
 
+def test_tuples_of_one_publisher_come_in_order_also_while_it_connects() -> None:
+    rig = Rig()
+    for name in HUB_AND_TWO:
+        rig.add(name)
+    rig.join("b>hub")
+    rig.run(1.0)
+    rig.join("a>hub")
+    for number in range(40):
+        rig.do("a", "publish", f"k{number}", "v")
+        rig.run(0.0005)
+    rig.run(0.1)
+    assert keys(rig, "b") == [f"k{number}" for number in range(40)]
+
+
 def test_a_changed_value_replaces_the_old_one(rig: Rig) -> None:
     for value in ("1", "2", "2", "3"):
         rig.do("a", "publish", "k", value)

@@ -83,7 +83,7 @@ class Adoption:
                 del self._vouched[key]
             elif self._is_held(key, record.value):
                 self._vouched[key] = now
-            elif not now < vouched + self._config.lease and (gone := self._table.withdraw(key, now)) is not None:
+            elif not now < vouched + self._config.lease and (gone := self._release(key, now)) is not None:
                 changed.append(gone)
                 del self._vouched[key]
         self._changed = {
@@ -93,6 +93,9 @@ class Adoption:
             neighbour.has = {key: value for key, value in neighbour.has.items() if self._table.get(key) is not None}
             neighbour.told = {key: told for key, told in neighbour.told.items() if now < told.until}
         return changed
+
+    def _release(self, key: str, now: float) -> Record | None:
+        return self._table.withdraw(key, now, released=True)
 
     def _take_over(self, own: bytes, now: float) -> list[Record]:
         """Adopt what others did who were not heard for so long that they may be dead, before it lapses."""

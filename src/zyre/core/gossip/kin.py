@@ -8,6 +8,7 @@ from zyre.core.gossip.adoption import Adoption
 from zyre.core.gossip.intents import Intents
 from zyre.core.gossip.neighbours import Neighbour
 from zyre.core.gossip.outbox import Outbox
+from zyre.core.gossip.rules import Phase
 from zyre.core.gossip.table import Record, TupleTable
 from zyre.core.timers import NEVER
 from zyre.errors import DecodeError
@@ -40,15 +41,25 @@ class Kin:
 
     # -- comparing tables --------------------------------------------------------------------------------------------
 
-    def compare_roots(self, neighbour: Neighbour, root: int, *, at_once: bool = False) -> None:
+    def welcome(self, neighbour: Neighbour, root: int, now: float) -> None:
+        """The client: a hub of our kind has answered."""
+        neighbour.is_ours, neighbour.phase = True, Phase.CONNECTED
+        self.tell_who_lives(neighbour, now)
+        if root != self._table.root:
+            neighbour.phase = Phase.COMPARING
+            self._compare(neighbour, root)
+
+    def echo(self, neighbour: Neighbour, root: int) -> None:
         """The client: compare the tables if they differ, and did so the last time: a change may just be on its way."""
         roots = (self._table.root, root)
         if roots[0] == roots[1] or roots == neighbour.settled_on:
             return
-        if not at_once and roots != neighbour.suspected:
-            neighbour.suspected = roots
-            return
-        neighbour.settled_on = roots
+        if roots == neighbour.suspected:
+            self._compare(neighbour, root)
+        neighbour.suspected = roots
+
+    def _compare(self, neighbour: Neighbour, root: int) -> None:
+        neighbour.settled_on = (self._table.root, root)
         self.resyncs += 1
         self._outbox.send(neighbour, gossip.encode_summary(self._table.sums))
 
@@ -60,10 +71,15 @@ class Kin:
 
     def level(self, neighbour: Neighbour, frame: bytes, now: float) -> None:
         """The client: the hub listed where the tables differ."""
-        difference = resync.compare(self._table, gossip.decode_listing(frame))
-        self._outbox.send_tuples(neighbour, difference.lacks, now)
+        listing = gossip.decode_listing(frame)
+        difference = resync.compare(self._table, listing)
+        neighbour.backlog.update(difference.lacks)
         if difference.wanted:
             self._outbox.send(neighbour, gossip.encode_want(difference.wanted))
+        if not listing.more:
+            keys, neighbour.backlog = neighbour.backlog, set()
+            self._outbox.send_tuples(neighbour, keys, now)
+            neighbour.phase = Phase.CONNECTED
 
     # -- both sides --------------------------------------------------------------------------------------------------
 

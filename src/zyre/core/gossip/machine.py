@@ -362,11 +362,9 @@ class GossipMachine:
             if node == self.node:  # connected to ourselves, which nobody needs
                 self.disconnect(remote.endpoint, now)
                 return
-            neighbour.is_ours, neighbour.phase = True, Phase.CONNECTED
-            self._kin.tell_who_lives(neighbour, now)
-            self._kin.compare_roots(neighbour, root, at_once=True)
+            self._kin.welcome(neighbour, root, now)
         elif message == gossip.ECHO:
-            self._kin.compare_roots(neighbour, gossip.decode_root(frame))
+            self._kin.echo(neighbour, gossip.decode_root(frame))
         elif message == gossip.LISTING:
             self._kin.level(neighbour, frame, now)
         else:

@@ -43,6 +43,8 @@ class Neighbour:
     has: dict[str, str] = field(default_factory=dict)
     """The tuples that a CZMQ neighbour holds, as far as we know."""
     told: dict[str, Told] = field(default_factory=dict)
+    backlog: set[str] = field(default_factory=set)
+    """Keys to be sent when the tables have been compared."""
     suspected: tuple[int, int] | None = None
     """The roots, ours and its, that differed at the last pulse."""
     settled_on: tuple[int, int] | None = None
@@ -83,4 +85,5 @@ class Neighbour:
         self.phase = Phase.START
         self.has.clear()
         self.told.clear()
+        self.backlog.clear()
         self.settled_on = self.suspected = None

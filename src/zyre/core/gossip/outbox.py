@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from zyre.core.gossip.effects import GossipEffect, Reply, Say
 from zyre.core.gossip.neighbours import Neighbour
 from zyre.core.gossip.resync import in_frames
+from zyre.core.gossip.rules import Phase
 from zyre.core.gossip.table import Record, TupleTable
 from zyre.wire import gossip, zgossip
 
@@ -34,7 +35,11 @@ class Outbox:
             return
         frames = self._frames(records, now)
         for neighbour in self._everybody():
-            if neighbour is source or not neighbour.takes_tuples:
+            if neighbour is source:
+                continue
+            if neighbour.phase is Phase.COMPARING:
+                neighbour.backlog.update(record.key for record in records)
+            if not neighbour.takes_tuples:
                 continue
             if neighbour.is_ours:
                 for frame in frames:
@@ -44,8 +49,8 @@ class Outbox:
                     self.publish_to(neighbour, record, now)
 
     def send_tuples(self, neighbour: Neighbour, keys: Iterable[str], now: float) -> None:
-        """What is known of some keys, to a neighbour of our own kind."""
-        for frame in self._frames((record for key in keys if (record := self._table.get(key)) is not None), now):
+        """What is known of some keys, to a neighbour of our own kind, in the order in which it came to be."""
+        for frame in self._frames(self._table.in_order(keys), now):
             self.send(neighbour, frame)
 
     def publish_to(self, neighbour: Neighbour, record: Record, now: float) -> None:

@@ -27,14 +27,16 @@ class Difference(NamedTuple):
     wanted: list[str]
 
 
-def listings(table: TupleTable, sums: Sequence[int]) -> Iterator[Listing]:
-    """What to list for a neighbour whose table has these sums: each bucket that differs, whole, in one listing."""
+def listings(table: TupleTable, sums: Sequence[int]) -> list[Listing]:
+    """What to list for a neighbour whose table has these sums: each bucket that differs, whole, in one listing. At
+    least one, which may be empty: it says that this was all."""
     differing = [bucket for bucket, (ours, theirs) in enumerate(zip(table.sums, sums, strict=True)) if ours != theirs]
     by_bucket: dict[int, list[Entry]] = {bucket: [] for bucket in differing}
     for key, entry in table.entries(differing).items():
         bucket = bucket_of(key)
         if sums[bucket] or not entry.gone:  # who has nothing in a bucket need not know what is gone from it
             by_bucket[bucket].append(entry)
+    found: list[Listing] = []
     buckets: list[int] = []
     entries: list[Entry] = []
     size = 0
@@ -43,10 +45,9 @@ def listings(table: TupleTable, sums: Sequence[int]) -> Iterator[Listing]:
         entries += listed
         size += sum(len(entry.key) + 26 for entry in listed)
         if size >= _FRAME:
-            yield Listing(frozenset(buckets), tuple(entries))
+            found.append(Listing(frozenset(buckets), tuple(entries), more=True))
             buckets, entries, size = [], [], 0
-    if buckets:
-        yield Listing(frozenset(buckets), tuple(entries))
+    return [*found, Listing(frozenset(buckets), tuple(entries))]
 
 
 def compare(table: TupleTable, listing: Listing) -> Difference:

@@ -18,6 +18,9 @@ class Phase(Enum):
 
     START = auto()
     """Nothing was said yet that counts; at a client: HELLO and PING are sent, and the answers on their way."""
+    COMPARING = auto()
+    """At a client of our own kind's hub: the tables are being compared. What is published meanwhile waits, lest it
+    overtake what was published before."""
     CONNECTED = auto()
     """Tuples flow both ways."""
 
@@ -46,6 +49,11 @@ HUB_RULES: Final = {
     (Phase.START, PING): Action.PONG,
     (Phase.START, PONG): Action.REFUSE,
     (Phase.START, INVALID): Action.REFUSE,
+    (Phase.COMPARING, HELLO): Action.GREET,
+    (Phase.COMPARING, PUBLISH): Action.REFUSE,
+    (Phase.COMPARING, PING): Action.PONG,
+    (Phase.COMPARING, PONG): Action.REFUSE,
+    (Phase.COMPARING, INVALID): Action.REFUSE,
     (Phase.CONNECTED, HELLO): Action.GREET,
     (Phase.CONNECTED, PUBLISH): Action.TAKE,
     (Phase.CONNECTED, PING): Action.PONG,
@@ -60,6 +68,11 @@ CLIENT_RULES: Final = {
     (Phase.START, PING): Action.IGNORE,
     (Phase.START, PONG): Action.SETTLE,
     (Phase.START, INVALID): Action.GREET_AGAIN,
+    (Phase.COMPARING, HELLO): Action.IGNORE,
+    (Phase.COMPARING, PUBLISH): Action.TAKE,
+    (Phase.COMPARING, PING): Action.IGNORE,
+    (Phase.COMPARING, PONG): Action.IGNORE,
+    (Phase.COMPARING, INVALID): Action.GREET_AGAIN,
     (Phase.CONNECTED, HELLO): Action.IGNORE,
     (Phase.CONNECTED, PUBLISH): Action.TAKE,
     (Phase.CONNECTED, PING): Action.IGNORE,

@@ -118,6 +118,13 @@ class TupleTable:
             if bucket_of(key) in wanted
         }
 
+    def in_order(self, keys: Iterable[str]) -> list[Record]:
+        """What is known of some keys, what changed last at the end."""
+        wanted = set(keys)
+        if len(wanted) == 1:
+            return [self._records[key] for key in wanted if key in self._records]
+        return [record for key, record in self._records.items() if key in wanted]
+
     def owners(self) -> set[bytes]:
         """Whose tuples are here."""
         return set(self._of_owner)
@@ -157,21 +164,21 @@ class TupleTable:
         self._store(record, now)
         return record
 
-    def withdraw(self, key: str, now: float) -> Record | None:
-        """Withdraw a tuple, whoever published it; None if there is none."""
+    def withdraw(self, key: str, now: float, *, released: bool = False) -> Record | None:
+        """Withdraw a tuple, whoever published it; None if there is none. One that is ``released`` others may adopt."""
         known = self._records.get(key)
         if known is None or not known.is_live:
             return None
         stays = self._config.remember_lasting if known.is_lasting else self._config.remember
         stamp = self._next_stamp(key)
-        record = Record(key, known.value, stamp, State.WITHDRAWN, known.lease, now + stays, known.adopted)
+        record = Record(key, known.value, stamp, State.WITHDRAWN, known.lease, now + stays, released)
         self._store(record, now)
         return record
 
     def take(self, item: Tuple, now: float) -> Record | None:
         """Take what a neighbour sent; None if it is no news, or there is no room."""
         known = self._records.get(item.key)
-        if known is not None and known.stamp >= item.stamp:
+        if (known is not None and known.stamp >= item.stamp) or item.stamp.owner == self._own:
             return None
         if item.state == State.LIVE and not self._has_room_for(item.key, item.value):
             return None
