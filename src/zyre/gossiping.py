@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from zyre.endpoint import Endpoint
-from zyre.engine.auth_choice import check_key
+from zyre.engine.auth_choice import target_of
 from zyre.engine.host import NodeHost
-from zyre.errors import InvalidEndpoint, UsageError
+from zyre.errors import UsageError
 from zyre.identity import PeerId
-from zyre.security.keys import decode_key
 
 if TYPE_CHECKING:
     from zyre.core.host import Host
@@ -39,14 +38,7 @@ class GossipVerbs:
         May be called for several hubs, and before the start. ``public_key`` is that of a secured hub, in Z85; it may
         also follow the endpoint behind a ``|``. Raises InvalidEndpoint, InvalidKey.
         """
-        target = Endpoint.parse(endpoint)
-        if public_key is not None:
-            decode_key(public_key)
-            target = target.with_key(public_key)
-        check_key(self._protection, target)
-        if not target.is_reachable:
-            raise InvalidEndpoint(endpoint, "is a wildcard: one can bind it, and not connect to it")
-        self._gossip.connect(target)
+        self._gossip.connect(target_of(endpoint, public_key, self._protection))
 
     def gossip_unpublish(self, peer: object) -> bool:
         """Withdraw what gossip says of a node that is gone and could not do so itself; False if it says nothing.

@@ -18,12 +18,12 @@ from zyre.core.host import Closed, Empty, Host, Life, stop_times, why_ended
 from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.engine.auth import Protection
-from zyre.engine.auth_choice import check_key, protect, replace_access
+from zyre.engine.auth_choice import check_key, protect, replace_access, target_of
 from zyre.engine.host import NodeHost
 from zyre.engine.interfaces import Selection
 from zyre.engine.kept import begin_life
 from zyre.engine.rendezvous import parse_meetings
-from zyre.errors import InvalidEndpoint, NodeNotStarted, NodeStopped, RecvTimeout, WouldBlock
+from zyre.errors import NodeNotStarted, NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
 from zyre.examining import Examinable
 from zyre.fates import Fates
@@ -37,7 +37,6 @@ from zyre.receipts import REFUSED, TAKEN, Receipt
 from zyre.roster import Roster
 from zyre.security.access import Access
 from zyre.security.certificate import Certificate
-from zyre.security.keys import decode_key
 from zyre.sends import Sends
 from zyre.statistics import Statistics
 
@@ -154,13 +153,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends):
 
         Raises InvalidEndpoint, InvalidPeer, InvalidKey.
         """
-        target = Endpoint.parse(endpoint)
-        if public_key is not None:
-            decode_key(public_key)
-            target = target.with_key(public_key)
-        check_key(self._protection, target)
-        if not target.is_reachable:
-            raise InvalidEndpoint(endpoint, "is a wildcard: one can bind it, and not connect to it")
+        target = target_of(endpoint, public_key, self._protection)
         self._host.change("connect", target, None if peer is None else PeerId.parse(peer))
 
     def set_access(self, access: Access | str | os.PathLike[str]) -> None:

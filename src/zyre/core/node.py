@@ -416,13 +416,11 @@ class NodeMachine:
         if moves:
             self._elections.follow(moves, now)
 
-    # -- reports and deadlines -----------------------------------------------------------------------------------
+    # -- reports and messages ------------------------------------------------------------------------------------
 
     def _on_locality_changed(self, report: effects.LocalityChanged, now: float) -> Moves:
         self._portrait.locality = report.locality
         return ()
-
-    # -- messages ------------------------------------------------------------------------------------------------
 
     def _on_missed(self, record: PeerRecord, missed: int, now: float) -> None:
         self._news.on_missed(record, now)

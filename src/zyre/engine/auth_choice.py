@@ -9,13 +9,13 @@ from zyre.endpoint import Endpoint
 from zyre.engine.auth import CertificateProtection, Protection
 from zyre.engine.auth_secret import SecretProtection, secret_of_environment
 from zyre.engine.keyring import load_certificate
-from zyre.errors import InvalidConfig, InvalidKey
+from zyre.errors import InvalidConfig, InvalidEndpoint, InvalidKey
 from zyre.security.access import Access
 from zyre.security.certificate import Certificate
 from zyre.security.keys import decode_key
 from zyre.security.secret import cluster_keys
 
-__all__ = ["check_key", "protect", "replace_access"]
+__all__ = ["check_key", "protect", "replace_access", "target_of"]
 
 
 def protect(profile: NodeProfile, certificate: object, access: object, secret: object) -> Protection | None:
@@ -51,6 +51,18 @@ def check_key(protection: Protection | None, endpoint: Endpoint) -> None:
             raise InvalidKey("public key", "is of no use to an open node: give Node(certificate=...) first")
     elif protection is not None and protection.needs_keys:
         raise InvalidKey("public key", f"of the node at {endpoint} must be known: connect(endpoint, public_key=...)")
+
+
+def target_of(endpoint: str, public_key: str | None, protection: Protection | None) -> Endpoint:
+    """What an application says to connect to. Raises InvalidEndpoint, InvalidKey."""
+    target = Endpoint.parse(endpoint)
+    if public_key is not None:
+        decode_key(public_key)
+        target = target.with_key(public_key)
+    check_key(protection, target)
+    if not target.is_reachable:
+        raise InvalidEndpoint(endpoint, "is a wildcard: one can bind it, and not connect to it")
+    return target
 
 
 def _make_certificate(given: object) -> Certificate:
