@@ -7,7 +7,7 @@ from enum import StrEnum
 
 __all__ = ["Fate", "Fates", "MODES"]
 
-#: How much is done for a message: sent once; kept until the peer's node has it; kept on disk until then.
+#: How much is done for a message: sent once, or kept until the peer's node has it.
 MODES = ("best_effort", "reliable")
 
 
