@@ -6,9 +6,10 @@ noted here, one octet for each receiver, and all those of a wave by a few operat
 comes again and again, its receivers need not look at anything. Who has not heard it for most of the time after which
 silence begins is told when it came last, and watches for the silence itself until it comes again.
 
-What comes of it is the same, to the last bit, as if each datagram had been handed over at its time. (But a process that
-has stood still looks, when it goes on, at all peers whose time came meanwhile, and then it may notice a silence one
-fiftieth of the evasive time sooner or later.) A node that records its inputs is handed each, and
+What comes of it is the same as if each datagram had been handed over at its time, and to the last bit where nothing
+hangs on how often a machine looks at its peers. (A process that has stood still looks, when it goes on, at all whose
+time came meanwhile, and may notice a silence one fiftieth of the evasive time sooner or later; and whether a link needs
+a proof, or a doubt about it is over, is noticed at the next look.) A node that records its inputs is handed each, and
 ``tests/sim/test_hearing.py`` holds the two against each other through the swarm's histories. So whatever else could
 change what a datagram means (a process that stalls, a cable that is pulled, a clock that jumps) settles first, and its
 node is handed each until nothing follows again.
