@@ -56,8 +56,8 @@ def test_settings_in_a_file(tmp_path: Path) -> None:
         hub.wait_for("^colour = blue$")
         code, lines, _ = run("gossip", "--connect", f"{endpoint}|{certificate.public_key}", "--list")
         assert (code, lines) == (0, ["colour = blue"])
-        code, _, error = run("gossip", "--connect", endpoint, "--list", "--timeout", "1")
-        assert (code, error) == (1, f"zyre: no hub answered within 1 s at {endpoint}\n")
+        code, _, error = run("gossip", "--connect", endpoint, "--list", "--timeout", "0.5")
+        assert (code, error) == (1, f"zyre: no hub answered within 0.5 s at {endpoint}\n")
 
 
 @pytest.mark.parametrize(

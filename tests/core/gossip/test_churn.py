@@ -7,7 +7,7 @@ from tests.core.gossip.rig import Rig
 PUBLISHERS = 1000
 COMING = 60.0
 """Seconds in which they all come."""
-STAY = 1.5
+STAY = 1.0
 
 
 def test_a_thousand_publishers_that_come_and_go_leave_only_the_live_ones() -> None:
@@ -26,7 +26,7 @@ def test_a_thousand_publishers_that_come_and_go_leave_only_the_live_ones() -> No
         rig.do(name, "publish", name, f"tcp://{name}")
 
     def go(name: str) -> None:
-        if chance.random() < 0.9:
+        if chance.random() < 0.95:
             rig.do(name, "leave")
             rig.at(rig.now + 0.1, lambda: rig.kill(name))
         else:
@@ -39,7 +39,7 @@ def test_a_thousand_publishers_that_come_and_go_leave_only_the_live_ones() -> No
             rig.at(start + STAY * chance.random(), lambda name=f"p{number}": go(name))  # type: ignore[misc]
     rig.at(COMING / 2, lambda: (rig.kill("south"), rig.add("south")))
     rig.run(COMING)
-    assert len(rig.tuples("north")) > 50
+    assert len(rig.tuples("north")) > 30
     rig.run(300.0 - COMING)
     live = {name: f"tcp://{name}" for name in rig.services if name not in hubs}
     assert len(live) == PUBLISHERS // 100
