@@ -23,6 +23,7 @@ from zyre.errors import (
     DecodeError,
     ForkedNodeError,
     GossipClosed,
+    GroupTimeout,
     IdentityInUse,
     InternalError,
     InvalidConfig,
@@ -70,6 +71,7 @@ from zyre.events import (
 )
 from zyre.fates import Fate, Fates
 from zyre.gossip import AsyncGossip, Delivery, Gossip
+from zyre.groups import AsyncGroup, Group
 from zyre.identity import PeerId
 from zyre.node import Node
 from zyre.receipts import Receipt
@@ -84,6 +86,8 @@ __all__ = [
     "Gossip",
     "AsyncGossip",
     "Delivery",
+    "Group",
+    "AsyncGroup",
     "Event",
     "Enter",
     "Exit",
@@ -126,6 +130,7 @@ __all__ = [
     "CallError",
     "DecodeError",
     "GossipClosed",
+    "GroupTimeout",
     "IdentityInUse",
     "ForkedNodeError",
     "InternalError",

@@ -24,6 +24,7 @@ from zyre.diagnosis import Diagnosis
 from zyre.engine.auth import Protection
 from zyre.errors import NodeStopped, RecvTimeout, WouldBlock, ZyreError
 from zyre.events import Event
+from zyre.groups import AsyncGroupVerbs
 from zyre.handlers import call_handlers
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.node import BaseNode
@@ -39,7 +40,7 @@ __all__ = ["AsyncNode"]
 Self = TypeVar("Self", bound="AsyncNode")
 
 
-class AsyncNode(BaseNode, AsyncCaller):
+class AsyncNode(BaseNode, AsyncCaller, AsyncGroupVerbs):
     """A node of the network for asyncio and trio. The arguments are those of zyre.Node.
 
         async with zyre.AsyncNode("alice", groups=["CHAT"]) as node:

@@ -16,6 +16,7 @@
     ├── WouldBlock                  nothing there yet, and you asked not to wait
     ├── PlainPeer                   that peer does not understand what you asked for
     ├── RecvTimeout                 (TimeoutError) nothing came within the time you gave
+    ├── GroupTimeout                (TimeoutError) a group did not fill within the time you gave
     ├── CallError                                  a request got no answer
     │   ├── RequestTimeout          (TimeoutError) none within the time you gave
     │   ├── PeerGone                               the peer is not here, or went before it answered
@@ -54,6 +55,7 @@ __all__ = [
     "WouldBlock",
     "PlainPeer",
     "RecvTimeout",
+    "GroupTimeout",
     "CallError",
     "RequestTimeout",
     "PeerGone",
@@ -341,6 +343,19 @@ class NoQuorum(CallError):
 
     def __str__(self) -> str:
         return f"{self.replies} of the {self.quorum} answers wanted from {self.group!r} to {self.service!r} came"
+
+
+class GroupTimeout(ZyreError, TimeoutError):
+    """The group ``group`` did not have ``wanted`` but ``members`` members when the time was over."""
+
+    def __init__(self, group: str, wanted: int, members: int) -> None:
+        super().__init__(group, wanted, members)
+        self.group = group
+        self.wanted = wanted
+        self.members = members
+
+    def __str__(self) -> str:
+        return f"the group {self.group!r} has {self.members} of {self.wanted} members, and the time is over"
 
 
 class NetworkError(ZyreError, OSError):

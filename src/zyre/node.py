@@ -28,6 +28,7 @@ from zyre.events import Event
 from zyre.examining import Examinable
 from zyre.fates import Fates
 from zyre.gossiping import GossipVerbs
+from zyre.groups import GroupVerbs
 from zyre.handlers import Handlers, require_kinds
 from zyre.headers import Headers
 from zyre.identity import PeerId, check_group, encode_frames
@@ -285,7 +286,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends):
         return f"<{type(self).__name__} {self.name} {self.uuid.short} {self._host.life.name.lower()}>"
 
 
-class Node(BaseNode, Caller):
+class Node(BaseNode, Caller, GroupVerbs):
     """A node of the network: it has a name, meets every other node by itself, joins groups, whispers and shouts.
 
         with zyre.Node("alice", groups=["CHAT"]) as node:

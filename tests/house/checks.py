@@ -20,6 +20,7 @@ FLOORS = {
     **dict.fromkeys(("payload", "fates", "diagnosis"), 0),
     **dict.fromkeys(("wire", "security"), 1),
     "core": 2,
+    "groups": 4,
     **dict.fromkeys(("engine", "sim"), 3),
     **dict.fromkeys(("", "node", "aio", "streams", "pipeline", "waiting", "handlers"), 4),
     **dict.fromkeys(("headers", "lowlevel", "calls", "gossip", "gossiping"), 4),

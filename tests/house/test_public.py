@@ -13,7 +13,7 @@ from tests.house.checks import FLOORS
 
 FRONT_DOOR = {
     # nodes
-    "Node", "AsyncNode",
+    "Node", "AsyncNode", "Group", "AsyncGroup",
     "Gossip", "AsyncGossip", "Delivery",
     # who and what
     "PeerId", "Peer", "Roster", "Statistics", "Fates", "Fate", "Receipt",
@@ -30,7 +30,7 @@ FRONT_DOOR = {
     "ZyreError", "UsageError", "InvalidName", "InvalidPeer", "InvalidEndpoint", "InvalidFrame", "InvalidConfig",
     "InvalidKey", "InvalidPayload", "PayloadError",
     "NodeNotStarted", "NodeStopped", "WouldBlock", "RecvTimeout", "NetworkError", "NoInterface", "AddressInUse",
-    "IdentityInUse", "DecodeError", "GossipClosed", "InternalError",
+    "IdentityInUse", "GroupTimeout", "DecodeError", "GossipClosed", "InternalError",
     "ForkedNodeError", "PlainPeer",
     "CallError", "RequestTimeout", "PeerGone", "NoSuchService", "ServiceBusy", "ServiceError", "NoQuorum",
 }  # fmt: skip

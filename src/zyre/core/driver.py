@@ -29,7 +29,8 @@ from zyre.core.effects import (
 from zyre.core.machine import Alarm, Clock, Transport
 from zyre.core.node import NodeMachine
 from zyre.core.timers import NEVER
-from zyre.events import Event
+from zyre.core.watching import Watcher, Watching
+from zyre.events import Event, Join, Leave
 from zyre.fates import Fate
 from zyre.identity import PeerId
 from zyre.roster import Roster
@@ -78,6 +79,7 @@ class Driver:
         """Called after sinks were told."""
         self._tickets = 0
         self._sinks: dict[int, Sink] = {}
+        self.watching = Watching()
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -148,10 +150,24 @@ class Driver:
 
     def change(self, verb: str, *arguments: object) -> None:
         """A verb of the machine (join, leave, contest, connect), or of one of its parts."""
+        before = self.machine.own_groups if self.watching else None
         if hasattr(self.machine, verb):
             self._input(verb, *arguments)
         else:
             self._input("change", verb, arguments)
+        if before is not None:
+            self._tell_own(before, self.machine.own_groups)
+
+    def _tell_own(self, before: frozenset[str], after: frozenset[str]) -> None:
+        """What this node does itself is no event, but watchers are told."""
+        own, name = self.machine.identity, self.machine.name
+        left = [Leave(own, name, group) for group in sorted(before - after)]
+        self.watching.tell([*left, *(Join(own, name, group) for group in sorted(after - before))])
+
+    def watch(self, watcher: Watcher, question: str, arguments: tuple[object, ...]) -> None:
+        """Let it begin with the answer to a question, and hear everything from then on."""
+        watcher.begin(self.machine.answer(question, arguments))
+        self.watching.add(watcher)
 
     def whisper(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
         """Send to one peer. A send moves no deadline and makes no event, so it needs no full settling."""
@@ -229,6 +245,8 @@ class Driver:
         self._perform()
         events = machine.take_events()
         if events:
+            if self.watching:
+                self.watching.tell(events)
             self._deliver(events)
         if machine.settled:
             self._tell_fates()

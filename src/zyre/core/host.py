@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from zyre.core.delivery import Outcome
 from zyre.core.driver import Sink
 from zyre.core.node import NodeMachine
+from zyre.core.watching import Watcher
 from zyre.errors import ForkedNodeError, InternalError, NodeNotStarted, NodeStopped, ZyreError
 from zyre.events import Event
 from zyre.identity import PeerId
@@ -175,7 +176,14 @@ class Host(Protocol):
         """Have one's own events taken out; for one interceptor. The host reads from now on though nobody waits."""
 
     def attend(self) -> None:
-        """Somebody waits here for what the interceptor takes."""
+        """Somebody waits here for what the interceptor takes, or a watcher hears."""
+
+    def watch(self, watcher: Watcher, question: str, *arguments: object) -> None:
+        """Let ``watcher`` begin with what the machine answers, and hear everything from then on; after the end it has
+        ended at once. The host reads from now on though nobody waits."""
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Let it hear nothing more."""
 
     def spawn(self, job: Callable[[], object]) -> bool:
         """Run something that may wait, beside everything else; False if the program is too near its end for that.

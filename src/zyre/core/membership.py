@@ -23,7 +23,7 @@ from zyre.core.gate import Gate
 from zyre.core.groups import Groups
 from zyre.core.hearsay import Hearsay
 from zyre.core.locality import Locality
-from zyre.core.part import Arrival, Departure, Follower, Moves, Part
+from zyre.core.part import Arrival, Departure, Follower, Moves, Part, Question
 from zyre.core.peer import PeerRecord
 from zyre.core.portrait import Portrait
 from zyre.core.tables import TRANSITIONS, Action, Input, PeerState, Violation
@@ -36,7 +36,7 @@ from zyre.events import Enter, Event, Exit, ExitReason, Join
 from zyre.identity import PeerId
 from zyre.wire import zre
 
-__all__ = ["Leaving", "Membership"]
+__all__ = ["Leaving", "Membership", "Standing"]
 
 
 @lru_cache(maxsize=256)
@@ -64,6 +64,13 @@ _REASONS: Final[dict[Action, ExitReason]] = {
     Action.MOURN: "crashed",
     Action.FORGET: "left",
 }
+
+
+class Standing(NamedTuple):
+    """The peers in a group at one moment, with their names, and whether we are in it ourselves."""
+
+    members: dict[PeerId, str]
+    own: bool
 
 
 class Membership(Part):
@@ -133,6 +140,14 @@ class Membership(Part):
         for dial in self.dialling:
             self._timers.add(now, dial)
         return ()
+
+    def questions(self) -> Mapping[str, Question]:
+        """Who is in a group."""
+        return {"standing": self._standing}
+
+    def _standing(self, group: str) -> Standing:
+        members = {record.peer: record.name for record in self.groups.members(group).values()}
+        return Standing(members, group in self.groups.own)
 
     def subjects(self) -> Mapping[type, Follower]:
         """Explicit connections, and farewells by beacon."""

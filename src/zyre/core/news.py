@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Final
 
+from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
 from zyre.core.directory import Directory
 from zyre.core.groups import Groups
@@ -23,8 +24,9 @@ from zyre.core.part import Follower, Handler, Moves, Part, Verb
 from zyre.core.peer import PeerRecord
 from zyre.core.portrait import Portrait
 from zyre.core.profile import NodeProfile
-from zyre.core.tables import PeerState
+from zyre.core.tables import PeerState, Violation
 from zyre.core.timers import Deadlines
+from zyre.events import Event, Gap
 from zyre.wire import news
 
 __all__ = ["News"]
@@ -56,6 +58,8 @@ class News(Part):
         hearsay: Hearsay,
         delivery: Delivery,
         timers: Deadlines[object],
+        counters: Counters,
+        events: list[Event],
     ) -> None:
         self._wanted = _FEATURE in profile.extensions
         self._timing = profile.config.timing
@@ -65,6 +69,8 @@ class News(Part):
         self._hearsay = hearsay
         self._delivery = delivery
         self._timers = timers
+        self._counters = counters
+        self._events = events
         self._changed: dict[str, str | None] = {}
         """Headers that are to be told, with their values; None for those that are gone."""
         self._tell_timed = False
@@ -170,8 +176,16 @@ class News(Part):
 
     # -- messages ------------------------------------------------------------------------------------------------
 
-    def on_missed(self, record: PeerRecord, now: float) -> None:
-        """Messages of a peer are missing: changes may have been among them."""
+    def on_missed(self, record: PeerRecord, missed: int, now: float) -> None:
+        """So many messages of a peer are missing, or -1 if its count goes back: changes may have been among them."""
+        self._ask_soon(record, now)
+        if missed < 0:
+            self._counters.violations[Violation.SEQUENCE_BACKWARDS] += 1
+            return
+        self._counters.missed += missed
+        self._events.append(Gap(record.peer, record.name, missed))
+
+    def _ask_soon(self, record: PeerRecord, now: float) -> None:
         if _FEATURE in record.extensions and not now < record.ask_again_at:
             record.ask_again_at = now + self._timing.confirm
             self._delivery.send(record, news.ASK)
@@ -182,7 +196,7 @@ class News(Part):
         headers.update(change.changed)
         self._hearsay.take_headers(record, headers)
         if news.digest_of((), record.headers) != change.digest:
-            self.on_missed(record, now)
+            self._ask_soon(record, now)
         return ()
 
     def _on_check(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:

@@ -29,8 +29,7 @@ from zyre.core.locality import Locality
 from zyre.core.membership import Membership
 from zyre.core.news import News
 from zyre.core.outgoing import Outgoing
-from zyre.core.part import Follower, Handler, Moves, Part, Verb
-from zyre.core.peer import PeerRecord
+from zyre.core.part import Follower, Handler, Moves, Part, Question, Verb
 from zyre.core.portrait import Portrait
 from zyre.core.profile import NodeProfile
 from zyre.core.reliable import Reliable
@@ -41,7 +40,7 @@ from zyre.core.timers import Deadlines
 from zyre.core.twins import Twins
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError
-from zyre.events import Event, Gap
+from zyre.events import Event
 from zyre.identity import PeerId
 from zyre.roster import Roster
 from zyre.statistics import Statistics
@@ -96,6 +95,8 @@ class NodeMachine:
             hearsay=self._membership.hearsay,
             delivery=self._delivery,
             timers=self._timers,
+            counters=self.counters,
+            events=self._events,
         )
         self._elections = Elections(
             profile,
@@ -114,6 +115,7 @@ class NodeMachine:
         self._reports = self._own_reports()
         self._subjects: dict[type, Follower] = {}
         self._verbs: dict[str, Verb] = {}
+        self._questions: dict[str, Question] = {}
         self._parts = self._make_parts()
         self._membership.parts = tuple(part for part in self._parts if part.watches_peers)
         for part in self._parts:
@@ -121,6 +123,7 @@ class NodeMachine:
             self._reports.update(part.reports())
             self._subjects.update(part.subjects())
             self._verbs.update(part.verbs())
+            self._questions.update(part.questions())
 
     def _make_parts(self) -> tuple[Part, ...]:
         """Who gets what in which order: the first to know are the first here."""
@@ -329,7 +332,9 @@ class NodeMachine:
         return self._elections.leader(group)
 
     def answer(self, question: str, arguments: Sequence[Any] = ()) -> Any:
-        """A question by name: an attribute, or a method with arguments."""
+        """A question by name: of one of the parts, an attribute, or a method with arguments."""
+        if question in self._questions:
+            return self._questions[question](*arguments)
         answer = getattr(self, question)
         return answer(*arguments) if callable(answer) else answer
 
@@ -385,7 +390,7 @@ class NodeMachine:
             if sequence == record.received + 1:
                 record.received = sequence
             elif missed := record.missed_before(sequence):
-                self._on_missed(record, missed, now)
+                self._news.on_missed(record, missed, now)
             self.counters.received += 1
             if record.phase is _ALIVE:
                 record.quiet_at = now + self._timing.evasive
@@ -421,14 +426,6 @@ class NodeMachine:
     def _on_locality_changed(self, report: effects.LocalityChanged, now: float) -> Moves:
         self._portrait.locality = report.locality
         return ()
-
-    def _on_missed(self, record: PeerRecord, missed: int, now: float) -> None:
-        self._news.on_missed(record, now)
-        if missed < 0:
-            self.counters.violations[Violation.SEQUENCE_BACKWARDS] += 1
-            return
-        self.counters.missed += missed
-        self._events.append(Gap(record.peer, record.name, missed))
 
     # -- what follows ----------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from zyre.core.locality import Locality
 from zyre.core.peer import PeerRecord
 from zyre.identity import PeerId
 
-__all__ = ["Arrival", "Departure", "Follower", "Handler", "Moves", "Part", "Verb"]
+__all__ = ["Arrival", "Departure", "Follower", "Handler", "Moves", "Part", "Question", "Verb"]
 
 
 class Arrival(NamedTuple):
@@ -39,6 +39,8 @@ Handler: TypeAlias = Callable[[PeerRecord, Sequence[bytes], float], Moves]
 Follower: TypeAlias = Callable[[Any, float], Moves]
 #: Takes its arguments, which are what JSON can carry, and ``now``.
 Verb: TypeAlias = Callable[..., Moves]
+#: Takes its arguments, and changes nothing.
+Question: TypeAlias = Callable[..., Any]
 
 
 class Part:
@@ -81,4 +83,8 @@ class Part:
 
     def verbs(self) -> Mapping[str, Verb]:
         """By name: a face calls ``Host.change(name, ...)``."""
+        return {}
+
+    def questions(self) -> Mapping[str, Question]:
+        """By name: a face calls ``Host.ask(name, ...)``."""
         return {}

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from zyre.core.driver import Driver
 from zyre.core.effects import LinkWritable, LocalityChanged, NameResolved, PeerRefused, Report
-from zyre.core.host import Interceptor, Life, why_not
+from zyre.core.host import Life, why_not
 from zyre.core.machine import Clock, Transport
 from zyre.core.node import NodeMachine
 from zyre.core.profile import NodeProfile
@@ -33,6 +33,7 @@ from zyre.engine.engine import EngineAlarm, shared_engine
 from zyre.engine.interfaces import Selection
 from zyre.engine.lead import Lead
 from zyre.engine.lifecycle import register, unregister
+from zyre.engine.lookout import Lookout
 from zyre.engine.names import look_up_beside
 from zyre.engine.node_gossip import NodeGossip
 from zyre.engine.pacing import Pacing
@@ -112,6 +113,16 @@ class NodeHost:
         self._driver = self._new_driver(self.transport, MonotonicClock())
         self._driver.on_settled = self._congestion.on_settled
         self._sending = Sending(self._lock, self._driver, self._congestion, config.timing.send_patience)
+        self._lookout = Lookout(self._lock, self._driver, self._lead, self.mailbox)
+        self._alarms = [self._alarm, self._pacing.alarm, self._lead.alarm, self._rendezvous.alarm, self._ears.alarm]
+        if protection is not None:
+            self._alarms.append(protection.alarm)
+        self._lend_verbs()
+
+    def _lend_verbs(self) -> None:
+        """What others do for this host, under its name: a call through it would cost every message."""
+        self.watch, self.unwatch = self._lookout.watch, self._lookout.unwatch
+        self.intercept = self._lookout.intercept
         self.whisper = self._sending.whisper
         self.whisper_nowait = self._sending.whisper_nowait
         self.shout = self._sending.shout
@@ -121,9 +132,6 @@ class NodeHost:
         self.post_nowait = self._sending.post_nowait
         self.shed = self._sending.shed
         self.on_room = self._sending.on_room
-        self._alarms = [self._alarm, self._pacing.alarm, self._lead.alarm, self._rendezvous.alarm, self._ears.alarm]
-        if protection is not None:
-            self._alarms.append(protection.alarm)
 
     def _new_driver(self, transport: Transport, clock: Clock) -> Driver:
         deliver: Callable[[list[Event]], None] = self.mailbox.put
@@ -198,8 +206,7 @@ class NodeHost:
                 self._driver.stop()
             self._congestion.release()
         self.mailbox.close()
-        if self.mailbox.interceptor is not None:
-            self.mailbox.interceptor.ended(self.mailbox.defect)
+        self._lookout.end(self.mailbox.defect)
         self._rendezvous.close()
         self.gossip.close(deadline - time.monotonic())
         if was is Life.RUNNING:
@@ -257,18 +264,12 @@ class NodeHost:
         self._congestion = Congestion(self._lock, self._relieve)
         self._sending.abandon(self._lock, self._congestion)
         self._lead.abandon()
+        self._lookout.abandon(self._lock)
         self.transport.abandon()
         self._prober.abandon()
-        if self.mailbox.interceptor is not None:
-            self.mailbox.interceptor.abandon()
         self.mailbox.abandon()
         if self._recorder is not None:
             self._recorder.abandon()
-
-    def intercept(self, interceptor: Interceptor) -> None:
-        """Have one's own events taken out; from now on the engine reads though nobody waits."""
-        self.mailbox.interceptor = interceptor
-        self._lead.share()
 
     def attend(self) -> None:
         """Somebody waits here: a loop reads for itself."""

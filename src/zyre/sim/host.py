@@ -16,6 +16,7 @@ from zyre.core.effects import HelloFrom, LocalityChanged, Pressure, Report
 from zyre.core.host import Interceptor, Life, Waker
 from zyre.core.node import NodeMachine
 from zyre.core.profile import NodeProfile
+from zyre.core.watching import Watcher
 from zyre.errors import NetworkError, NodeNotStarted, NodeStopped
 from zyre.events import Event
 from zyre.identity import PeerId
@@ -134,12 +135,23 @@ class SimHost:
         self.ready = False
         self.mailbox.close()
         self._wake_room()
+        self.driver.watching.end(None)
         if self.mailbox.interceptor is not None:
             self.mailbox.interceptor.ended(None)
 
     def intercept(self, interceptor: Interceptor) -> None:
         """Have one's own events taken out."""
         self.mailbox.interceptor = interceptor
+
+    def watch(self, watcher: Watcher, question: str, *arguments: object) -> None:
+        """Let a watcher begin."""
+        self.driver.watch(watcher, question, arguments)
+        if self.life is Life.STOPPED:
+            self.driver.watching.end(None)
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Let it hear nothing more."""
+        self.driver.watching.remove(watcher)
 
     def attend(self) -> None:
         """Somebody waits; what comes is taken in anyway."""

@@ -1,0 +1,58 @@
+"""Watchers: parts of a program that follow some of a node's events beside its readers, from one moment on.
+
+A watcher begins with what the machine answers to a question, and then hears every event. Both happen under the node's
+lock, where state and events change together, so there is neither a hole nor an overlap between the two.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any, Protocol
+
+from zyre.events import Event
+
+__all__ = ["Watcher", "Watching"]
+
+
+class Watcher(Protocol):
+    """Called under the node's lock: it neither waits nor sends."""
+
+    def begin(self, answer: Any) -> None:
+        """What the machine said; everything that is heard comes after that."""
+
+    def hear(self, events: list[Event]) -> None:
+        """Events as they are delivered. Joins and leaves of this node itself are among them."""
+
+    def ended(self, defect: BaseException | None) -> None:
+        """There will be no more; ``defect`` is what broke the node, if it was not stopped."""
+
+
+class Watching:
+    """The watchers of a node. One that nobody holds any more is forgotten."""
+
+    def __init__(self) -> None:
+        self._watchers: tuple[weakref.ref[Watcher], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self._watchers)
+
+    def add(self, watcher: Watcher) -> None:
+        """Tell it everything from now on."""
+        self._watchers = (*(ref for ref in self._watchers if ref() is not None), weakref.ref(watcher))
+
+    def remove(self, watcher: Watcher) -> None:
+        """Tell it nothing more."""
+        self._watchers = tuple(ref for ref in self._watchers if ref() not in (None, watcher))
+
+    def tell(self, events: list[Event]) -> None:
+        """There are events."""
+        for ref in self._watchers:
+            if (watcher := ref()) is not None:
+                watcher.hear(events)
+
+    def end(self, defect: BaseException | None) -> None:
+        """The node is over."""
+        watchers, self._watchers = self._watchers, ()
+        for ref in watchers:
+            if (watcher := ref()) is not None:
+                watcher.ended(defect)

@@ -1,0 +1,16 @@
+"""Groups as things of their own: who is in one, how that changes, and who leads it."""
+
+from zyre.groups.changes import AsyncChanges, BaseChanges, Change, Changes
+from zyre.groups.group import AsyncGroup, AsyncGroupVerbs, BaseGroup, Group, GroupVerbs
+
+__all__ = [
+    "AsyncChanges",
+    "AsyncGroup",
+    "AsyncGroupVerbs",
+    "BaseChanges",
+    "BaseGroup",
+    "Change",
+    "Changes",
+    "Group",
+    "GroupVerbs",
+]

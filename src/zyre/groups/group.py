@@ -1,0 +1,134 @@
+"""One group as a node sees it, for programs that would rather hold it than name it each time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zyre.errors import GroupTimeout, RecvTimeout
+from zyre.groups.changes import AsyncChanges, Changes
+from zyre.identity import PeerId, check_group
+from zyre.roster import Peer, Roster
+
+if TYPE_CHECKING:
+    from zyre.aio import AsyncNode
+    from zyre.node import BaseNode, Node
+
+__all__ = ["AsyncGroup", "AsyncGroupVerbs", "BaseGroup", "Group", "GroupVerbs"]
+
+
+class BaseGroup:
+    """What the groups of both kinds of nodes have in common: everything that does not wait."""
+
+    def __init__(self, node: BaseNode, name: str, *, include_self: bool = False) -> None:
+        self.name = check_group(name)
+        self.include_self = include_self
+        self._node = node
+
+    def join(self) -> None:
+        """Be in the group."""
+        self._node.join(self.name)
+
+    def leave(self) -> None:
+        """Be in it no longer."""
+        self._node.leave(self.name)
+
+    def contest(self) -> None:
+        """Join the group and stand as a candidate for its leader; see Node.contest."""
+        self._node.contest(self.name)
+
+    @property
+    def members(self) -> Roster:
+        """Who is in the group now: peers, and with ``include_self`` this node, if it is in."""
+        node = self._node
+        peers = {peer.uuid: peer for peer in node.peers_in(self.name)}
+        if self.include_self and self.name in node.groups:
+            headers = dict(node.headers)
+            peers[node.uuid] = Peer(node.uuid, node.name, node.endpoint, headers, node.groups, "self")
+        return Roster(peers)
+
+    @property
+    def leader_now(self) -> PeerId | None:
+        """Who leads the group, which may be this node; None if nobody is known to."""
+        return self._node.leader(self.name)
+
+    def __contains__(self, peer: object) -> bool:
+        return peer in self.members
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name} of {self._node.name}>"
+
+
+class Group(BaseGroup):
+    """A group of a zyre.Node: see ``Node.group``."""
+
+    _node: Node
+
+    def shout(self, *frames: bytes | str) -> int:
+        """Send a message to everybody in the group, this node excepted; see Node.shout."""
+        return self._node.shout(self.name, *frames)
+
+    def changes(self) -> Changes:
+        """Who is in the group now, and how that changes from now on: ``for change in group.changes():``."""
+        return Changes(self._node._host, self.name, self.include_self)
+
+    def wait_for(self, members: int, timeout: float | None = None) -> Roster:
+        """Wait until at least so many are in the group, and return them. Raises GroupTimeout, NodeStopped."""
+        clock = self._node._host.now
+        deadline = None if timeout is None else clock() + timeout
+        with self.changes() as changes:
+            while len(changes.members) < members:
+                try:
+                    changes.get(None if deadline is None else max(0.0, deadline - clock()))
+                except RecvTimeout:
+                    raise GroupTimeout(self.name, members, len(changes.members)) from None
+        return self.members
+
+
+class AsyncGroup(BaseGroup):
+    """A group of a zyre.AsyncNode: see ``AsyncNode.group``."""
+
+    _node: AsyncNode
+
+    async def shout(self, *frames: bytes | str) -> int:
+        """Send a message to everybody in the group, this node excepted; see AsyncNode.shout."""
+        return await self._node.shout(self.name, *frames)
+
+    def changes(self) -> AsyncChanges:
+        """Who is in the group now, and how that changes from now on: ``async for change in group.changes():``."""
+        return AsyncChanges(self._node._host, self.name, self.include_self)
+
+    async def wait_for(self, members: int, timeout: float | None = None) -> Roster:
+        """Wait until at least so many are in the group, and return them. Raises GroupTimeout, NodeStopped."""
+        clock = self._node._host.now
+        deadline = None if timeout is None else clock() + timeout
+        with self.changes() as changes:
+            while len(changes.members) < members:
+                try:
+                    await changes.get(None if deadline is None else max(0.0, deadline - clock()))
+                except RecvTimeout:
+                    raise GroupTimeout(self.name, members, len(changes.members)) from None
+        return self.members
+
+
+class GroupVerbs:
+    """What groups add to a Node."""
+
+    def group(self, name: str, *, include_self: bool = False) -> Group:
+        """A group as an object: its members, how they change, waiting for them; the node need not be in it.
+
+        With ``include_self`` this node counts as a member, if it is in. Raises InvalidName.
+        """
+        node: Any = self
+        return Group(node, name, include_self=include_self)
+
+
+class AsyncGroupVerbs:
+    """What groups add to an AsyncNode."""
+
+    def group(self, name: str, *, include_self: bool = False) -> AsyncGroup:
+        """A group as an object; see Node.group."""
+        node: Any = self
+        return AsyncGroup(node, name, include_self=include_self)
