@@ -25,6 +25,8 @@ def make(kind: type) -> typing.Any:
         "content": (b"x", b""),
         "reason": "left",
         "missed": 3,
+        "term": 7,
+        "token": 8,
         "code": "unknown key",
         "changed": {"a": "2"},
         "rival_name": "alice",
@@ -60,7 +62,13 @@ def test_the_union_holds_every_kind_and_all_names_them() -> None:
 
 
 def test_one_word_has_one_meaning_in_all_events() -> None:
-    assert {kind for kind in KINDS if "group" in kind.__slots__} == {Join, events.Leave, Shout, Leader}
+    assert {kind for kind in KINDS if "group" in kind.__slots__} == {
+        Join,
+        events.Leave,
+        Shout,
+        Leader,
+        events.Leaderless,
+    }
     assert {kind for kind in KINDS if "content" in kind.__slots__} == {Whisper, Shout}
     assert [kind for kind in KINDS if "reason" in kind.__slots__] == [Exit]
 

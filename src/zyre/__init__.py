@@ -33,6 +33,7 @@ from zyre.errors import (
     InvalidName,
     InvalidPayload,
     InvalidPeer,
+    LockTimeout,
     NetworkError,
     NodeNotStarted,
     NodeStopped,
@@ -59,6 +60,7 @@ from zyre.events import (
     Gap,
     Join,
     Leader,
+    Leaderless,
     Leave,
     Refused,
     ReliableShout,
@@ -75,7 +77,7 @@ from zyre.groups import AsyncGroup, Group
 from zyre.identity import PeerId
 from zyre.node import Node
 from zyre.receipts import Receipt
-from zyre.roster import Peer, Roster
+from zyre.roster import Leadership, Peer, Roster
 from zyre.security.access import Access
 from zyre.security.certificate import Certificate
 from zyre.statistics import Statistics
@@ -103,6 +105,8 @@ __all__ = [
     "ReliableWhisper",
     "ReliableShout",
     "Leader",
+    "Leaderless",
+    "Leadership",
     "Gap",
     "Refused",
     "Diagnosis",
@@ -131,6 +135,7 @@ __all__ = [
     "DecodeError",
     "GossipClosed",
     "GroupTimeout",
+    "LockTimeout",
     "IdentityInUse",
     "ForkedNodeError",
     "InternalError",

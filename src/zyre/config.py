@@ -44,12 +44,13 @@ PEER_PORTS: Final = 64
 #: ``introduce``  whoever was reached without beacons is asked whom it knows
 #: ``goodbye``  leaving is also said on the link, where it cannot be lost like the UDP beacon can
 #: ``incarnation``  a new start of a peer is told from a peer that was out of sight, and from two of one identity
+#: ``leases``   locks, and leaders with a term: a majority votes
 #: ``news``     changes of headers are told, and whether a peer knows of our groups and headers is found out
 #: ``probe``    others are asked about a peer that has become quiet
 #: ``tally``    how many messages arrived is asked and answered, so that the sender's ledger knows
 #: ``reliable`` messages that are kept and sent again until the peer's node has them
 SUPPORTED_EXTENSIONS: Final = frozenset(
-    {"empty", "goodbye", "incarnation", "introduce", "news", "probe", "reliable", "tally"}
+    {"empty", "goodbye", "incarnation", "introduce", "leases", "news", "probe", "reliable", "tally"}
 )
 
 

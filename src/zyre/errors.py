@@ -17,6 +17,7 @@
     ├── PlainPeer                   that peer does not understand what you asked for
     ├── RecvTimeout                 (TimeoutError) nothing came within the time you gave
     ├── GroupTimeout                (TimeoutError) a group did not fill within the time you gave
+    ├── LockTimeout                 (TimeoutError) a lock, or a leader, was not there within the time you gave
     ├── CallError                                  a request got no answer
     │   ├── RequestTimeout          (TimeoutError) none within the time you gave
     │   ├── PeerGone                               the peer is not here, or went before it answered
@@ -56,6 +57,7 @@ __all__ = [
     "PlainPeer",
     "RecvTimeout",
     "GroupTimeout",
+    "LockTimeout",
     "CallError",
     "RequestTimeout",
     "PeerGone",
@@ -356,6 +358,20 @@ class GroupTimeout(ZyreError, TimeoutError):
 
     def __str__(self) -> str:
         return f"the group {self.group!r} has {self.members} of {self.wanted} members, and the time is over"
+
+
+class LockTimeout(ZyreError, TimeoutError):
+    """The lock ``lock`` of ``group`` ("": its leadership) was not had within ``timeout`` seconds."""
+
+    def __init__(self, group: str, lock: str, timeout: float) -> None:
+        super().__init__(group, lock, timeout)
+        self.group = group
+        self.lock = lock
+        self.timeout = timeout
+
+    def __str__(self) -> str:
+        what = f"the lock {self.lock!r} was not free" if self.lock else "there was no leader"
+        return f"in the group {self.group!r} {what} within {self.timeout:g} s; it takes a majority of its members"
 
 
 class NetworkError(ZyreError, OSError):

@@ -34,6 +34,7 @@ __all__ = [
     "ReliableWhisper",
     "ReliableShout",
     "Leader",
+    "Leaderless",
     "Gap",
     "Refused",
     "Event",
@@ -169,6 +170,21 @@ class Leader:
     peer: PeerId
     name: str
     group: str
+    term: int = 0
+    """Rises with every new leader that a majority elected; 0 for one of libzyre's wave."""
+    token: int = 0
+    """For whatever the leader writes to: let it refuse a lower one than it has seen. 0 without a term."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaderless:
+    """A leader that a majority had elected leads no more, and nobody does: it gave up, or too few renewed its lease.
+    ``peer`` may be this node itself. If the leader exits, its Exit says that instead."""
+
+    peer: PeerId
+    name: str
+    group: str
+    term: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +247,7 @@ Event: TypeAlias = (
     | Whisper
     | Shout
     | Leader
+    | Leaderless
     | Gap
     | Refused
     | Collision

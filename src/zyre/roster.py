@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from zyre.errors import InvalidPeer
 from zyre.identity import PeerId
 
-__all__ = ["Peer", "Roster"]
+__all__ = ["Leadership", "Peer", "Roster"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,17 @@ class Peer:
     """How it was found: ``beacon`` (heard by UDP), ``hello`` (it found us), ``connect`` (the application asked)."""
     extensions: frozenset[str] = frozenset()
     """What it understands beyond plain 36/ZRE."""
+
+
+class Leadership(NamedTuple):
+    """Who leads a group, and since when."""
+
+    peer: PeerId
+    name: str
+    term: int
+    """Rises with every new leader; 0 for one that was elected by libzyre's wave, which knows no terms."""
+    token: int
+    """For whatever the leader writes to: let it refuse a lower one than it has seen. 0 without a term."""
 
 
 class Roster(Collection[Peer]):

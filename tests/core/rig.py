@@ -14,7 +14,7 @@ from zyre.core.tables import PeerState
 from zyre.endpoint import Endpoint
 from zyre.events import Enter, Event, Exit, Refused
 from zyre.identity import PeerId
-from zyre.wire import introduce, lives, news, zre
+from zyre.wire import introduce, leases, lives, news, zre
 from zyre.wire.beacon import Beacon, encode_beacon
 
 OWN = PeerId("5" * 32)
@@ -35,7 +35,13 @@ class Sent(NamedTuple):
 
 def read(effect: Send) -> Sent:
     message_id, sequence = zre.unpack_header(effect.frames[0])
-    names = {**zre.MESSAGE_NAMES, **introduce.MESSAGE_NAMES, **news.MESSAGE_NAMES, **lives.MESSAGE_NAMES}
+    names = {
+        **zre.MESSAGE_NAMES,
+        **introduce.MESSAGE_NAMES,
+        **news.MESSAGE_NAMES,
+        **lives.MESSAGE_NAMES,
+        **leases.MESSAGE_NAMES,
+    }
     return Sent(names[message_id], sequence, effect.frames[0][6:], tuple(effect.frames[1:]))
 
 

@@ -19,7 +19,8 @@ FRONT_DOOR = {
     "PeerId", "Peer", "Roster", "Statistics", "Fates", "Fate", "Receipt",
     # events
     "Event", "Enter", "Exit", "Evasive", "Silent", "Returned", "Join", "Leave", "Updated", "Whisper", "Shout",
-    "Leader", "Gap", "Refused", "Collision", "ReliableWhisper", "ReliableShout", "Diagnosis", "Finding",
+    "Leader", "Leaderless", "Leadership", "Gap", "Refused", "Collision", "ReliableWhisper", "ReliableShout",
+    "Diagnosis", "Finding",
     # calls
     "Request", "Reply",
     # settings
@@ -30,7 +31,7 @@ FRONT_DOOR = {
     "ZyreError", "UsageError", "InvalidName", "InvalidPeer", "InvalidEndpoint", "InvalidFrame", "InvalidConfig",
     "InvalidKey", "InvalidPayload", "PayloadError",
     "NodeNotStarted", "NodeStopped", "WouldBlock", "RecvTimeout", "NetworkError", "NoInterface", "AddressInUse",
-    "IdentityInUse", "GroupTimeout", "DecodeError", "GossipClosed", "InternalError",
+    "IdentityInUse", "GroupTimeout", "LockTimeout", "DecodeError", "GossipClosed", "InternalError",
     "ForkedNodeError", "PlainPeer",
     "CallError", "RequestTimeout", "PeerGone", "NoSuchService", "ServiceBusy", "ServiceError", "NoQuorum",
 }  # fmt: skip

@@ -151,7 +151,7 @@ def details(event: zyre.Event) -> str:
             return "  ".join((safe(event.address), *about))
         case zyre.Exit(reason=reason):
             return reason
-        case zyre.Join(group=group) | zyre.Leave(group=group) | zyre.Leader(group=group):
+        case zyre.Join(group=group) | zyre.Leave(group=group) | zyre.Leader(group=group) | zyre.Leaderless(group=group):
             return safe(group)
         case zyre.Updated(changed=changed, removed=removed):
             about = (f"{safe(name)}={safe(value)}" for name, value in changed.items())

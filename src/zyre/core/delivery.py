@@ -16,7 +16,7 @@ from zyre.config import Limits
 from zyre.core.counters import Counters
 from zyre.core.effects import CloseLink, Effect, OpenLink, Send
 from zyre.core.peer import PeerRecord
-from zyre.wire import news, reliable, tally, zre
+from zyre.wire import leases, news, reliable, tally, zre
 
 __all__ = ["Delivery", "Outcome"]
 
@@ -26,6 +26,7 @@ _DATA: Final = (zre.WHISPER, zre.SHOUT)
 _PERISHABLE: Final = (
     *(zre.PING, zre.PING_OK, tally.TALLY, tally.TALLIED, news.CHECK, news.CONFIRM, news.ASK),
     *(reliable.OPEN, reliable.ACK),
+    *(leases.CLAIM, leases.VOTE, leases.HELD),
 )
 #: A peer that misses one of these has us in the wrong groups for good, and libzyre aborts at the status of the next.
 #: How many there are is up to our own application, and the peer expires if its queue stays full.

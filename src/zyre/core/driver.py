@@ -244,6 +244,10 @@ class Driver:
         machine = self.machine
         self._perform()
         events = machine.take_events()
+        if machine.asides:
+            asides = machine.asides[:]
+            machine.asides.clear()
+            self.watching.tell(asides)
         if events:
             if self.watching:
                 self.watching.tell(events)

@@ -17,6 +17,7 @@ from zyre.core.timers import Deadlines
 from zyre.errors import DecodeError, InvalidPeer
 from zyre.events import Event, Leader
 from zyre.identity import PeerId
+from zyre.roster import Leadership
 from zyre.wire import zre
 
 __all__ = ["Elections", "Patience"]
@@ -81,6 +82,14 @@ class Elections(Part):
         """Who leads a group, as far as we know."""
         election = self._by_group.get(group)
         return None if election is None else election.leader
+
+    def leadership(self, group: str) -> Leadership | None:
+        """The same, with a name."""
+        leader = self.leader(group)
+        if leader is None:
+            return None
+        record = self._directory.by_id.get(leader)
+        return Leadership(leader, self._name if record is None else record.name, 0, 0)
 
     def _of(self, group: str) -> Election:
         election = self._by_group.get(group)

@@ -24,6 +24,7 @@ from zyre.core.gate import Gate
 from zyre.core.grapevine import Grapevine
 from zyre.core.groups import Groups
 from zyre.core.introductions import Introductions
+from zyre.core.leases import Leases
 from zyre.core.links import Links
 from zyre.core.locality import Locality
 from zyre.core.membership import Membership
@@ -128,6 +129,10 @@ class NodeMachine:
     def _make_parts(self) -> tuple[Part, ...]:
         """Who gets what in which order: the first to know are the first here."""
         profile = self._profile
+        self._leases = Leases(
+            profile, self._elections, self._groups, delivery=self._delivery, timers=self._timers, events=self._events
+        )
+        self.asides = self._leases.asides
         self._announcer = Announcer(profile, self._delivery, self._timers)
         self._tally = Tally(
             self._timing.tally,
@@ -175,6 +180,7 @@ class NodeMachine:
             Links(self._membership, self._delivery, self._reliable, self.counters),
             *self._membership.watch,
             self._elections,
+            self._leases,
             second_choice,
             Introductions(profile.identity, self._membership, self._delivery, self._timers),
             Grapevine(profile.identity, self._membership, self._timers),
@@ -254,6 +260,7 @@ class NodeMachine:
         if self._groups.leave(group):
             self._portrait.changed()
             self._elections.withdraw(group)
+            self._leases.withdraw(group, now)
             self._announce(zre.LEAVE, group)
             self._news.on_change(now)
 
@@ -329,7 +336,7 @@ class NodeMachine:
 
     def leader(self, group: str) -> PeerId | None:
         """Who leads a group, as far as we know."""
-        return self._elections.leader(group)
+        return None if (leadership := self._leases.leading(group)) is None else leadership.peer
 
     def answer(self, question: str, arguments: Sequence[Any] = ()) -> Any:
         """A question by name: of one of the parts, an attribute, or a method with arguments."""

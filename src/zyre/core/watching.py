@@ -7,9 +7,8 @@ lock, where state and events change together, so there is neither a hole nor an 
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from typing import Any, Protocol
-
-from zyre.events import Event
 
 __all__ = ["Watcher", "Watching"]
 
@@ -20,8 +19,8 @@ class Watcher(Protocol):
     def begin(self, answer: Any) -> None:
         """What the machine said; everything that is heard comes after that."""
 
-    def hear(self, events: list[Event]) -> None:
-        """Events as they are delivered. Joins and leaves of this node itself are among them."""
+    def hear(self, events: list[Any]) -> None:
+        """Events, and what only watchers are told, as they are delivered; joins and leaves of this node itself, too."""
 
     def ended(self, defect: BaseException | None) -> None:
         """There will be no more; ``defect`` is what broke the node, if it was not stopped."""
@@ -44,11 +43,11 @@ class Watching:
         """Tell it nothing more."""
         self._watchers = tuple(ref for ref in self._watchers if ref() not in (None, watcher))
 
-    def tell(self, events: list[Event]) -> None:
+    def tell(self, events: Sequence[Any]) -> None:
         """There are events."""
         for ref in self._watchers:
             if (watcher := ref()) is not None:
-                watcher.hear(events)
+                watcher.hear(list(events))
 
     def end(self, defect: BaseException | None) -> None:
         """The node is over."""

@@ -55,7 +55,7 @@ class BaseChanges:
             self._present[self._own] = self._host.machine.name
         self._taken = dict(self._present)
 
-    def hear(self, events: list[Event]) -> None:
+    def hear(self, events: list[Any]) -> None:
         """Called by the node, with everything that happens."""
         with self._mutex:
             before = len(self._waiting)
@@ -63,9 +63,9 @@ class BaseChanges:
                 kind = type(event)
                 if kind is Exit:
                     if event.peer in self._present:
-                        self._note(event)  # type: ignore[arg-type]
+                        self._note(event)
                 elif self._concerns(event):
-                    self._note(event)  # type: ignore[arg-type]
+                    self._note(event)
             if len(self._waiting) > _MOST:
                 self._sum_up()
             waker = self._take_waker() if len(self._waiting) != before else None

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from zyre.errors import GroupTimeout, RecvTimeout
+from zyre.core.leases import LEADER
+from zyre.errors import GroupTimeout, InvalidConfig, LockTimeout, RecvTimeout
 from zyre.groups.changes import AsyncChanges, Changes
+from zyre.groups.holding import AsyncLock, LeaderWatch, Lock, wait_async, wait_in_thread
 from zyre.identity import PeerId, check_group
-from zyre.roster import Peer, Roster
+from zyre.roster import Leadership, Peer, Roster
 
 if TYPE_CHECKING:
     from zyre.aio import AsyncNode
     from zyre.node import BaseNode, Node
+
+#: Seconds of a lease: votes take time, and nobody should wait for a holder that is gone for longer than this.
+_SHORTEST: Final = 0.1
+_LONGEST: Final = 3600.0
 
 __all__ = ["AsyncGroup", "AsyncGroupVerbs", "BaseGroup", "Group", "GroupVerbs"]
 
@@ -32,9 +38,20 @@ class BaseGroup:
         """Be in it no longer."""
         self._node.leave(self.name)
 
-    def contest(self) -> None:
-        """Join the group and stand as a candidate for its leader; see Node.contest."""
-        self._node.contest(self.name)
+    def contest(self, size: int | None = None, lease: float = 3.0) -> None:
+        """Join the group and stand as a candidate for its leader.
+
+        Without ``size`` by libzyre's wave, see Node.contest: plain peers take part, the lowest uuid wins, and each side
+        of a partition has a leader. With ``size``, the number of members that the group has at most, a majority of
+        that many must vote: leaders have a term and a fencing token, lead for ``lease`` seconds unless it is renewed,
+        and only nodes of this package take part. All candidates say the same size and lease. Raises InvalidConfig.
+        """
+        if size is None:
+            self._node.contest(self.name)
+            return
+        _check_vote(size, lease)
+        self._node.join(self.name)
+        self._node._host.change("claim", self.name, LEADER, lease, size)
 
     @property
     def members(self) -> Roster:
@@ -61,6 +78,13 @@ class BaseGroup:
         return f"<{type(self).__name__} {self.name} of {self._node.name}>"
 
 
+def _check_vote(size: int, lease: float) -> None:
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise InvalidConfig(f"size is {size!r}; it is how many members the group has at most, 1 or more")
+    if isinstance(lease, bool) or not isinstance(lease, (int, float)) or not _SHORTEST <= lease <= _LONGEST:
+        raise InvalidConfig(f"lease is {lease!r}; it is a number of seconds from {_SHORTEST:g} to {_LONGEST:g}")
+
+
 class Group(BaseGroup):
     """A group of a zyre.Node: see ``Node.group``."""
 
@@ -73,6 +97,28 @@ class Group(BaseGroup):
     def changes(self) -> Changes:
         """Who is in the group now, and how that changes from now on: ``for change in group.changes():``."""
         return Changes(self._node._host, self.name, self.include_self)
+
+    def leader(self, timeout: float | None = None) -> Leadership:
+        """Who leads the group, waiting until somebody does. Raises LockTimeout, NodeStopped."""
+        host = self._node._host
+        watch = LeaderWatch(host, self.name)
+        try:
+            if not wait_in_thread(watch, host, timeout, "leader"):
+                raise LockTimeout(self.name, LEADER, timeout or 0.0)
+            leadership: Leadership = watch.value
+            return leadership
+        finally:
+            watch.close()
+
+    def lock(self, name: str, *, size: int | None = None, lease: float = 10.0) -> Lock:
+        """A lock among the members, of whom at most one has it, for ``lease`` seconds unless it is renewed.
+
+        It is renewed by itself while this node runs and reaches a majority. ``size`` is as for ``contest``; without it
+        a majority of the members that this node sees is enough, which both sides of a partition can be. All who use
+        the lock say the same size and lease. Only nodes of this package have a vote. Raises InvalidName, InvalidConfig.
+        """
+        _check_vote(1 if size is None else size, lease)
+        return Lock(self._node._host, self.name, name, lease, size or 0)
 
     def wait_for(self, members: int, timeout: float | None = None) -> Roster:
         """Wait until at least so many are in the group, and return them. Raises GroupTimeout, NodeStopped."""
@@ -99,6 +145,23 @@ class AsyncGroup(BaseGroup):
     def changes(self) -> AsyncChanges:
         """Who is in the group now, and how that changes from now on: ``async for change in group.changes():``."""
         return AsyncChanges(self._node._host, self.name, self.include_self)
+
+    async def leader(self, timeout: float | None = None) -> Leadership:
+        """Who leads the group, waiting until somebody does. Raises LockTimeout, NodeStopped."""
+        host = self._node._host
+        watch = LeaderWatch(host, self.name)
+        try:
+            if not await wait_async(watch, host, timeout, "leader"):
+                raise LockTimeout(self.name, LEADER, timeout or 0.0)
+            leadership: Leadership = watch.value
+            return leadership
+        finally:
+            watch.close()
+
+    def lock(self, name: str, *, size: int | None = None, lease: float = 10.0) -> AsyncLock:
+        """A lock among the members; see Group.lock."""
+        _check_vote(1 if size is None else size, lease)
+        return AsyncLock(self._node._host, self.name, name, lease, size or 0)
 
     async def wait_for(self, members: int, timeout: float | None = None) -> Roster:
         """Wait until at least so many are in the group, and return them. Raises GroupTimeout, NodeStopped."""

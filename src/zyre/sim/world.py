@@ -150,7 +150,7 @@ class World:
 
     def _new_incarnation(self) -> int:
         """The time of day, as of computers that have the right one, and something that makes it differ."""
-        return 1 + int(self.now() * 1e9) * 1000 + len(self.nodes)
+        return int((1e6 + self.now()) * 1e9) + len(self.nodes)
 
     def restart(self, node: SimNode, *, same_identity: bool = False, name: str | None = None) -> SimNode:
         """A new start of a node that has stopped or died, on the same computer and the same TCP port."""

@@ -1,0 +1,123 @@
+"""Never two leaders in one term, and never two who hold a lease at once, whatever befalls them: worlds from seeds.
+
+More of them: ``python -m tests.sim.test_terms 0 10000``.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from random import Random
+
+import pytest
+
+from zyre.config import NodeConfig, Timing
+from zyre.core.host import Life
+from zyre.events import Leader
+from zyre.sim import SimNode, World
+from zyre.sim.checkers import Lifecycle
+from zyre.sim.conditions import Conditions, LongTail
+
+BATCH = 15
+SEEDS = 120
+QUICK = NodeConfig(timing=Timing.within(6))
+LEASE = 2.0
+
+
+class Terms:
+    """What all who ever led were told, and who believes to lead now."""
+
+    def __init__(self, world: World, size: int) -> None:
+        self.world = world
+        self.size = size
+        self.winners: dict[int, tuple[SimNode, ...]] = {}
+        self.last = (0, 0)
+
+    def look(self) -> None:
+        believing = []
+        for node in self.world.nodes:
+            claim = node.machine._leases._claims.get(("G", ""))
+            held = node.host.life is Life.RUNNING and claim is not None and claim.held
+            if held and node.box.clock.now() < claim.held_until:
+                believing.append((node, claim.term))
+        assert len(believing) <= 1, f"seed {self.world.seed}: at {self.world.now():.3f} {believing} lead at once"
+        for node, term in believing:
+            known = self.winners.setdefault(term, (node,))
+            assert known == (node,), f"seed {self.world.seed}: term {term} was {known[0].name}'s and is {node.name}'s"
+            token = node.machine._leases._leaders["G"].token
+            assert (term, token) >= self.last, f"seed {self.world.seed}: token {token} after {self.last}"
+            self.last = (term, token)
+        self.world.after(0.02, self.look)
+
+
+def live(seed: int) -> int:
+    """How many terms there were in a life with faults, at whose end there must be a leader."""
+    chance = Random(f"terms {seed}")
+    conditions = Conditions(LongTail(chance.choice((0.001, 0.02, 0.1)), 0.5), chance.choice((0.0, 0.2)), 0.0)
+    world = World(seed, conditions, checkers=[Lifecycle()], trace=False)
+    size = chance.choice((2, 3, 3, 5))
+    terms = Terms(world, size)
+    nodes = [world.node(f"n{number}", groups=["G"], config=QUICK) for number in range(size)]
+    for node in nodes:
+        _stand(node, size)
+        node.box.clock.set_rate(chance.uniform(0.98, 1.02))
+    world.after(0.0, terms.look)
+    for _ in range(chance.randint(1, 8)):
+        _befall(world, chance, [node.name for node in nodes], chance.uniform(2, 22), size)
+    world.run_for(24.0)
+    for box in world.boxes.values():
+        world.wake_up(box, clock_counts=True)
+    world.heal()
+    world.run_for(15.0)
+    world.run_until(lambda: _leaders(world) not in ({None}, set()) and len(_leaders(world)) == 1, 60.0)
+    for node in world.alive:
+        told = [event.term for event in node.events if isinstance(event, Leader)]
+        assert told == sorted(told), f"seed {seed}: {node.name} was told of terms {told}"
+    return len(terms.winners)
+
+
+def _leaders(world: World) -> set[object]:
+    return {node.machine.leader("G") for node in world.alive}
+
+
+def _stand(node: SimNode, size: int) -> None:
+    node.host.change("claim", "G", "", LEASE, size)
+
+
+def _befall(world: World, chance: Random, names: list[str], at: float, size: int) -> None:
+    name, other = chance.sample(names, 2)
+    seconds = chance.uniform(0.1, 6)
+    kind = chance.choice(("restart", "restart", "partition", "partition", "stall", "reset", "one way", "sleep"))
+    world.after(at, partial(_do, world, kind, name, other, seconds, size))
+
+
+def _do(world: World, kind: str, name: str, other: str, seconds: float, size: int) -> None:
+    latest = {node.name: node for node in world.nodes}
+    node, another = latest[name], latest[other]
+    if kind == "restart":
+        node.kill()
+        _stand(world.restart(node, same_identity=seconds < 3), size)
+    elif kind == "stall":
+        node.stall(seconds)
+    elif kind == "reset":
+        world.reset(node, another)
+    elif kind == "sleep":
+        world.suspend(node.box)
+        world.after(seconds, partial(world.wake_up, node.box, clock_counts=True))
+    else:
+        rest = [one.box for one in latest.values() if one is not node]
+        world.network.block([node.box], rest)
+        if kind == "partition":
+            world.network.block(rest, [node.box])
+        world.after(seconds, world.network.unblock_all)
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, BATCH))
+def test_never_two_leaders_in_one_term_nor_at_one_time(first: int) -> None:
+    assert sum(live(seed) for seed in range(first, first + BATCH)) >= BATCH
+
+
+if __name__ == "__main__":
+    first, end = map(int, sys.argv[1:3])
+    total = sum(live(seed) for seed in range(first, end))
+    print(f"{end - first} worlds, {total} terms, and never two leaders in one of them, nor at one time")
