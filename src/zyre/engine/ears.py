@@ -6,6 +6,7 @@ closely the node dozes for a moment after each reading; what comes meanwhile wai
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -15,10 +16,14 @@ from zyre.engine.engine import Engine, EngineAlarm
 
 __all__ = ["Ears"]
 
-#: Readings that follow each other faster than this, in seconds, are too many: those of twenty nodes and more.
-_OFTEN: Final = 0.05
+#: So many readings in this time, in seconds, are too many: those of forty nodes, or of a dozen that are heard in several
+#: ways. A few nodes that start at the same moment are fewer, and are to meet at once.
+_MANY: Final = 20
+_SOON: Final = 0.5
 #: So long the next one waits then, in seconds. Nobody is found later by more than this.
 _DOZE: Final = 0.08
+#: So many datagrams in one doze make the next one worth while.
+_WORTH: Final = 3
 
 
 class Ears:
@@ -31,7 +36,8 @@ class Ears:
         self._batch = batch
         self._engine: Engine | None = None
         self._descriptors: tuple[int, ...] = ()
-        self._last = -NEVER
+        self._readings: deque[float] = deque((-NEVER,) * _MANY, _MANY)
+        """When the last ones were."""
 
     def open(self, engine: Engine, descriptors: Iterable[int]) -> None:
         """Begin to listen."""
@@ -62,8 +68,8 @@ class Ears:
         if not taken:
             return False
         now = clock.now()
-        before, self._last = self._last, now
-        if self._engine is not None and now < before + _OFTEN:
+        self._readings.append(now)
+        if self._engine is not None and now < self._readings[0] + _SOON:
             self._unwatch()
             self.alarm.set(now + _DOZE)
         return False
@@ -73,8 +79,7 @@ class Ears:
         if self._engine is None:
             return
         taken = self._take_in()
-        if 0 < taken < self._batch:
-            self._last = clock.now()
-            self.alarm.set(self._last + _DOZE)
+        if _WORTH <= taken < self._batch:
+            self.alarm.set(clock.now() + _DOZE)
         else:
             self._watch()
