@@ -16,14 +16,12 @@ from zyre.engine.engine import Engine, EngineAlarm
 
 __all__ = ["Ears"]
 
-#: So many readings in this time, in seconds, are too many: those of forty nodes, or of a dozen that are heard in several
-#: ways. A few nodes that start at the same moment are fewer, and are to meet at once.
+#: So many readings in this time, in seconds, are too many: those of forty nodes, or of a dozen that are heard in more
+#: ways than one. A few nodes that start at the same moment are fewer, and are to meet at once.
 _MANY: Final = 20
 _SOON: Final = 0.5
 #: So long the next one waits then, in seconds. Nobody is found later by more than this.
 _DOZE: Final = 0.08
-#: So many datagrams in one doze make the next one worth while.
-_WORTH: Final = 3
 
 
 class Ears:
@@ -79,7 +77,7 @@ class Ears:
         if self._engine is None:
             return
         taken = self._take_in()
-        if _WORTH <= taken < self._batch:
+        if 0 < taken < self._batch:
             self.alarm.set(clock.now() + _DOZE)
         else:
             self._watch()
