@@ -16,10 +16,10 @@ from zyre.engine.engine import Engine, EngineAlarm
 
 __all__ = ["Ears"]
 
-#: So many readings in this time, in seconds, are too many: those of forty nodes, or of a dozen that are heard in more
+#: So many datagrams in this time, in seconds, are too many: those of forty nodes, or of fewer that are heard in more
 #: ways than one. A few nodes that start at the same moment are fewer, and are to meet at once.
-_MANY: Final = 20
-_SOON: Final = 0.5
+_MANY: Final = 40
+_SOON: Final = 1.0
 #: So long the next one waits then, in seconds. Nobody is found later by more than this.
 _DOZE: Final = 0.08
 
@@ -34,8 +34,8 @@ class Ears:
         self._batch = batch
         self._engine: Engine | None = None
         self._descriptors: tuple[int, ...] = ()
-        self._readings: deque[float] = deque((-NEVER,) * _MANY, _MANY)
-        """When the last ones were."""
+        self._heard: deque[float] = deque((-NEVER,) * _MANY, _MANY)
+        """When the last datagrams were read."""
 
     def open(self, engine: Engine, descriptors: Iterable[int]) -> None:
         """Begin to listen."""
@@ -60,24 +60,27 @@ class Ears:
         self._engine = None
 
     def _on_readable(self) -> bool:
-        taken = self._take_in()
+        taken = self._read()
         if taken >= self._batch:
             return True
-        if not taken:
-            return False
-        now = clock.now()
-        self._readings.append(now)
-        if self._engine is not None and now < self._readings[0] + _SOON:
+        if taken and self._engine is not None and clock.now() < self._heard[0] + _SOON:
             self._unwatch()
-            self.alarm.set(now + _DOZE)
+            self._doze()
         return False
+
+    def _read(self) -> int:
+        taken = self._take_in()
+        self._heard.extend((clock.now(),) * min(taken, _MANY))
+        return taken
+
+    def _doze(self) -> None:
+        self.alarm.set(clock.now() + _DOZE)
 
     def _on_doze_over(self) -> None:
         """Read, and doze on if that was worth while. What is left after a full batch is read with the next turn."""
         if self._engine is None:
             return
-        taken = self._take_in()
-        if 0 < taken < self._batch:
-            self.alarm.set(clock.now() + _DOZE)
+        if 0 < self._read() < self._batch:
+            self._doze()
         else:
             self._watch()
