@@ -19,8 +19,9 @@ PARCELS = st.lists(st.tuples(st.sampled_from(["", "", "G", "H\u20ac"]), CONTENT)
 def test_what_is_packed_is_what_comes_out(
     stream: int, first: int, parcels: list[tuple[str, tuple[bytes, ...]]]
 ) -> None:
-    fields, *contents = encode_batch(stream, first, parcels)
-    assert decode_batch(HEADER + fields, contents) == Batch(stream, first, parcels)
+    for prompt in (False, True):
+        fields, *contents = encode_batch(stream, first, parcels, prompt)
+        assert decode_batch(HEADER + fields, contents) == Batch(stream, first, parcels, prompt)
     assert first_of(HEADER + fields) == (stream, first)
 
 

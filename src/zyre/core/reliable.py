@@ -175,7 +175,7 @@ class Reliable(Part):
 
     def _flush(self, record: PeerRecord, flow: Outflow) -> None:
         while not record.blocked and (run := flow.take_run()) is not None:
-            fields, *contents = batch.encode_batch(flow.stream, *run)
+            fields, *contents = batch.encode_batch(flow.stream, *run, prompt=run[0] == flow.base)
             self._delivery.transmit(record, batch.BATCH, fields, contents)
 
     def writable(self, record: PeerRecord) -> None:
@@ -286,7 +286,10 @@ class Reliable(Part):
             else:
                 self._events.append(ReliableWhisper(record.peer, record.name, content, number))
             number += 1
-        self._owe(record, flow, now)
+        if arrived.prompt:
+            self._acknowledge(record, flow, now)
+        else:
+            self._owe(record, flow, now)
         return ()
 
     def _owe(self, record: PeerRecord, flow: Inflow, now: float) -> None:

@@ -9,7 +9,8 @@ many frames it is:
     table    number of groups, 2 | groups, strings | for each message: group, 2 (0: a whisper) | frames, 2
 
 The contents are joined into one frame, and ``lengths``, 4 octets for each frame, take them apart; or, if APART is set,
-they follow as the frames that they are: so that large ones are never copied.
+they follow as the frames that they are: so that large ones are never copied. PROMPT asks for an acknowledgement at
+once.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ BATCH: Final = 64
 
 MIXED: Final = 1
 APART: Final = 2
+PROMPT: Final = 4
 _HEAD: Final = struct.Struct(">BQQI")
 _U16: Final = struct.Struct(">H")
 _JOIN_BELOW: Final = 65536
@@ -43,16 +45,18 @@ class Batch(NamedTuple):
     stream: int
     first: int
     parcels: Sequence[Parcel]
+    prompt: bool = False
+    """Whether its sender waits for nothing else, and would hear of its arrival at once."""
 
 
-def encode_batch(stream: int, first: int, parcels: Sequence[Parcel]) -> tuple[bytes, ...]:
+def encode_batch(stream: int, first: int, parcels: Sequence[Parcel], prompt: bool = False) -> tuple[bytes, ...]:
     """The fields of BATCH, and the frames behind it. A message has at most 65,535 frames."""
     contents = [content for _, content in parcels]
     mixed = any(group for group, _ in parcels) or any(len(content) != 1 for content in contents)
     frames = list(chain.from_iterable(contents))
     sizes = list(map(len, frames))
     apart = len(parcels) == 1 or sum(sizes) >= _JOIN_BELOW
-    head = _HEAD.pack(mixed * MIXED | apart * APART, stream, first, len(parcels))
+    head = _HEAD.pack(mixed * MIXED | apart * APART | prompt * PROMPT, stream, first, len(parcels))
     if mixed:
         head += _encode_table(parcels)
     if apart:
@@ -80,7 +84,7 @@ def decode_batch(frame: bytes, contents: Sequence[bytes]) -> Batch:
     """Read a BATCH frame and the ``contents`` behind it. Raises DecodeError."""
     cursor = Cursor(frame, HEADER_SIZE)
     flags, stream, first, count = _HEAD.unpack(cursor.octets(_HEAD.size, "batch"))
-    if flags & ~(MIXED | APART) or not count or first + count >= 1 << 64:
+    if flags & ~(MIXED | APART | PROMPT) or not count or first + count >= 1 << 64:
         raise DecodeError("a batch is of an unknown kind")
     groups, shape = _decode_table(cursor, count) if flags & MIXED else (None, None)
     parts = count if shape is None else sum(shape)
@@ -88,10 +92,10 @@ def decode_batch(frame: bytes, contents: Sequence[bytes]) -> Batch:
     if len(frames) != parts or cursor.left:
         raise DecodeError("a batch counts other frames than it has")
     if shape is None or groups is None:
-        return Batch(stream, first, [("", (frame,)) for frame in frames])
+        return Batch(stream, first, [("", (frame,)) for frame in frames], bool(flags & PROMPT))
     ends = list(accumulate(shape))
     pieces = [tuple(frames[end - size : end]) for end, size in zip(ends, shape, strict=True)]
-    return Batch(stream, first, list(zip(groups, pieces, strict=True)))
+    return Batch(stream, first, list(zip(groups, pieces, strict=True)), bool(flags & PROMPT))
 
 
 def _decode_table(cursor: Cursor, count: int) -> tuple[list[str], list[int]]:
