@@ -8,12 +8,15 @@ from tests.fuzz.seeds import FRAMES
 with instrumented():
     from zyre.core.admission import understand
     from zyre.errors import DecodeError
-    from zyre.wire import introduce, zre
+    from zyre.wire import introduce, leases, lives, news, zre
     from zyre.wire.extension import application_headers, offered_extensions
 
 DECODERS = (
     *(zre.decode_hello, zre.decode_group_change, zre.decode_shout_group, zre.decode_vote, zre.unpack_header),
     introduce.decode_introduce,
+    *(news.decode_change, news.decode_check, news.decode_confirm, news.decode_tell),
+    *(lives.decode_collision, lives.decode_twin),
+    *(leases.decode_claim, leases.decode_vote, leases.decode_release),
 )
 
 
