@@ -27,6 +27,8 @@ def make(kind: type) -> typing.Any:
         "missed": 3,
         "term": 7,
         "token": 8,
+        "appeared": ("10.0.0.9",),
+        "vanished": (),
         "code": "unknown key",
         "changed": {"a": "2"},
         "rival_name": "alice",

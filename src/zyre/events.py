@@ -37,6 +37,7 @@ __all__ = [
     "Leaderless",
     "Gap",
     "Refused",
+    "NetworkChanged",
     "Event",
     "ExitReason",
 ]
@@ -217,6 +218,19 @@ class Collision:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkChanged:
+    """This computer has other addresses than before: a cable, an address or an interface came or went. ``peer`` and
+    ``name`` are this node's own. Peers are found anew where that is needed, without anybody doing anything."""
+
+    peer: PeerId
+    name: str
+    appeared: tuple[str, ...]
+    """Addresses that are new."""
+    vanished: tuple[str, ...]
+    """Addresses that are gone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """Somebody was not let in, and why; once for each code and address, counted every time.
 
@@ -253,6 +267,7 @@ Event: TypeAlias = (
     | Collision
     | ReliableWhisper
     | ReliableShout
+    | NetworkChanged
 )
 
 

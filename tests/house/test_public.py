@@ -19,7 +19,8 @@ FRONT_DOOR = {
     "PeerId", "Peer", "Roster", "Statistics", "Fates", "Fate", "Receipt",
     # events
     "Event", "Enter", "Exit", "Evasive", "Silent", "Returned", "Join", "Leave", "Updated", "Whisper", "Shout",
-    "Leader", "Leaderless", "Leadership", "Gap", "Refused", "Collision", "ReliableWhisper", "ReliableShout",
+    "Leader", "Leaderless", "Leadership", "Gap", "NetworkChanged", "Refused", "Collision",
+    "ReliableWhisper", "ReliableShout",
     "Diagnosis", "Finding",
     # calls
     "Request", "Reply",

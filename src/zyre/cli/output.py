@@ -165,6 +165,8 @@ def details(event: zyre.Event) -> str:
             return f"{safe(rival)} at {safe(address)} had the same identity; {lost_text}"
         case zyre.Gap(missed=missed):
             return f"{missed} messages of it were lost"
+        case zyre.NetworkChanged(appeared=appeared, vanished=vanished):
+            return "  ".join([*(f"+{address}" for address in appeared), *(f"-{address}" for address in vanished)])
         case zyre.Refused(code=code, address=source):
             return f"{code}  {safe(source)}".rstrip()
         case _:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from zyre.core import effects
 from zyre.core.announcer import Announcer
 from zyre.core.conversation import Conversation
 from zyre.core.counters import Counters
@@ -35,6 +34,7 @@ from zyre.core.portrait import Portrait
 from zyre.core.profile import NodeProfile
 from zyre.core.reliable import Reliable
 from zyre.core.second_choice import SecondChoice
+from zyre.core.surroundings import Surroundings
 from zyre.core.tables import PeerState, Phase, Violation
 from zyre.core.tally import Tally
 from zyre.core.timers import Deadlines
@@ -113,7 +113,7 @@ class NodeMachine:
         self.shout_to = outgoing.shout_to
         self.shed = outgoing.shed
         self._handlers: dict[int, Handler] = {}
-        self._reports = self._own_reports()
+        self._reports: dict[type, Follower] = {}
         self._subjects: dict[type, Follower] = {}
         self._verbs: dict[str, Verb] = {}
         self._questions: dict[str, Question] = {}
@@ -176,6 +176,7 @@ class NodeMachine:
         return (
             Conversation(self._membership, self._delivery, self._events, self._gate),
             self._announcer,
+            Surroundings(profile, self._portrait, self._announcer.announce, self._events),
             self._membership,
             Links(self._membership, self._delivery, self._reliable, self.counters),
             *self._membership.watch,
@@ -191,11 +192,6 @@ class NodeMachine:
             twins,
             self._reliable,
         )
-
-    def _own_reports(self) -> dict[type, Follower]:
-        return {
-            effects.LocalityChanged: self._on_locality_changed,
-        }
 
     # -- verbs ---------------------------------------------------------------------------------------------------
 
@@ -429,10 +425,6 @@ class NodeMachine:
             self._elections.follow(moves, now)
 
     # -- reports and messages ------------------------------------------------------------------------------------
-
-    def _on_locality_changed(self, report: effects.LocalityChanged, now: float) -> Moves:
-        self._portrait.locality = report.locality
-        return ()
 
     # -- what follows ----------------------------------------------------------------------------------------------
 
