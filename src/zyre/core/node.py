@@ -424,8 +424,6 @@ class NodeMachine:
         if moves:
             self._elections.follow(moves, now)
 
-    # -- reports and messages ------------------------------------------------------------------------------------
-
     # -- what follows ----------------------------------------------------------------------------------------------
 
     def _announce(self, message_id: int, group: str) -> None:
