@@ -12,11 +12,9 @@ with zyre.Node("alice", groups=["CHAT"]) as node:
                 print(name, "says", text.decode())
 """
 
-from zyre.aio import AsyncNode
-from zyre.calls.values import Reply, Request
+import typing as _typing
+
 from zyre.config import ClusterConfig, GossipConfig, Limits, NodeConfig, Timing
-from zyre.diagnosis import Diagnosis, Finding
-from zyre.engine.keyring import load_certificate, new_certificate, save_certificate
 from zyre.errors import (
     AddressInUse,
     CallError,
@@ -73,15 +71,21 @@ from zyre.events import (
     Whisper,
 )
 from zyre.fates import Fate, Fates
-from zyre.gossip import AsyncGossip, Delivery, Gossip
-from zyre.groups import AsyncGroup, Group
 from zyre.identity import PeerId
 from zyre.node import Node
 from zyre.receipts import Receipt
 from zyre.roster import Leadership, Peer, Roster
-from zyre.security.access import Access
-from zyre.security.certificate import Certificate
 from zyre.statistics import Statistics
+
+if _typing.TYPE_CHECKING:  # what many programs never use is loaded when it is first asked for: see __getattr__
+    from zyre.aio import AsyncNode
+    from zyre.calls.values import Reply, Request
+    from zyre.diagnosis import Diagnosis, Finding
+    from zyre.engine.keyring import load_certificate, new_certificate, save_certificate
+    from zyre.gossip import AsyncGossip, Delivery, Gossip
+    from zyre.groups import AsyncGroup, Group
+    from zyre.security.access import Access
+    from zyre.security.certificate import Certificate
 
 __all__ = [
     "Node",
@@ -167,3 +171,36 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+#: The module of each name that is loaded when it is first asked for.
+_LATER: _typing.Final = {
+    "AsyncNode": "aio",
+    "Reply": "calls.values",
+    "Request": "calls.values",
+    "Diagnosis": "diagnosis",
+    "Finding": "diagnosis",
+    "load_certificate": "engine.keyring",
+    "new_certificate": "engine.keyring",
+    "save_certificate": "engine.keyring",
+    "AsyncGossip": "gossip",
+    "Delivery": "gossip",
+    "Gossip": "gossip",
+    "AsyncGroup": "groups",
+    "Group": "groups",
+    "Access": "security.access",
+    "Certificate": "security.certificate",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    globals()[name] = value  # the next time it is found without us
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

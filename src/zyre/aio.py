@@ -16,12 +16,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zyre.calls.faces import AsyncCaller
-from zyre.calls.tasks import new_runner
+from zyre.calls.runners import new_runner
 from zyre.config import NodeConfig
 from zyre.core.delivery import Outcome
 from zyre.core.host import Host, stop_times
-from zyre.diagnosis import Diagnosis
-from zyre.engine.auth import Protection
 from zyre.errors import NodeStopped, RecvTimeout, WouldBlock, ZyreError
 from zyre.events import Event
 from zyre.groups import AsyncGroupVerbs
@@ -33,6 +31,8 @@ from zyre.receipts import REFUSED, TAKEN, Receipt
 from zyre.waiting import TURN, AsyncParker, checkpoint, new_async_parker
 
 if TYPE_CHECKING:
+    from zyre.diagnosis import Diagnosis
+    from zyre.engine.auth import Protection
     from zyre.streams import AsyncStream
 
 __all__ = ["AsyncNode"]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from zyre.core.host import Host
-from zyre.diagnosis import Diagnosis
+
+if TYPE_CHECKING:
+    from zyre.diagnosis import Diagnosis
 
 __all__ = ["Examinable"]
 

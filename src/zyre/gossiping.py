@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from zyre.endpoint import Endpoint
-from zyre.engine.auth_choice import target_of
+from zyre.engine.auth_need import target_of
 from zyre.engine.host import NodeHost
 from zyre.errors import UsageError
 from zyre.identity import PeerId

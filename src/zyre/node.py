@@ -17,11 +17,10 @@ from zyre.config import DISCOVERY_PORT, NodeConfig
 from zyre.core.host import Closed, Empty, Host, Life, stop_times, why_ended
 from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
-from zyre.engine.auth import Protection
-from zyre.engine.auth_choice import check_key, protect, replace_access, target_of
+from zyre.engine.auth_need import check_key, protect_if_asked, target_of
+from zyre.engine.entropy import begin_life
 from zyre.engine.host import NodeHost
 from zyre.engine.interfaces import Selection
-from zyre.engine.kept import begin_life
 from zyre.engine.rendezvous import parse_meetings
 from zyre.errors import NodeNotStarted, NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
@@ -33,15 +32,16 @@ from zyre.handlers import Handlers, require_kinds
 from zyre.headers import Headers
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.payload import Codec, encode_objects
-from zyre.pipeline import NodeSource
 from zyre.receipts import REFUSED, TAKEN, Receipt
 from zyre.roster import Roster
-from zyre.security.access import Access
-from zyre.security.certificate import Certificate
 from zyre.sends import Sends
 from zyre.statistics import Statistics
 
 if TYPE_CHECKING:
+    from zyre.engine.auth import Protection
+    from zyre.pipeline import NodeSource
+    from zyre.security.access import Access
+    from zyre.security.certificate import Certificate
     from zyre.streams import Stream
 
 __all__ = ["BaseNode", "Node"]
@@ -89,7 +89,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends):
             config=config,
             incarnation=life.incarnation,
         )
-        protection = protect(profile, certificate, access, secret)
+        protection = protect_if_asked(profile, certificate, access, secret)
         if protection is not None:
             profile = profile._replace(public_key=protection.public_key, proven=protection.proven)
         record = None
@@ -159,6 +159,8 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends):
 
     def set_access(self, access: Access | str | os.PathLike[str]) -> None:
         """Judge by another policy; who may not be here any more has to go. Raises InvalidConfig without certificate."""
+        from zyre.engine.auth_choice import replace_access
+
         replace_access(self._protection, access)
 
     def set_header(self, name: str, value: str) -> None:
@@ -257,6 +259,8 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends):
 
     def source(self) -> NodeSource:
         """The events as a source that never waits; for those who build a waiting face of their own."""
+        from zyre.pipeline import NodeSource
+
         return NodeSource(self.recv_nowait, self._host)
 
     def on(self, *kinds: type[Event], group: str | None = None, peer: object = None) -> Callable[[Handler], Handler]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import zyre
-from zyre.engine.kept import KeptIdentity, begin_life
+from zyre.engine.entropy import begin_life
+from zyre.engine.kept import KeptIdentity
 from zyre.errors import IdentityInUse, InvalidConfig, InvalidPeer
 from zyre.identity import PeerId
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import inspect
 from types import ModuleType
 
@@ -56,7 +58,7 @@ def visible(door: ModuleType) -> set[str]:
     """What a door shows. A package also has its loaded modules as attributes; those are rooms, not what it shows."""
     rooms = FLOORS if door is zyre else ()
     return (
-        {name for name in vars(door) if not name.startswith(("_", "@"))}
+        {name for name in dir(door) if not name.startswith(("_", "@"))}
         - {name for name in rooms if isinstance(getattr(door, name, None), ModuleType)}
         - {"annotations"}
     )
@@ -100,6 +102,26 @@ def test_its_public_methods_say_what_they_do(shown: type) -> None:
         and not inspect.getdoc(getattr(shown, name, value))
     ]
     assert silent == []
+
+
+def test_a_name_that_is_loaded_later_is_the_one_of_its_module() -> None:
+    """As the imports that type checkers see say it."""
+    said = {
+        alias.name: node.module
+        for node in ast.walk(ast.parse(inspect.getsource(zyre)))
+        if isinstance(node, ast.If)
+        for node in node.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert said == {name: f"zyre.{module}" for name, module in zyre._LATER.items()}
+    for name, module in said.items():
+        assert getattr(zyre, name) is getattr(importlib.import_module(str(module)), name)
+
+
+def test_the_door_has_no_other_names() -> None:
+    with pytest.raises(AttributeError, match="module 'zyre' has no attribute 'Nod'"):
+        zyre.Nod  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_the_version_is_that_of_the_distribution() -> None:

@@ -8,6 +8,7 @@ Each file knows only those above it:
     serving     what is offered, who asked for it, and how much of it is done at a time: likewise
     hub         both for one node: takes what is theirs out of the node's events, under a lock, in any thread
     threads     waiting for answers in threads, and in the simulator's programs
-    tasks       waiting for answers, and serving, in asyncio and trio
+    tasks       waiting for answers in asyncio and trio
+    runners     serving there
     faces       what a node offers of it
 """

@@ -6,19 +6,21 @@ import inspect
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from zyre.calls.hub import Calls
-from zyre.calls.tasks import AsyncAnswers, Runner
-from zyre.calls.tasks import request as async_request
-from zyre.calls.threads import Answers, request
-from zyre.calls.values import Reply
 from zyre.config import NodeConfig
 from zyre.core.host import Host
 from zyre.errors import UsageError
 from zyre.identity import PeerId, check_group, check_service, encode_frames
 from zyre.payload import Codec, encode_objects
 from zyre.statistics import Statistics
+
+if TYPE_CHECKING:
+    from zyre.calls.hub import Calls
+    from zyre.calls.runners import Runner
+    from zyre.calls.tasks import AsyncAnswers
+    from zyre.calls.threads import Answers
+    from zyre.calls.values import Reply
 
 __all__ = ["AsyncCaller", "Caller", "Offering"]
 
@@ -43,6 +45,8 @@ class Offering:
         """Made when first needed: before, messages of calls are events like any other."""
         calls = self._made_calls
         if calls is None:
+            from zyre.calls.hub import Calls  # which most programs never need, as all that faces load so late
+
             with self._calls_guard:
                 calls = self._made_calls
                 if calls is None:
@@ -101,6 +105,8 @@ class Caller(Offering):
             RequestTimeout, PeerGone, NoSuchService, ServiceBusy, ServiceError: all CallError; why there is no answer.
             InvalidPeer, InvalidName, InvalidFrame, InvalidPayload, NodeNotStarted, NodeStopped.
         """
+        from zyre.calls.threads import request
+
         content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
         return request(self._calls, PeerId.parse(peer), check_service(service), content, self._patience(timeout))
 
@@ -119,6 +125,8 @@ class Caller(Offering):
         ``timeout`` seconds (``Timing.request``). Raises InvalidName, InvalidFrame, InvalidPayload, NodeNotStarted,
         NodeStopped.
         """
+        from zyre.calls.threads import Answers
+
         content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
         return Answers(
             self._calls, check_group(group), check_service(service), content, quorum, self._patience(timeout)
@@ -141,9 +149,11 @@ class AsyncCaller(Offering):
         self, peer: object, service: str, *frames: Any, timeout: float | None = None, codec: str | Codec | None = None
     ) -> Reply:
         """Ask a peer for something and wait for the answer; see Node.request. The peer is told of a cancellation."""
+        from zyre.calls.tasks import request
+
         content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
         target, name = PeerId.parse(peer), check_service(service)
-        return await async_request(self._calls, target, name, content, self._patience(timeout))
+        return await request(self._calls, target, name, content, self._patience(timeout))
 
     def ask(
         self,
@@ -155,6 +165,8 @@ class AsyncCaller(Offering):
         codec: str | Codec | None = None,
     ) -> AsyncAnswers:
         """Ask everybody in a group; the answers, for ``async for`` as they come. See Node.ask."""
+        from zyre.calls.tasks import AsyncAnswers
+
         content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
         patience = self._patience(timeout)
         return AsyncAnswers(self._calls, check_group(group), check_service(service), content, quorum, patience)

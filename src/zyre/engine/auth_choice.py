@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 
 from zyre.core.profile import NodeProfile
-from zyre.endpoint import Endpoint
 from zyre.engine.auth import CertificateProtection, Protection
-from zyre.engine.auth_secret import SecretProtection, secret_of_environment
+from zyre.engine.auth_secret import SecretProtection
 from zyre.engine.keyring import load_certificate
-from zyre.errors import InvalidConfig, InvalidEndpoint, InvalidKey
+from zyre.errors import InvalidConfig, InvalidKey
 from zyre.security.access import Access
 from zyre.security.certificate import Certificate
-from zyre.security.keys import decode_key
 from zyre.security.secret import cluster_keys
 
-__all__ = ["check_key", "protect", "replace_access", "target_of"]
+__all__ = ["protect", "replace_access"]
 
 
-def protect(profile: NodeProfile, certificate: object, access: object, secret: object) -> Protection | None:
-    """What an application, or the environment, says about the security of its node; None for an open one.
+def protect(profile: NodeProfile, certificate: object, access: object, secret: object) -> Protection:
+    """What secures a node that is given one of these.
 
     Raises InvalidConfig, InvalidKey, and OSError if a certificate has no such files.
     """
@@ -29,10 +27,6 @@ def protect(profile: NodeProfile, certificate: object, access: object, secret: o
         return CertificateProtection(_make_certificate(certificate), _make_access(access))
     if access is not None:
         raise InvalidConfig("access says who may connect to a node with a certificate: give Node(certificate=...)")
-    if secret is None:
-        secret = secret_of_environment()
-    if secret in (None, ""):
-        return None
     return SecretProtection(cluster_keys(secret), profile.identity.octets, profile.config)
 
 
@@ -41,28 +35,6 @@ def replace_access(protection: Protection | None, access: object) -> None:
     if not isinstance(protection, CertificateProtection):
         raise InvalidConfig("only a node with a certificate has a policy: Node(certificate=..., access=...)")
     protection.use(_make_access(access))
-
-
-def check_key(protection: Protection | None, endpoint: Endpoint) -> None:
-    """Refuse an explicit connection that could never be made. Raises InvalidKey."""
-    if endpoint.key:
-        decode_key(endpoint.key)
-        if protection is None:
-            raise InvalidKey("public key", "is of no use to an open node: give Node(certificate=...) first")
-    elif protection is not None and protection.needs_keys:
-        raise InvalidKey("public key", f"of the node at {endpoint} must be known: connect(endpoint, public_key=...)")
-
-
-def target_of(endpoint: str, public_key: str | None, protection: Protection | None) -> Endpoint:
-    """What an application says to connect to. Raises InvalidEndpoint, InvalidKey."""
-    target = Endpoint.parse(endpoint)
-    if public_key is not None:
-        decode_key(public_key)
-        target = target.with_key(public_key)
-    check_key(protection, target)
-    if not target.is_reachable:
-        raise InvalidEndpoint(endpoint, "is a wildcard: one can bind it, and not connect to it")
-    return target
 
 
 def _make_certificate(given: object) -> Certificate:

@@ -8,11 +8,9 @@ hands; and one that follows from the secret where the port was chosen, so that `
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TypeAlias
 
 from zyre.config import NodeConfig
@@ -22,18 +20,14 @@ from zyre.endpoint import Endpoint
 from zyre.engine.auth import Protection
 from zyre.engine.keyring import new_pair, pair_from
 from zyre.engine.rungs import Rungs
-from zyre.errors import DecodeError, InvalidConfig
+from zyre.errors import DecodeError
 from zyre.refusals import RefusalCode
 from zyre.security.keys import KeyPair, same
 from zyre.security.seal import BeaconSeal
 from zyre.security.secret import ClusterKeys
 from zyre.wire.sealed import MAX_SEALED, sealed_time
 
-__all__ = ["SECRET_FILE_VARIABLE", "SECRET_VARIABLE", "SealedBeacons", "SecretProtection", "secret_of_environment"]
-
-#: The secret of nodes that are given neither a secret nor a certificate; or the name of a file that holds it.
-SECRET_VARIABLE = "ZYRE_SECRET"
-SECRET_FILE_VARIABLE = "ZYRE_SECRET_FILE"
+__all__ = ["SealedBeacons", "SecretProtection"]
 
 #: The place of all gossip hubs, among the places for which keys are made.
 _HUB = "gossip"
@@ -121,18 +115,6 @@ def _source_toward(target: str, port: int) -> str:
             return str(asked.getsockname()[0])
     except OSError:
         return ""
-
-
-def secret_of_environment() -> str | None:
-    """What ZYRE_SECRET says, or the file that ZYRE_SECRET_FILE names. Raises InvalidConfig if that cannot be read."""
-    secret = os.environ.get(SECRET_VARIABLE)
-    path = os.environ.get(SECRET_FILE_VARIABLE)
-    if secret or not path:
-        return secret or None
-    try:
-        return Path(path).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidConfig(f"{SECRET_FILE_VARIABLE} names {path!r}, which cannot be read: {error}") from None
 
 
 def _place_of(config: NodeConfig) -> str | None:

@@ -25,7 +25,6 @@ from zyre.core.machine import Clock, Transport
 from zyre.core.node import NodeMachine
 from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
-from zyre.engine.auth import Protection
 from zyre.engine.clock import MonotonicClock
 from zyre.engine.congestion import Congestion
 from zyre.engine.ears import Ears
@@ -48,6 +47,7 @@ from zyre.roster import Roster
 from zyre.statistics import Statistics
 
 if TYPE_CHECKING:
+    from zyre.engine.auth import Protection
     from zyre.engine.recorder import Recorder
 
 __all__ = ["NodeHost"]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import IO, NamedTuple
+from typing import IO
 
 from zyre.engine.entropy import new_identity, new_incarnation
 from zyre.engine.zplfile import load_zpl, save_zpl
@@ -20,28 +19,10 @@ try:
 except ImportError:  # pragma: no cover  (where there are no such locks, two programs can take one identity)
     fcntl = None
 
-__all__ = ["KeptIdentity", "Life", "begin_life"]
+__all__ = ["KeptIdentity"]
 
 _UUID = "identity/uuid"
 _INCARNATION = "identity/incarnation"
-
-
-class Life(NamedTuple):
-    """Who a node is, which life of that begins, and what to call when it is over."""
-
-    identity: PeerId
-    incarnation: int
-    release: Callable[[], object] | None = None
-
-
-def begin_life(uuid: object, path: str | os.PathLike[str] | None) -> Life:
-    """A new identity, the one that the application wants, or the one in a file. Raises what KeptIdentity does, and
-    InvalidPeer."""
-    wanted = None if uuid is None else PeerId.parse(uuid)
-    if path is None:
-        return Life(wanted or new_identity(), new_incarnation())
-    kept = KeptIdentity(path, wanted)
-    return Life(kept.uuid, kept.incarnation, kept.release)
 
 
 class KeptIdentity:

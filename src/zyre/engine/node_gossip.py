@@ -7,15 +7,17 @@ when the node stops; libzyre's nodes and hubs cannot be told that.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from zyre.config import GossipConfig
-from zyre.core.gossip.delivery import Delivery
 from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
-from zyre.engine.auth import Protection
-from zyre.engine.gossip import GossipHost
-from zyre.engine.gossip_sockets import HubSecurity
 from zyre.errors import NodeStopped
+
+if TYPE_CHECKING:
+    from zyre.core.gossip.delivery import Delivery
+    from zyre.engine.auth import Protection
+    from zyre.engine.gossip import GossipHost
 
 __all__ = ["NodeGossip"]
 
@@ -73,6 +75,9 @@ class NodeGossip:
         if self._closed:
             raise NodeStopped(verb)
         if self._host is None:
+            from zyre.engine.gossip import GossipHost  # these, with the whole of core.gossip, most nodes never need
+            from zyre.engine.gossip_sockets import HubSecurity
+
             by = self._protection
             security = None if by is None else HubSecurity(by.hub_keys, by.link_keys, by.judge)
             self._host = GossipHost(self._name, GossipConfig(), security, self._on_delivered)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import zmq
 
@@ -17,7 +18,6 @@ from zyre.core.admission import IDENTITY_SIZE
 from zyre.core.effects import HelloFrom
 from zyre.core.locality import Interface, Locality
 from zyre.endpoint import Endpoint
-from zyre.engine.auth import Protection
 from zyre.engine.connections import Connections
 from zyre.engine.context import shared_context
 from zyre.engine.descriptors import LINK, NODE, budget
@@ -27,6 +27,9 @@ from zyre.errors import AddressInUse, InvalidEndpoint, NetworkError, NoInterface
 from zyre.refusals import RefusalCode
 from zyre.wire import zre
 from zyre.wire.zre import identity_frame
+
+if TYPE_CHECKING:
+    from zyre.engine.auth import Protection
 
 __all__ = ["ZmqTransport"]
 
