@@ -35,6 +35,17 @@ def test_its_verbs_are_those_of_the_node(trio: tuple[zyre.Node, zyre.Node, zyre.
         alice.group("")
 
 
+def test_a_group_is_asked(trio: tuple[zyre.Node, zyre.Node, zyre.Node]) -> None:
+    alice, bob, carol = trio
+    for node in (bob, carol):
+        node.join("G")
+        node.service("sum", codec="json")(lambda request: sum(request.json()))
+    group = alice.group("G")
+    group.wait_for(2, timeout=20)
+    with group.ask("sum", [1, 2, 3], codec="json", quorum=2, timeout=20) as answers:
+        assert [reply.json() for reply in answers] == [6, 6]
+
+
 def test_members_are_peers_and_with_include_self_this_node(trio: tuple[zyre.Node, zyre.Node, zyre.Node]) -> None:
     alice, bob, _ = trio
     alice.join("G")

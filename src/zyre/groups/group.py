@@ -13,7 +13,10 @@ from zyre.roster import Leadership, Peer, Roster
 
 if TYPE_CHECKING:
     from zyre.aio import AsyncNode
+    from zyre.calls.tasks import AsyncAnswers
+    from zyre.calls.threads import Answers
     from zyre.node import BaseNode, Node
+    from zyre.payload import Codec
 
 #: Seconds of a lease: votes take time, and nobody should wait for a holder that is gone for longer than this.
 _SHORTEST: Final = 0.1
@@ -94,6 +97,17 @@ class Group(BaseGroup):
         """Send a message to everybody in the group, this node excepted; see Node.shout."""
         return self._node.shout(self.name, *frames)
 
+    def ask(
+        self,
+        service: str,
+        *frames: Any,
+        quorum: int | None = None,
+        timeout: float | None = None,
+        codec: str | Codec | None = None,
+    ) -> Answers:
+        """Ask everybody in the group, and get the answers as they come; see Node.ask."""
+        return self._node.ask(self.name, service, *frames, quorum=quorum, timeout=timeout, codec=codec)
+
     def changes(self) -> Changes:
         """Who is in the group now, and how that changes from now on: ``for change in group.changes():``."""
         return Changes(self._node._host, self.name, self.include_self)
@@ -141,6 +155,17 @@ class AsyncGroup(BaseGroup):
     async def shout(self, *frames: bytes | str) -> int:
         """Send a message to everybody in the group, this node excepted; see AsyncNode.shout."""
         return await self._node.shout(self.name, *frames)
+
+    def ask(
+        self,
+        service: str,
+        *frames: Any,
+        quorum: int | None = None,
+        timeout: float | None = None,
+        codec: str | Codec | None = None,
+    ) -> AsyncAnswers:
+        """Ask everybody in the group; the answers, for ``async for`` as they come; see Node.ask."""
+        return self._node.ask(self.name, service, *frames, quorum=quorum, timeout=timeout, codec=codec)
 
     def changes(self) -> AsyncChanges:
         """Who is in the group now, and how that changes from now on: ``async for change in group.changes():``."""
