@@ -22,7 +22,7 @@ from zyre.core.delivery import Outcome
 from zyre.core.host import Host, stop_times
 from zyre.errors import NodeStopped, RecvTimeout, WouldBlock, ZyreError
 from zyre.events import Event
-from zyre.groups import AsyncGroupVerbs
+from zyre.grouping import AsyncGroupVerbs
 from zyre.handlers import call_handlers
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.node import BaseNode

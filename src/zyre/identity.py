@@ -7,7 +7,6 @@ only "16 octets"; comparing printed ids with libzyre's, in elections too, needs 
 from __future__ import annotations
 
 import re
-import uuid as _uuid
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
@@ -46,8 +45,6 @@ class PeerId(str):
             digits = value.replace("-", "")
             if _HEX32.match(digits):
                 return cls(digits.upper())
-        elif isinstance(value, _uuid.UUID):
-            return cls(value.hex.upper())
         elif isinstance(value, (bytes, bytearray)):
             if len(value) == 16:
                 return _from_octets(bytes(value))
@@ -55,6 +52,10 @@ class PeerId(str):
             inner = getattr(value, "peer", None) or getattr(value, "uuid", None)
             if inner is not None and inner is not value:
                 return cls.parse(inner)
+            from uuid import UUID  # here, because only who has one already needs what it loads
+
+            if isinstance(value, UUID):
+                return cls(value.hex.upper())
         raise InvalidPeer(value)
 
     @property

@@ -27,7 +27,7 @@ from zyre.events import Event
 from zyre.examining import Examinable
 from zyre.fates import Fates
 from zyre.gossiping import GossipVerbs
-from zyre.groups import GroupVerbs
+from zyre.grouping import GroupVerbs
 from zyre.handlers import Handlers, require_kinds
 from zyre.headers import Headers
 from zyre.identity import PeerId, check_group, encode_frames

@@ -53,9 +53,20 @@ LATER = [
     "aio", "calls.hub", "calls.runners", "calls.tasks", "calls.threads", "calls.values", "cli", "conformance",
     "core.checkpoint", "core.gossip", "core.journal", "diagnosis", "engine.auth", "engine.auth_choice",
     "engine.auth_secret", "engine.doctor", "engine.gossip", "engine.keyring", "engine.kept", "engine.recorder",
-    "engine.zap", "gossip", "lowlevel", "pipeline", "pytest_plugin", "security.access", "security.certificate",
-    "security.seal", "security.secret", "sim", "sockets", "streams", "testing",
+    "engine.zap", "gossip", "groups", "lowlevel", "pipeline", "pytest_plugin", "security.access",
+    "security.certificate", "security.seal", "security.secret", "sim", "sockets", "streams", "testing",
 ]  # fmt: skip
+
+#: The standard library's that we load for few, and late. (Python or pyzmq may have loaded them, as do other versions.)
+HEAVY = ["asyncio", "concurrent.futures", "hashlib", "hmac", "pathlib", "secrets", "uuid"]
+
+BY_US = """
+import sys
+import dataclasses, ifaddr, logging, threading, zmq
+before = set(sys.modules)
+import zyre
+print(*sorted((sys.modules.keys() - before) & set(sys.argv[1:])))
+"""
 
 OPEN_NODE = """
 import sys
@@ -103,6 +114,10 @@ def test_importing_the_package_brings_nothing_unneeded() -> None:
 def test_a_plain_node_loads_nothing_that_it_does_not_use() -> None:
     (own,) = run(OPEN_NODE)
     assert too_early(own) == []
+
+
+def test_we_load_nothing_heavy_that_most_programs_do_without() -> None:
+    assert run(BY_US, *HEAVY) == [""]
 
 
 def too_early(loaded: str) -> list[str]:

@@ -91,6 +91,7 @@ TESTED_IN = {
     "engine.congestion": "tests/engine/test_host.py",
     "engine.gossip_sockets": "tests/engine/test_gossip.py",
     "engine.node_gossip": "tests/test_gossiping.py",
+    "grouping": "tests/groups/test_changes.py",
     "engine.lookout": "tests/groups/test_changes.py",
     "engine.pacing": "tests/engine/test_host.py",
     "engine.parking": "tests/test_waiting.py",

@@ -1,16 +1,14 @@
 """Groups as things of their own: who is in one, how that changes, and who leads it."""
 
 from zyre.groups.changes import AsyncChanges, BaseChanges, Change, Changes
-from zyre.groups.group import AsyncGroup, AsyncGroupVerbs, BaseGroup, Group, GroupVerbs
+from zyre.groups.group import AsyncGroup, BaseGroup, Group
 
 __all__ = [
     "AsyncChanges",
     "AsyncGroup",
-    "AsyncGroupVerbs",
     "BaseChanges",
     "BaseGroup",
     "Change",
     "Changes",
     "Group",
-    "GroupVerbs",
 ]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _SHORTEST: Final = 0.1
 _LONGEST: Final = 3600.0
 
-__all__ = ["AsyncGroup", "AsyncGroupVerbs", "BaseGroup", "Group", "GroupVerbs"]
+__all__ = ["AsyncGroup", "BaseGroup", "Group"]
 
 
 class BaseGroup:
@@ -199,24 +199,3 @@ class AsyncGroup(BaseGroup):
                 except RecvTimeout:
                     raise GroupTimeout(self.name, members, len(changes.members)) from None
         return self.members
-
-
-class GroupVerbs:
-    """What groups add to a Node."""
-
-    def group(self, name: str, *, include_self: bool = False) -> Group:
-        """A group as an object: its members, how they change, waiting for them; the node need not be in it.
-
-        With ``include_self`` this node counts as a member, if it is in. Raises InvalidName.
-        """
-        node: Any = self
-        return Group(node, name, include_self=include_self)
-
-
-class AsyncGroupVerbs:
-    """What groups add to an AsyncNode."""
-
-    def group(self, name: str, *, include_self: bool = False) -> AsyncGroup:
-        """A group as an object; see Node.group."""
-        node: Any = self
-        return AsyncGroup(node, name, include_self=include_self)

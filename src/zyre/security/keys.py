@@ -5,7 +5,6 @@ pyzmq has a codec too, which neither refuses a group beyond 32 bits nor may be i
 
 from __future__ import annotations
 
-import hmac
 import struct
 from dataclasses import dataclass
 from typing import Final
@@ -84,4 +83,6 @@ def is_key(text: str) -> bool:
 
 def same(one: str, other: str) -> bool:
     """Whether two texts are the same, in a time that tells nothing about where they differ."""
-    return hmac.compare_digest(one.encode(), other.encode())
+    from hmac import compare_digest  # with OpenSSL, which takes long to load; an open node needs neither
+
+    return compare_digest(one.encode(), other.encode())

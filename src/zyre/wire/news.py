@@ -15,7 +15,6 @@ CHECK of groups and headers; see ``digest_of``.
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
@@ -83,7 +82,9 @@ class Tell(NamedTuple):
 
 def digest_of(groups: Iterable[str], headers: Mapping[str, str]) -> bytes:
     """Eight octets that are the same for the same groups and headers, in whatever order."""
-    octets = hashlib.blake2b(pack_strings(sorted(groups)), digest_size=_DIGEST_SIZE)
+    from hashlib import blake2b  # with OpenSSL, which takes long to load: not before there is somebody to tell
+
+    octets = blake2b(pack_strings(sorted(groups)), digest_size=_DIGEST_SIZE)
     for name in sorted(headers):
         octets.update(pack_longstr(name) + pack_longstr(headers[name]))
     return octets.digest()
