@@ -95,6 +95,9 @@ def test_a_node_starts_or_says_why_not(count: int) -> None:
 
 def test_counting() -> None:
     budget = Budget()
+    for _ in range(100_000):  # nodes that come and go, one at a time
+        assert budget.take(24)
+        budget.give(24)
     assert budget.take(1)
     assert not budget.take(1 << 29) or sys.platform == "win32"
     assert budget.take(1)

@@ -68,7 +68,7 @@ def test_a_process_that_stands_still(probes: Probes, listener: socket.socket) ->
 def test_a_process_that_hangs_up(probes: Probes, listener: socket.socket) -> None:
     begun = probes.begin(1, place(listener))
     listener.accept()[0].close()
-    assert verdict(probes, 1, begun) is False
+    assert verdict(probes, 1, begun) == LinkRefused(1), "what dies closes one socket after the other"
 
 
 def test_a_file_that_somebody_listens_at_or_nobody_or_that_is_none(probes: Probes, tmp_path: Path) -> None:

@@ -63,6 +63,11 @@ class Budget:
             self._taken += count
             return True
 
+    def give(self, count: int) -> None:
+        """So many that were taken are closed."""
+        with self._guard:
+            self._taken -= count
+
     def _count(self, now: float) -> int:
         """How many are left above the reserve, when all that was taken a moment ago is open."""
         limit, used = open_limit(), _used()

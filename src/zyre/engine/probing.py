@@ -2,6 +2,7 @@
 
     refused                      nobody listens there: LinkRefused
     accepted, and it speaks      libzmq there greets whoever connects, if its process runs: LinkAnswered
+    accepted, and it ends        a process that is dying, whose sockets close one after the other: LinkRefused
     accepted, and it is silent   the process stands still: nothing, for as long as it does
     neither                      the host is away: nothing
 
@@ -26,7 +27,7 @@ __all__ = ["Prober", "Probes"]
 #: What a connect says that is on its way.
 _ON_ITS_WAY = (0, errno.EINPROGRESS, errno.EAGAIN, errno.EWOULDBLOCK)
 #: What it says where nobody listens; an ipc endpoint is a file that its owner removes.
-_REFUSED = (errno.ECONNREFUSED, errno.ENOENT)
+_REFUSED = (errno.ECONNREFUSED, errno.ECONNRESET, errno.ENOENT)
 
 
 class Probes:
@@ -60,9 +61,11 @@ class Probes:
         if error:
             return LinkRefused(link) if error in _REFUSED else False
         try:
-            return LinkAnswered(link) if probe.recv(1) else False
+            return LinkAnswered(link) if probe.recv(1) else LinkRefused(link)
         except (BlockingIOError, InterruptedError):
             return True
+        except ConnectionResetError:
+            return LinkRefused(link)
         except OSError as failure:
             return failure.errno == errno.ENOTCONN  # some systems say so while the connection is being made
 

@@ -105,6 +105,7 @@ class ZmqTransport:
         """Each link's compiled send, without the Python method that pyzmq puts before it."""
         self._inbox: zmq.Socket[bytes] | None = None
         self._batch_octets = config.limits.batch_octets
+        self._taken = False
         self.drained = False
         """Whether the last ``receive`` left nothing."""
         self.greeters: list[HelloFrom] = []
@@ -119,8 +120,9 @@ class ZmqTransport:
                 "too few descriptors are left for a node: close files and sockets, or raise the limit, for instance by "
                 "'ulimit -n 65536'"
             )
-        self._interfaces, restricted = choose_interfaces(self.selection)
+        self._taken = True
         try:
+            self._interfaces, restricted = choose_interfaces(self.selection)
             bound = self._bind_inbox()
             if self.beacon_port and bound.is_tcp:
                 open_sockets = Rungs if self._protection is None else self._protection.beacon_sockets
@@ -261,6 +263,7 @@ class ZmqTransport:
         dealer = self._links.pop(link, None)
         self._senders.pop(link, None)
         if dealer is not None:
+            budget.give(LINK)
             self._on_closed(link)
             dealer.close(self._flush_ms if flush else 0)
 
@@ -281,6 +284,7 @@ class ZmqTransport:
         self._look_again_at = time.monotonic() + _LOOK_AGAIN
         if not budget.take(LINK):  # looking takes some, and so does binding again, which ends the process without
             return
+        budget.give(LINK)
         try:
             interfaces, restricted = choose_interfaces(self.selection)
         except NoInterface:
@@ -380,6 +384,9 @@ class ZmqTransport:
 
     def close(self) -> None:
         """Close everything; links still open lose what they hold."""
+        if self._taken:
+            budget.give(NODE)
+            self._taken = False
         if self.connections is not None:
             self.connections.close()
         if self._inbox is not None:
