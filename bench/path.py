@@ -68,7 +68,7 @@ class Bench:
     def __init__(self, node: Node, peers: list[Peer], rounds: int, messages: int) -> None:
         self.node, self.peers = node, peers
         self.host = node._host
-        self.transport, self.driver, self.machine = self.host._transport, self.host._driver, self.host.machine
+        self.transport, self.driver, self.machine = self.host.transport, self.host._driver, self.host.machine
         self.mailbox = self.host.mailbox
         self.rounds, self.messages = rounds, messages
         self.talker = peers[0]
