@@ -20,8 +20,9 @@ help:
 demo: $(VENV)/.run
 	$(BIN)/zyre demo
 
-# Two processes, each with a private network of its own; WORKERS=0 for one that a debugger can stop.
-WORKERS ?= 2
+# Three processes, each with a private network of its own, because tests mostly wait; WORKERS=0 for one that a debugger
+# can stop.
+WORKERS ?= 3
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(WORKERS) --ignore=tests/lan
 

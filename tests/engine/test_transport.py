@@ -18,6 +18,7 @@ from zyre.config import Limits, NodeConfig
 from zyre.core.locality import Locality
 from zyre.engine.entropy import new_identity
 from zyre.engine.transport import ZmqTransport
+from zyre.wire.beacon import Beacon, encode_beacon
 
 pytestmark = pytest.mark.lan
 
@@ -212,3 +213,23 @@ def test_errno_of_pyzmq_is_the_systems() -> None:
     import zmq
 
     assert errno.EADDRINUSE == zmq.EADDRINUSE
+
+
+def test_an_ipv6_link_that_comes_later_is_listened_at_too() -> None:
+    """Its address is checked for duplicates first, and cannot be bound before that is over."""
+    side = Side(unused_port(), interface="va")
+    try:
+        addresses = {one.address for one in side.locality.interfaces if one.is_ipv6}
+        if not addresses:
+            pytest.skip("no IPv6 here")
+        until(lambda: not side.transport._unbound_links or side.transport._bind_links() is not None, timeout=20.0)
+        for address in addresses:  # as if it had not been possible before
+            assert side.transport._inbox is not None
+            side.transport._inbox.unbind(f"tcp://[{address}]:{side.locality.bound.port}")
+        side.transport._bound_links.clear()
+        side.transport._look_again_at = 0.0
+        side.transport.broadcast(encode_beacon(Beacon(b"u" * 16, 1)))
+        side.transport.receive(1)
+        assert side.transport._bound_links == addresses
+    finally:
+        side.transport.close()

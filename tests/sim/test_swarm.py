@@ -26,7 +26,7 @@ from zyre.sim.shrink import shrink
 from zyre.sim.swarm import Outcome, examine, run
 
 BATCH = 25
-SEEDS = 400
+SEEDS = 250
 
 TRACES = """
 from zyre.sim.swarm import run

@@ -332,6 +332,10 @@ class ZmqTransport:
         self.drained = False
         room = self._batch_octets
         look = limit > 1  # one alone is asked for when it is known to be there
+        if self._linking:
+            self._linking = False
+            if self._unbound_links:
+                self._bind_links()
         if self._rebinding:
             self._bind_again(self._inbox)
         receive = self._inbox.recv
