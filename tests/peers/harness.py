@@ -79,7 +79,8 @@ def require(*kinds: str) -> None:
 
 #: Ports that no system gives out by itself, so that none is taken between being chosen and being bound. Each is
 #: chosen once, so that what is late from one test is not heard in the next.
-_PORTS = itertools.cycle(range(20_000, 32_000))
+#: A node takes one of the 64 TCP ports from its UDP port's number on, so they are further apart than that.
+_PORTS = (10_000 + number * 67 % 22_700 for number in itertools.count())
 
 
 def unused_port() -> int:

@@ -83,6 +83,7 @@ class ZapHandler:
                 return
             if not self._socket.closed and self._engine is not None:
                 self._engine.unwatch(int(self._socket.get(zmq.FD)))
+                self._socket.unbind(_PLACE)  # at once; closing gives the place back when libzmq comes to it
                 self._socket.close(0)
             self._socket = None
 
