@@ -272,7 +272,7 @@ class TestStream:
             began.wait(PATIENCE)
             for number in range(1000):
                 alice.whisper(bob, str(number))
-            until(lambda: bob.statistics().messages_received >= 1000 and not bob.statistics().unread)
+            until(lambda: alice.fates(bob).delivered == 1000 and not bob.statistics().unread)
             bob.stop()
 
         one, other, _ = in_threads(read, read, write)
