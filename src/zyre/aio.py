@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zyre.calls.faces import AsyncCaller
 from zyre.calls.runners import new_runner
 from zyre.config import NodeConfig
-from zyre.core.delivery import Outcome
 from zyre.core.host import Host, stop_times
+from zyre.core.outcome import Outcome
 from zyre.errors import NodeStopped, RecvTimeout, WouldBlock, ZyreError
 from zyre.events import Event
 from zyre.grouping import AsyncGroupVerbs

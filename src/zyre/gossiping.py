@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from zyre.endpoint import Endpoint
 from zyre.engine.auth_need import target_of
-from zyre.engine.host import NodeHost
 from zyre.errors import UsageError
 from zyre.identity import PeerId
 
@@ -49,6 +48,8 @@ class GossipVerbs:
 
     @property
     def _gossip(self) -> NodeGossip:
+        from zyre.engine.host import NodeHost  # loaded by now, if the node has one
+
         if not isinstance(self._host, NodeHost):
             raise UsageError("gossip takes real sockets: this node lives in the simulator")
         return self._host.gossip

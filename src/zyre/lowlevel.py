@@ -3,7 +3,6 @@
 Everything here is stable in meaning and may still change in shape before 1.0. ARCHITECTURE.md shows how the pieces fit.
 """
 
-from zyre.core.delivery import Outcome
 from zyre.core.driver import Driver, Tap
 from zyre.core.effects import (
     Broadcast,
@@ -24,6 +23,7 @@ from zyre.core.effects import (
 from zyre.core.locality import Interface, Locality
 from zyre.core.machine import Alarm, Clock, Machine, Transport
 from zyre.core.node import NodeMachine
+from zyre.core.outcome import Outcome
 from zyre.core.profile import NodeProfile
 from zyre.core.tables import TRANSITIONS, Action, Input, PeerState, Phase, Violation
 from zyre.endpoint import Endpoint

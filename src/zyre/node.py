@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -16,12 +15,8 @@ from zyre.calls.faces import Caller, Offering
 from zyre.config import DISCOVERY_PORT, NodeConfig
 from zyre.core.host import Closed, Empty, Host, Life, stop_times, why_ended
 from zyre.core.profile import NodeProfile
-from zyre.endpoint import Endpoint
-from zyre.engine.auth_need import check_key, protect_if_asked, target_of
+from zyre.engine.auth_need import protect_if_asked, target_of
 from zyre.engine.entropy import begin_life
-from zyre.engine.host import NodeHost
-from zyre.engine.interfaces import Selection
-from zyre.engine.rendezvous import parse_meetings
 from zyre.errors import NodeNotStarted, NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
 from zyre.examining import Examinable
@@ -39,6 +34,7 @@ from zyre.statistics import Statistics
 
 if TYPE_CHECKING:
     from zyre.engine.auth import Protection
+    from zyre.engine.interfaces import Selection
     from zyre.pipeline import NodeSource
     from zyre.security.access import Access
     from zyre.security.certificate import Certificate
@@ -92,16 +88,10 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends):
         protection = protect_if_asked(profile, certificate, access, secret)
         if protection is not None:
             profile = profile._replace(public_key=protection.public_key, proven=protection.proven)
-        record = None
-        if journal is not None:
-            from zyre.engine.recorder import Recorder  # which most programs can do without
+        from zyre.engine.opening import Journal, open_host  # with the machine and the engine
 
-            record = partial(Recorder, journal, profile, contents=journal_contents, limit=journal_limit)
-        meetings = parse_meetings(join)
-        for meeting in meetings:
-            if isinstance(meeting, Endpoint):
-                check_key(protection, meeting)
-        host = NodeHost(profile, interface, record, protection, meetings)
+        journal_wanted = Journal(journal, journal_contents, journal_limit)
+        host = open_host(profile, interface, join, journal_wanted, protection)
         host.release_identity = life.release
         self._attach(host, profile.config, protection)
         self._begin_gossip(gossip_bind, gossip_connect)

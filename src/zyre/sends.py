@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from zyre.config import NodeConfig, require_mode
-from zyre.core.delivery import Outcome
-from zyre.core.driver import Sink
 from zyre.core.host import Host
+from zyre.core.outcome import Outcome
 from zyre.errors import InvalidFrame, PlainPeer, WouldBlock
 from zyre.fates import Fate
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.payload import Codec, encode_objects
 from zyre.receipts import REFUSED, TAKEN, Receipt
 
+if TYPE_CHECKING:
+    from zyre.core.driver import Sink
+
 __all__ = ["Sends"]
 
-_Post: TypeAlias = Callable[[PeerId, str, tuple[bytes, ...], Sink], Outcome]
+_Post: TypeAlias = "Callable[[PeerId, str, tuple[bytes, ...], Sink], Outcome]"
 
 _MOST_FRAMES = 65535
 

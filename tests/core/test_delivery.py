@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from tests.core.rig import peer_id, read
 from zyre.config import Limits
 from zyre.core.counters import Counters
-from zyre.core.delivery import Delivery, Outcome
+from zyre.core.delivery import Delivery
 from zyre.core.effects import CloseLink, OpenLink, Send
+from zyre.core.outcome import Outcome
 from zyre.core.peer import PeerRecord
 from zyre.endpoint import Endpoint
 from zyre.wire import zre

@@ -8,11 +8,11 @@ import pytest
 
 from tests.core.rig import LOCALITY, OWN, PORT, peer_id
 from zyre.config import ClusterConfig, Limits, NodeConfig
-from zyre.core.delivery import Outcome
 from zyre.core.driver import Driver
 from zyre.core.effects import LinkWritable
 from zyre.core.locality import Locality
 from zyre.core.node import NodeMachine
+from zyre.core.outcome import Outcome
 from zyre.core.profile import NodeProfile
 from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint

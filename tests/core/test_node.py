@@ -10,9 +10,9 @@ import pytest
 from tests.core.invariants import check_machine
 from tests.core.rig import ADDRESS, LOCALITY, OWN, PORT, Foreign, Rig, names, peer_id, read
 from zyre.config import NodeConfig, Timing
-from zyre.core.delivery import Outcome
 from zyre.core.effects import Broadcast, CloseLink, LinkBlocked, LinkFailed, LinkWritable, LocalityChanged, Send
 from zyre.core.locality import Interface, Locality
+from zyre.core.outcome import Outcome
 from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.errors import InvalidConfig, InvalidName

@@ -8,7 +8,7 @@ import pytest
 
 from tests.core.rig import Rig
 from zyre.config import Limits, NodeConfig, Timing
-from zyre.core.delivery import Outcome
+from zyre.core.outcome import Outcome
 from zyre.events import ReliableShout, ReliableWhisper
 from zyre.fates import Fate, Fates
 from zyre.sim import World

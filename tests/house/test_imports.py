@@ -57,6 +57,9 @@ LATER = [
     "security.certificate", "security.seal", "security.secret", "sim", "sockets", "streams", "testing",
 ]  # fmt: skip
 
+#: What comes with a program's first node, not with the package.
+WITH_A_NODE = ["core.driver", "core.node", "engine.engine", "engine.host", "engine.interfaces", "engine.rendezvous"]
+
 #: The standard library's that we load for few, and late. (Python or pyzmq may have loaded them, as do other versions.)
 HEAVY = ["asyncio", "concurrent.futures", "hashlib", "hmac", "pathlib", "secrets", "uuid"]
 
@@ -109,11 +112,13 @@ def test_importing_the_package_brings_nothing_unneeded() -> None:
     print(f"import zyre took {milliseconds} ms here; the budget on a quiet machine is 150 ms")
     assert unneeded == ""
     assert too_early(own) == []
+    assert not {f"zyre.{name}" for name in WITH_A_NODE} & set(own.split())
 
 
 def test_a_plain_node_loads_nothing_that_it_does_not_use() -> None:
     (own,) = run(OPEN_NODE)
     assert too_early(own) == []
+    assert {f"zyre.{name}" for name in WITH_A_NODE} <= set(own.split())
 
 
 def test_we_load_nothing_heavy_that_most_programs_do_without() -> None:

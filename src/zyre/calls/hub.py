@@ -30,8 +30,8 @@ from zyre.calls.wire import (
     encode_fault,
 )
 from zyre.config import Limits
-from zyre.core.delivery import Outcome
 from zyre.core.host import Closed, Host, Parker, Waker, why_ended
+from zyre.core.outcome import Outcome
 from zyre.errors import DecodeError, ForkedNodeError, InvalidConfig, ZyreError
 from zyre.events import Event, Exit, Leave, Shout, Whisper
 from zyre.identity import PeerId, check_service, encode_frames

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zyre.core.delivery import Outcome
+from zyre.core.outcome import Outcome
 from zyre.errors import ZyreError
 from zyre.identity import PeerId
 from zyre.waiting import new_async_parker

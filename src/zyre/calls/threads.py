@@ -8,7 +8,7 @@ from types import TracebackType
 from zyre.calls.asking import Inquiry
 from zyre.calls.hub import Calls
 from zyre.calls.values import Reply
-from zyre.core.delivery import Outcome
+from zyre.core.outcome import Outcome
 from zyre.errors import CallError, InvalidConfig, NoQuorum, PeerGone, RequestTimeout, ServiceBusy
 from zyre.identity import PeerId
 

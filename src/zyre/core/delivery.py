@@ -9,16 +9,16 @@ for longer than that patience is shed: its data is dropped at once, and counted,
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from enum import Enum, auto
 from typing import Final
 
 from zyre.config import Limits
 from zyre.core.counters import Counters
 from zyre.core.effects import CloseLink, Effect, OpenLink, Send
+from zyre.core.outcome import Outcome
 from zyre.core.peer import PeerRecord
 from zyre.wire import leases, news, reliable, tally, zre
 
-__all__ = ["Delivery", "Outcome"]
+__all__ = ["Delivery"]
 
 _DATA: Final = (zre.WHISPER, zre.SHOUT)
 #: A question of liveness or of arrivals waits for nothing: if the queue is full the peer is not reading anyway.
@@ -32,21 +32,6 @@ _PERISHABLE: Final = (
 #: How many there are is up to our own application, and the peer expires if its queue stays full.
 _NEVER_DROPPED: Final = (zre.HELLO, zre.JOIN, zre.LEAVE)
 _ONE_EMPTY_FRAME: Final = (b"",)
-
-
-class Outcome(Enum):
-    """What became of a message when it was handed over."""
-
-    SENT = auto()
-    """In the peer's queue."""
-    ABSENT = auto()
-    """The peer is not here."""
-    BLOCKED = auto()
-    """The peer's queue is full; nothing was taken."""
-    PLAIN = auto()
-    """The peer does not understand what this way of sending needs."""
-    SHED = auto()
-    """The peer's queue has been full for too long: dropped, and counted."""
 
 
 class Delivery:

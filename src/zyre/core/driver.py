@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence, Set
 from typing import Final, Protocol, TypeAlias
 
-from zyre.core.delivery import Outcome
 from zyre.core.discovery import Source
 from zyre.core.effects import (
     Broadcast,
@@ -28,6 +27,7 @@ from zyre.core.effects import (
 )
 from zyre.core.machine import Alarm, Clock, Transport
 from zyre.core.node import NodeMachine
+from zyre.core.outcome import Outcome
 from zyre.core.timers import NEVER
 from zyre.core.watching import Watcher, Watching
 from zyre.events import Event, Join, Leave

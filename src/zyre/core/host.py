@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from zyre.core.delivery import Outcome
-from zyre.core.driver import Sink
-from zyre.core.node import NodeMachine
-from zyre.core.watching import Watcher
 from zyre.errors import ForkedNodeError, InternalError, NodeNotStarted, NodeStopped, ZyreError
-from zyre.events import Event
-from zyre.identity import PeerId
-from zyre.roster import Roster
-from zyre.statistics import Statistics
+
+if TYPE_CHECKING:  # a face is loaded before there is a machine to host
+    from zyre.core.driver import Sink
+    from zyre.core.node import NodeMachine
+    from zyre.core.outcome import Outcome
+    from zyre.core.watching import Watcher
+    from zyre.events import Event
+    from zyre.identity import PeerId
+    from zyre.roster import Roster
+    from zyre.statistics import Statistics
 
 __all__ = [
     "Closed",

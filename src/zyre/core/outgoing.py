@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from zyre.core.counters import Counters
-from zyre.core.delivery import Delivery, Outcome
+from zyre.core.delivery import Delivery
 from zyre.core.directory import Directory
 from zyre.core.groups import Groups
+from zyre.core.outcome import Outcome
 from zyre.core.tables import PeerState
 from zyre.identity import PeerId
 from zyre.wire import zre

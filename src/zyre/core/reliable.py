@@ -17,12 +17,13 @@ from typing import ClassVar, Final
 
 from zyre.config import Limits, Timing
 from zyre.core.counters import Counters
-from zyre.core.delivery import Delivery, Outcome
+from zyre.core.delivery import Delivery
 from zyre.core.directory import Directory
 from zyre.core.effects import Pressure
 from zyre.core.inflow import Inflow
 from zyre.core.ledger import Ledger
 from zyre.core.locality import Locality
+from zyre.core.outcome import Outcome
 from zyre.core.outflow import Kept, Outflow
 from zyre.core.part import Follower, Handler, Moves, Part, Verb
 from zyre.core.peer import PeerRecord

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from zyre.core.delivery import Outcome
 from zyre.core.driver import Driver, Sink
 from zyre.core.host import Life, why_not
+from zyre.core.outcome import Outcome
 from zyre.engine.congestion import Congestion
 from zyre.identity import PeerId
 

@@ -10,11 +10,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from zyre.core.delivery import Outcome
 from zyre.core.driver import Driver, Sink, Tap
 from zyre.core.effects import HelloFrom, LocalityChanged, Pressure, Report
 from zyre.core.host import Interceptor, Life, Waker
 from zyre.core.node import NodeMachine
+from zyre.core.outcome import Outcome
 from zyre.core.profile import NodeProfile
 from zyre.core.watching import Watcher
 from zyre.errors import NetworkError, NodeNotStarted, NodeStopped

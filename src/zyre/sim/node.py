@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zyre.core.delivery import Outcome
 from zyre.core.host import Life
+from zyre.core.outcome import Outcome
 from zyre.events import Event
 from zyre.fates import Fate
 from zyre.identity import PeerId, check_group, encode_frames

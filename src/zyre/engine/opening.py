@@ -1,0 +1,49 @@
+"""The host of a new node. With it come the machine and the engine: they are loaded when a program makes its first node,
+not when it imports the package."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from zyre.endpoint import Endpoint
+from zyre.engine.auth_need import check_key
+from zyre.engine.host import NodeHost
+from zyre.engine.interfaces import Selection
+from zyre.engine.rendezvous import parse_meetings
+
+if TYPE_CHECKING:
+    from zyre.core.profile import NodeProfile
+    from zyre.engine.auth import Protection
+
+__all__ = ["Journal", "open_host"]
+
+
+class Journal(NamedTuple):
+    """Where a node records what comes to it, if it does."""
+
+    path: str | os.PathLike[str] | None
+    contents: bool
+    limit: int | None
+
+
+def open_host(
+    profile: NodeProfile,
+    interface: Selection,
+    join: str | Iterable[str] | None,
+    journal: Journal,
+    protection: Protection | None,
+) -> NodeHost:
+    """A host that has not started. Raises InvalidConfig, InvalidEndpoint, InvalidKey, NoInterface."""
+    record = None
+    if journal.path is not None:
+        from zyre.engine.recorder import Recorder  # which most programs can do without
+
+        record = partial(Recorder, journal.path, profile, contents=journal.contents, limit=journal.limit)
+    meetings = parse_meetings(join)
+    for meeting in meetings:
+        if isinstance(meeting, Endpoint):
+            check_key(protection, meeting)
+    return NodeHost(profile, interface, record, protection, meetings)
