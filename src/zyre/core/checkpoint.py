@@ -13,56 +13,11 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from importlib import import_module
 from types import MappingProxyType, MethodType
 from typing import Any, Final, TypeAlias
 
 from zyre import config, endpoint, events, fates, identity, roster
-from zyre.core import (
-    account,
-    announcer,
-    conversation,
-    counters,
-    delivery,
-    dialect,
-    dialling,
-    directory,
-    discovery,
-    door,
-    effects,
-    election,
-    elections,
-    gate,
-    grapevine,
-    groups,
-    hearsay,
-    inflow,
-    introductions,
-    lease,
-    leases,
-    ledger,
-    links,
-    locality,
-    membership,
-    news,
-    node,
-    outflow,
-    outgoing,
-    part,
-    peer,
-    portrait,
-    presence,
-    profile,
-    reliable,
-    second_choice,
-    surroundings,
-    tables,
-    tally,
-    timers,
-    twins,
-    verification,
-    vigil,
-    witnesses,
-)
 from zyre.errors import DecodeError
 from zyre.identity import PeerId
 
@@ -71,52 +26,16 @@ __all__ = ["freeze", "thaw"]
 Frozen: TypeAlias = Any
 """What JSON can carry: a scalar as it is, everything else a list that begins with its tag."""
 
+#: The rooms whose classes a machine is made of.
+_CORE: Final = """
+    account announcer conversation counters delivery dialect dialling directory discovery door effects election
+    elections gate grapevine groups hearsay inflow introductions lease leases ledger links locality membership
+    news node outflow outgoing part peer portrait presence profile reliable second_choice surroundings tables
+    tally timers twins verification vigil witnesses
+"""
 _MODULES: Final = (
     *(config, endpoint, events, fates, identity, roster),
-    account,
-    announcer,
-    conversation,
-    counters,
-    delivery,
-    dialect,
-    dialling,
-    directory,
-    discovery,
-    door,
-    effects,
-    election,
-    elections,
-    gate,
-    grapevine,
-    groups,
-    hearsay,
-    inflow,
-    introductions,
-    ledger,
-    lease,
-    leases,
-    links,
-    locality,
-    membership,
-    news,
-    node,
-    outflow,
-    outgoing,
-    part,
-    peer,
-    portrait,
-    presence,
-    profile,
-    second_choice,
-    reliable,
-    surroundings,
-    tables,
-    tally,
-    timers,
-    twins,
-    verification,
-    vigil,
-    witnesses,
+    *(import_module(f"zyre.core.{name}") for name in _CORE.split()),
 )
 _CLASSES: Final[dict[str, type]] = {
     f"{module.__name__}.{name}": member
