@@ -18,6 +18,7 @@ from types import MappingProxyType, MethodType
 from typing import Any, Final, TypeAlias
 
 from zyre import config, endpoint, events, fates, identity, roster
+from zyre.core.node import NodeMachine
 from zyre.errors import DecodeError
 from zyre.identity import PeerId
 
@@ -113,7 +114,7 @@ class _Freezer:
         return [[self.value(key), self.value(held)] for key, held in mapping.items()]
 
 
-def freeze(machine: node.NodeMachine) -> list[Frozen]:
+def freeze(machine: NodeMachine) -> list[Frozen]:
     """Everything that a machine knows, as values that JSON can carry; the machine itself stands first."""
     return _Freezer().freeze(machine)
 
@@ -209,12 +210,12 @@ class _Thawer:
             setattr(made, name, self.value(item))
 
 
-def thaw(nodes: object) -> node.NodeMachine:
+def thaw(nodes: object) -> NodeMachine:
     """The machine of a checkpoint. Raises DecodeError if that is none, or one of another version of this package."""
     try:
         machine = _Thawer(nodes).thaw()  # type: ignore[arg-type]
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, binascii.Error) as error:
         raise DecodeError(f"the checkpoint cannot be read by this version ({error!r})") from error
-    if not isinstance(machine, node.NodeMachine):
+    if not isinstance(machine, NodeMachine):
         raise DecodeError("the checkpoint is of no node")
     return machine
