@@ -14,6 +14,7 @@ from typing import Final
 from zyre.endpoint import Endpoint
 from zyre.errors import InvalidConfig, InvalidEndpoint
 from zyre.fates import MODES
+from zyre.identity import check_cluster
 
 __all__ = [
     "DISCOVERY_PORT",
@@ -24,6 +25,7 @@ __all__ = [
     "Limits",
     "NodeConfig",
     "Timing",
+    "chosen_cluster",
     "chosen_extensions",
     "require_mode",
     "peer_ports",
@@ -62,9 +64,13 @@ class ClusterConfig:
     """
 
     port: int = DISCOVERY_PORT
+    name: str = ""
+    """Of a cluster that keeps to itself on a port that others use, too. Plain 36/ZRE is the one without a name."""
 
     def __post_init__(self) -> None:
         _require_port("port", self.port)
+        if self.name:
+            check_cluster(self.name)
 
 
 #: A time shorter than this is meant otherwise, and would keep a node busy with nothing else.
@@ -266,6 +272,13 @@ class GossipConfig:
             )
         if not self.ping < self.silence:
             raise InvalidConfig(f"GossipConfig needs ping < silence, and has {self.ping:g}, {self.silence:g}")
+
+
+def chosen_cluster(wanted: object = None) -> str:
+    """The name of a node's cluster: what it is told, else what ZYRE_CLUSTER says; ``""`` for the one without a name.
+    Raises InvalidName."""
+    name = os.environ.get("ZYRE_CLUSTER", "") if wanted is None else wanted
+    return check_cluster(name) if name != "" else ""
 
 
 def chosen_extensions(wanted: object = None) -> frozenset[str]:

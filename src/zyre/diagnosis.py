@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from zyre.refusals import EXPLANATIONS
+from zyre.refusals import EXPLANATIONS, RefusalCode
 
 __all__ = ["COMPLAINTS", "Complaint", "Diagnosis", "Finding", "Severity"]
 
@@ -24,6 +24,14 @@ class Complaint(NamedTuple):
     severity: Severity
     sentence: str
     remedy: str = ""
+
+
+#: Nothing is wrong with these where they are meant.
+_ON_PURPOSE: Final = ("other cluster",)
+
+
+def _severity(refusal: RefusalCode) -> Severity:
+    return "note" if refusal in _ON_PURPOSE else "warning"
 
 
 COMPLAINTS: Final[Mapping[str, Complaint]] = {
@@ -119,7 +127,7 @@ COMPLAINTS: Final[Mapping[str, Complaint]] = {
         "zyre doctor --seconds 10    # listens longer",
     ),
 } | {
-    code.replace(" ", "-"): Complaint("warning", "Somebody at {address} is not let in. " + text, "")
+    code.replace(" ", "-"): Complaint(_severity(code), "Somebody at {address} is not let in. " + text, "")
     for code, text in EXPLANATIONS.items()
 }
 

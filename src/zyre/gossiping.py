@@ -44,7 +44,7 @@ class GossipVerbs:
 
         Nodes of this package do that when they stop, or are forgotten a minute after they died. Raises InvalidPeer.
         """
-        return self._gossip.unpublish(str(PeerId.parse(peer)))
+        return self._gossip.unpublish(PeerId.parse(peer))
 
     @property
     def _gossip(self) -> NodeGossip:

@@ -13,7 +13,16 @@ from typing import Final
 
 from zyre.errors import InvalidFrame, InvalidName, InvalidPeer
 
-__all__ = ["NOBODY", "PeerId", "check_group", "check_header", "check_headers", "check_name", "encode_frames"]
+__all__ = [
+    "NOBODY",
+    "PeerId",
+    "check_cluster",
+    "check_group",
+    "check_header",
+    "check_headers",
+    "check_name",
+    "encode_frames",
+]
 
 #: Octets that a "string" of 36/ZRE can carry: its length is one octet.
 STRING_MAX = 255
@@ -106,6 +115,11 @@ def check_name(value: object) -> str:
 def check_group(value: object) -> str:
     """Return ``value`` if it can be a group's name: 1 to 255 octets of UTF-8 without NUL. Raises InvalidName."""
     return _check_text("group", value, least=1, most=STRING_MAX)
+
+
+def check_cluster(value: object) -> str:
+    """Return ``value`` if it can be a cluster's name: 1 to 255 octets of UTF-8 without NUL. Raises InvalidName."""
+    return _check_text("cluster", value, least=1, most=STRING_MAX)
 
 
 def check_service(value: object) -> str:

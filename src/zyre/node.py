@@ -20,17 +20,14 @@ from zyre.engine.entropy import begin_life
 from zyre.errors import NodeNotStarted, NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event
 from zyre.examining import Examinable
-from zyre.fates import Fates
 from zyre.gossiping import GossipVerbs
 from zyre.grouping import GroupVerbs
 from zyre.handlers import Handlers, require_kinds
-from zyre.headers import Headers
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.payload import Codec, encode_objects
 from zyre.receipts import REFUSED, TAKEN, Receipt
-from zyre.roster import Roster
 from zyre.sends import Sends
-from zyre.statistics import Statistics
+from zyre.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from zyre.engine.auth import Protection
@@ -49,7 +46,7 @@ Self = TypeVar("Self", bound="BaseNode")
 Handler = TypeVar("Handler", bound=Callable[..., object])
 
 
-class BaseNode(Examinable, GossipVerbs, Offering, Sends):
+class BaseNode(Examinable, GossipVerbs, Offering, Sends, Snapshots):
     """What the faces for threads and for async loops have in common: everything that does not wait."""
 
     def __init__(
@@ -59,6 +56,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends):
         uuid: object = None,
         identity: str | os.PathLike[str] | None = None,
         port: int = DISCOVERY_PORT,
+        cluster: str | None = None,
         interface: Selection = None,
         headers: Mapping[str, str] | None = None,
         groups: Iterable[str] = (),
@@ -79,6 +77,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends):
             life.identity,
             name,
             port=port,
+            cluster=cluster,
             headers=headers,
             groups=groups,
             extensions=extensions,
@@ -157,70 +156,6 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends):
         """Change a header, as ``headers[name] = value`` does. Raises InvalidName."""
         self.headers[name] = value
 
-    # -- state: snapshots, which any thread may take -----------------------------------------------------------------
-
-    @property
-    def uuid(self) -> PeerId:
-        """The identity of this node: new for each Node, unless it was told another."""
-        return self._host.machine.identity
-
-    @property
-    def name(self) -> str:
-        """The public name; by default the first six digits of the uuid."""
-        return self._host.machine.name
-
-    @property
-    def endpoint(self) -> str:
-        """Where peers connect to; empty before the start. On a host with several networks peers are each told the
-        address in their own network, and this is the first of them."""
-        return self._host.endpoint
-
-    @property
-    def public_key(self) -> str:
-        """The CURVE public key, in Z85, that peers need to connect to this node; empty for an open one."""
-        return "" if self._protection is None else self._protection.public_key
-
-    @property
-    def headers(self) -> Headers:
-        """What this node says about itself, to be read and written: ``node.headers["load"] = "0.7"``."""
-        return Headers(self._host, self._limits.header_value)
-
-    @property
-    def peers(self) -> Roster:
-        """Who is here now; ``node.peers(role="gpu")`` are those with that header."""
-        return self._host.roster
-
-    @property
-    def groups(self) -> frozenset[str]:
-        """The groups that this node is in."""
-        groups: frozenset[str] = self._host.ask("own_groups")
-        return groups
-
-    @property
-    def peer_groups(self) -> frozenset[str]:
-        """The groups that at least one peer is in."""
-        groups: frozenset[str] = self._host.ask("peer_groups")
-        return groups
-
-    def peers_in(self, group: str) -> Roster:
-        """The peers in a group; this node is not among them."""
-        return self._host.roster.in_group(check_group(group))
-
-    def leader(self, group: str) -> PeerId | None:
-        """Who leads a group, which may be this node; None if no election has ended."""
-        leader: PeerId | None = self._host.ask("leader", check_group(group))
-        return leader
-
-    def statistics(self) -> Statistics:
-        """What was counted since the start, losses and violations included."""
-        return self._count_calls(self._host.statistics())
-
-    def fates(self, peer: object) -> Fates | None:
-        """What became of the messages for one peer since it entered; None if it is not here. ``statistics().fates``
-        has those of all peers since the start. Raises InvalidPeer."""
-        fates: Fates | None = self._host.ask("fates", PeerId.parse(peer))
-        return fates
-
     def fileno(self) -> int:
         """A descriptor that is readable while there are events: for select, GUI loops and green threads.
 
@@ -294,6 +229,8 @@ class Node(BaseNode, Caller, GroupVerbs):
         identity: a file that keeps the identity; it is made if it is not there. While the node runs nobody else can
             use it (IdentityInUse).
         port: UDP port of the beacons, which all nodes of one network share; 0 for none.
+        cluster: the name of a cluster that keeps to itself on that port: its nodes meet each other and nobody else. By
+            default what ZYRE_CLUSTER says, and without it the one in which all nodes of 36/ZRE are.
         interface: the network interfaces to use: names, addresses, networks or patterns, each turned round by ``!``,
             as ``"eth*"``, ``"192.168.1.0/24"``, ``["!docker*", "!veth*"]``; by default all that can broadcast.
         headers: what the node says about itself, as text; peers see it in Enter and in node.peers.

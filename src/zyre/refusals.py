@@ -22,6 +22,7 @@ RefusalCode: TypeAlias = Literal[
     "stale",
     "forbidden group",
     "no descriptors",
+    "other cluster",
 ]
 
 #: One sentence or two for each code: what was seen, and what to do if it should have been let in.
@@ -46,6 +47,8 @@ EXPLANATIONS: Final[Mapping[RefusalCode, str]] = {
     "group in the metadata 'groups' of its certificate in the directory that Access(certificates=...) names.",
     "stale": "It has the same secret, and was announced at another time than now: either its clock differs from this "
     "machine's by more than Limits.beacon_age, or somebody sends a recording.",
+    "other cluster": "It is of another cluster on the same port, and keeps to its own as this node does. To meet it, "
+    "give both the same cluster=... (or ZYRE_CLUSTER), or neither: nodes of other kinds are in the one without a name.",
     "no descriptors": "This process may hardly open any more files and sockets, and libzmq would end it if there were "
     "none left. Raise its limit, for instance by 'ulimit -n 65536' or LimitNOFILE= in its systemd unit: each peer "
     "takes three. The peer is let in as soon as there is room.",

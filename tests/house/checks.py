@@ -23,7 +23,7 @@ FLOORS = {
     "groups": 4,
     **dict.fromkeys(("engine", "sim"), 3),
     **dict.fromkeys(("", "node", "aio", "streams", "pipeline", "waiting", "handlers"), 4),
-    **dict.fromkeys(("headers", "lowlevel", "calls", "gossip", "gossiping", "grouping"), 4),
+    **dict.fromkeys(("headers", "lowlevel", "calls", "gossip", "gossiping", "grouping", "snapshots"), 4),
     **dict.fromkeys(("testing", "pytest_plugin", "receipts", "sends", "examining"), 4),
     **dict.fromkeys(("sockets", "conformance"), 5),
     "cli": 6,

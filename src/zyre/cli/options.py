@@ -28,6 +28,7 @@ class NodeSettings:
 
     name: str | None
     port: int
+    cluster: str | None
     interface: str | None
     headers: dict[str, str]
     endpoints: tuple[str, ...]
@@ -40,6 +41,7 @@ class NodeSettings:
         node = zyre.Node(
             self.name or f"{verb}@{socket.gethostname()}",
             port=self.port,
+            cluster=self.cluster,
             interface=self.interface,
             headers=self.headers,
             groups=groups,
@@ -76,6 +78,11 @@ _NODE_OPTIONS = (
         default=DISCOVERY_PORT,
         show_default=True,
         help="UDP port of the beacons, the same for all nodes of a network; 0 for none.",
+    ),
+    click.option(
+        "--cluster",
+        metavar="NAME",
+        help="Meet only nodes of this cluster, and be met only by them.  [default: ZYRE_CLUSTER, else all without one]",
     ),
     click.option(
         "--header",

@@ -14,6 +14,7 @@ from zyre.errors import DecodeError, InvalidEndpoint, InvalidName
 from zyre.identity import PeerId, check_group
 from zyre.security.keys import KEY_TEXT
 from zyre.wire import zre
+from zyre.wire.envelope import CLUSTER_HEADER
 from zyre.wire.extension import application_headers, offered_extensions
 from zyre.wire.lives import read_incarnation
 
@@ -42,6 +43,8 @@ class Speech:
     """What it understands beyond 36/ZRE; None for a node of another kind."""
     incarnation: int
     """Which life of the peer this is: a later one has a higher number. 0 if it does not say."""
+    cluster: str
+    """The name of its cluster; empty for the one without a name, in which all other kinds of nodes are."""
     is_answer: bool
     """Whether it answers a HELLO of ours, and needs no answer."""
     group_count: int
@@ -116,6 +119,7 @@ def understand(frame: bytes) -> Speech | Violation:
         headers=MappingProxyType(application_headers(hello.headers)),
         extensions=offered_extensions(hello.headers),
         incarnation=incarnation,
+        cluster=hello.headers.get(CLUSTER_HEADER, ""),
         is_answer=is_answer,
         group_count=len(hello.groups),
         header_count=len(hello.headers),

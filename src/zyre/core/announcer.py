@@ -32,7 +32,9 @@ class Announcer(Part):
     """The part of a node that beacons; silent where the cluster has no UDP port, or the host no beacon socket."""
 
     def __init__(self, profile: NodeProfile, delivery: Delivery, timers: Deadlines[object]) -> None:
-        self.discovery = BeaconDiscovery(profile.identity, profile.cluster.port, profile.public_key)
+        self.discovery = BeaconDiscovery(
+            profile.identity, profile.cluster.port, profile.public_key, profile.cluster.name
+        )
         self._wanted = bool(profile.cluster.port)
         self._interval = profile.config.timing.beacon
         self._delivery = delivery

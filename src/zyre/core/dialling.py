@@ -31,6 +31,8 @@ class Dial:
     record: PeerRecord | None = None
     answered_by: PeerId | None = None
     addresses: tuple[str, ...] = ()
+    rest_until: float = 0.0
+    """Who is there was not let in, and is left alone until then."""
 
     def leads_to(self, address: str) -> bool:
         """Whether that address is the dialled one."""
@@ -82,6 +84,14 @@ class Dialling:
                 dial.answered_by = peer
                 return record
         return None
+
+    def rest(self, peer: PeerId, endpoint: Endpoint, source: str, until: float) -> PeerRecord | None:
+        """Leave alone until then who says HELLO from there, and is not let in. The record whose link led there."""
+        record = self.claim(peer, endpoint, source)
+        for dial in self._dials.values():
+            if peer in (dial.peer, dial.answered_by) or dial.endpoint == endpoint:
+                dial.rest_until = until
+        return record
 
     def at_link(self, link: int) -> PeerRecord | None:
         """The anonymous record that has that link."""

@@ -14,6 +14,7 @@ from zyre.identity import PeerId
 from zyre.refusals import RefusalCode
 from zyre.security.keys import decode_key, encode_key
 from zyre.wire.beacon import Beacon, decode_beacon, encode_beacon
+from zyre.wire.envelope import envelope_of, open_envelope
 from zyre.wire.sealed import sealed_uuid
 
 __all__ = ["BeaconDiscovery", "Farewell", "Found", "OwnEcho", "Source", "Unwelcome", "Verdict", "beacon_of"]
@@ -61,9 +62,9 @@ Verdict: TypeAlias = Found | Farewell | OwnEcho | Unwelcome | Violation
 
 
 @lru_cache(maxsize=4096)
-def beacon_of(peer: PeerId, port: int, key: str = "") -> bytes:
+def beacon_of(peer: PeerId, port: int, key: str = "", envelope: bytes = b"") -> bytes:
     """The beacon by which a node says that it listens on a TCP port; with ``key``, the Z85 of its public key."""
-    return encode_beacon(Beacon(peer.octets, port, decode_key(key) if key else None))
+    return envelope + encode_beacon(Beacon(peer.octets, port, decode_key(key) if key else None))
 
 
 @lru_cache(maxsize=4096)
@@ -74,18 +75,19 @@ def _endpoint(address: str, port: int, key: str) -> Endpoint:
 
 class BeaconDiscovery:
     """Makes our beacons and judges others'; stateless but for who we are. With a public key ours are those of
-    43/ZRE, and others' must be."""
+    43/ZRE, and others' must be; in a named ``cluster`` all are in its envelope."""
 
-    __slots__ = ("_key", "_octets", "_port")
+    __slots__ = ("_envelope", "_key", "_octets", "_port")
 
-    def __init__(self, identity: PeerId, port: int, public_key: str = "") -> None:
+    def __init__(self, identity: PeerId, port: int, public_key: str = "", cluster: str = "") -> None:
+        self._envelope = envelope_of(cluster)
         self._octets = identity.octets
         self._port = port
         self._key = decode_key(public_key) if public_key else None
 
     def announcement(self, port: int) -> bytes:
         """The datagram that says where we are; with port 0, that we leave."""
-        return encode_beacon(Beacon(self._octets, port, self._key))
+        return self._envelope + encode_beacon(Beacon(self._octets, port, self._key))
 
     def judge(self, data: bytes, source: Source, locality: Locality) -> Verdict:
         """What a datagram from ``source`` means.
@@ -93,13 +95,16 @@ class BeaconDiscovery:
         The endpoint is made of the source address: beacons name a port only, and that address is the one by which
         the peer is reached from here, whatever others it has. Of our own identity only another node can be Found.
         """
+        envelope, data = open_envelope(data)
         sealed = sealed_uuid(data)
-        if sealed is not None:
+        if sealed is not None and envelope == self._envelope:
             return Unwelcome(PeerId.parse(sealed), "wrong secret" if self._key else "secured peer")
         try:
-            beacon = decode_beacon(data)
+            beacon = decode_beacon(data) if sealed is None else Beacon(sealed, 0)
         except DecodeError:
             return Violation.BEACON_MALFORMED
+        if envelope != self._envelope:
+            return Unwelcome(PeerId.parse(beacon.uuid), "other cluster")
         if beacon.uuid == self._octets and self._is_echo(beacon.port, source[0], locality):
             return OwnEcho()
         peer = PeerId.parse(beacon.uuid)

@@ -40,6 +40,7 @@ class Door(Part):
         counters: Counters,
     ) -> None:
         self._own = profile.identity
+        self._cluster = profile.cluster.name
         self._limits: Limits = profile.config.limits
         self._portrait = portrait
         self._membership = membership
@@ -88,6 +89,8 @@ class Door(Part):
         greeting = _on_our_link(judge_hello(frames, self._limits), source)
         if isinstance(greeting, Violation):
             self._counters.violations[greeting] += 1
+        elif greeting.speech.cluster != self._cluster:
+            return self._turn_away(greeting, source, now)
         elif not self._membership.may_connect(greeting.speech.endpoint, self._portrait.locality):
             self._counters.violations[Violation.HELLO_REFUSED] += 1
         elif greeting.peer != self._own:
@@ -102,6 +105,15 @@ class Door(Part):
         elif (vetted := self._gate.vet_own(greeting, frames[0], source)) is not None:
             self._twins.on_hello(vetted, now)
         return ()
+
+    def _turn_away(self, greeting: Greeting, source: str, now: float) -> Moves:
+        """A HELLO of another cluster. The first time one of our own kind is answered, so that its application is told
+        as ours is; a node of another kind would take us for a peer."""
+        speech = greeting.speech
+        first = self._gate.refuse("other cluster", source or speech.endpoint.host, greeting.peer, speech.name)
+        is_own_kind = bool(speech.cluster) or speech.extensions is not None
+        answer = first and is_own_kind and not speech.is_answer
+        return self._membership.turn_away(greeting, source, answer, now)
 
     def _is_superseded(self, greeting: Greeting) -> bool:
         """Whether a later life of the peer is here, elsewhere: at the same endpoint it must be over."""

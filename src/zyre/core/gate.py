@@ -42,6 +42,7 @@ VIOLATIONS: Final[Mapping[RefusalCode, Violation]] = {
     "redirected": Violation.BEACON_REDIRECTED,
     "stale": Violation.BEACON_STALE,
     "forbidden group": Violation.GROUP_FORBIDDEN,
+    "other cluster": Violation.CLUSTER_OTHER,
 }
 
 #: What is nobody's fault, and counted as a failure.
@@ -118,20 +119,21 @@ class Gate(Part):
         self.refuse("forbidden group", record.endpoint.host, record.peer, record.name)
         return False
 
-    def refuse(self, code: RefusalCode, source: str, peer: PeerId = NOBODY, name: str = "") -> None:
-        """Count a refusal; tell of it if it is the first of that code from there. Who can choose addresses freely
-        could tell the application things without end, so there is a limit to that as well."""
+    def refuse(self, code: RefusalCode, source: str, peer: PeerId = NOBODY, name: str = "") -> bool:
+        """Count a refusal; tell of it if it is the first of that code from there, and say whether it is. Who can choose
+        addresses freely could tell the application things without end, so there is a limit to that as well."""
         if code in FAILURES:
             self._counters.failures[FAILURES[code]] += 1
         else:
             self._counters.violations[VIOLATIONS[code]] += 1
         if len(self._told) >= self._most:
-            return
+            return False
         whence = {(code, source)} if peer is NOBODY else {(code, source), (code, str(peer))}  # it comes by several ways
         news = self._told.isdisjoint(whence)
         self._told |= whence
         if news:
             self._events.append(Refused(peer, name, code, source))
+        return news
 
     def reports(self) -> Mapping[type, Follower]:
         """Whom the host did not let in."""

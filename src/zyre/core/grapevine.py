@@ -16,11 +16,13 @@ from zyre.core.discovery import Found
 from zyre.core.locality import Locality
 from zyre.core.membership import Membership
 from zyre.core.part import Follower, Moves, Part, Verb
+from zyre.core.profile import NodeProfile
 from zyre.core.tables import PeerState
 from zyre.core.timers import NEVER, Deadlines
 from zyre.endpoint import Endpoint
 from zyre.errors import InvalidEndpoint, InvalidPeer
 from zyre.identity import PeerId
+from zyre.wire.envelope import gossip_key
 
 __all__ = ["Grapevine", "Rumour"]
 
@@ -49,8 +51,9 @@ class _Look(Enum):
 class Grapevine(Part):
     """The part of a node that follows what gossip says."""
 
-    def __init__(self, identity: PeerId, membership: Membership, timers: Deadlines[object]) -> None:
-        self._identity = identity
+    def __init__(self, profile: NodeProfile, membership: Membership, timers: Deadlines[object]) -> None:
+        self._identity = profile.identity
+        self._start = gossip_key(profile.cluster.name, "")
         self._membership = membership
         self._timers = timers
         self._rumours: dict[PeerId, Rumour] = {}
@@ -65,10 +68,12 @@ class Grapevine(Part):
     def _gossiped(self, key: str, contact: str, now: float) -> Moves:
         """A tuple: the UUID of a peer, and its endpoint with, behind a ``|``, its public key; empty if it is gone.
 
-        Gossip is for other things, too: what is no such tuple means nothing.
+        Gossip is for other things and other clusters, too: what is no such tuple of ours means nothing.
         """
+        if not key.startswith(self._start):
+            return ()
         try:
-            peer = PeerId.parse(key)
+            peer = PeerId.parse(key.removeprefix(self._start))
             endpoint = Endpoint.parse(contact) if contact else None
         except (InvalidPeer, InvalidEndpoint):
             return ()

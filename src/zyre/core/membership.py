@@ -51,6 +51,9 @@ class Leaving(NamedTuple):
     record: PeerRecord
 
 
+#: Seconds for which whoever was not let in is left alone: it may be another one then.
+_REST: Final = 60.0
+
 _PLAIN: Final[frozenset[str]] = frozenset()
 
 #: Who went like this may be back, and not know that it was away.
@@ -84,6 +87,7 @@ class Membership(Part):
         timing: Timing,
         limits: Limits,
         extensions: frozenset[str],
+        envelope: bytes,
         *,
         groups: Groups,
         delivery: Delivery,
@@ -105,6 +109,7 @@ class Membership(Part):
         self._timing = timing
         self._limits = limits
         self._extensions = extensions
+        self._envelope = envelope
         self._delivery = delivery
         self._timers = timers
         self._counters = counters
@@ -192,7 +197,7 @@ class Membership(Part):
             return
         endpoint = record.endpoint
         if endpoint.is_tcp and record.strayed_at == NEVER and locality is not None and locality.covers(endpoint.host):
-            self.directory.remember(beacon_of(peer, endpoint.port, endpoint.key), record)
+            self.directory.remember(beacon_of(peer, endpoint.port, endpoint.key, self._envelope), record)
 
     def on_found(self, found: Found, found_by: str, now: float) -> Moves:
         """A peer was found at an endpoint, by its beacon or because the application said so."""
@@ -256,6 +261,20 @@ class Membership(Part):
                 moves += self._admit(greeting, previous, now)
         return moves
 
+    def turn_away(self, greeting: Greeting, source: str, answer: bool, now: float) -> Moves:
+        """Somebody greets who may not be met: leave them alone for a while, if we were on our way there. With
+        ``answer`` they hear our own HELLO once, from which they see why."""
+        peer, endpoint = greeting.peer, greeting.speech.endpoint
+        dialled = self.dialling.rest(peer, endpoint, source, now + _REST)
+        if dialled is not None:
+            self._delivery.close(dialled)
+        if answer and endpoint.is_tcp:
+            stranger = PeerRecord(peer, endpoint, self._delivery.new_link(), "hello")
+            self._say_hello(stranger, answer=True)
+            self._delivery.close(stranger, flush=True)
+        pending = self.directory.state_of(peer) is PeerState.PENDING
+        return self.remove(self.directory.by_id[peer], "left") if pending else ()
+
     def on_last_beacon(self, peer: PeerId, now: float) -> Moves:
         """A peer says by beacon that it leaves."""
         actions = TRANSITIONS[self.directory.state_of(peer), Input.LAST_BEACON]
@@ -280,7 +299,9 @@ class Membership(Part):
 
     def dial(self, dial: Dial, now: float) -> Moves:
         """Greet whoever is at a dial's endpoint, unless that was done and there is still hope; look again later."""
-        self._timers.add(now + self._timing.redial, dial)
+        self._timers.add(max(now + self._timing.redial, dial.rest_until), dial)
+        if now < dial.rest_until:
+            return ()
         there = self.directory.at_endpoint(dial.endpoint)
         if dial.peer is not None:
             taken = there is not None and there.identity != dial.peer

@@ -46,6 +46,7 @@ from zyre.identity import PeerId
 from zyre.roster import Roster
 from zyre.statistics import Statistics
 from zyre.wire import zre
+from zyre.wire.envelope import envelope_of
 
 __all__ = ["NodeMachine", "NodeProfile"]
 
@@ -60,6 +61,7 @@ class NodeMachine:
     def __init__(self, profile: NodeProfile) -> None:
         self.identity = profile.identity
         self.name = profile.name
+        self.cluster = profile.cluster.name
         self.counters = Counters()
         self._profile = profile
         self._timing = profile.config.timing
@@ -76,6 +78,7 @@ class NodeMachine:
             self._timing,
             profile.config.limits,
             profile.extensions,
+            envelope_of(profile.cluster.name),
             groups=self._groups,
             delivery=self._delivery,
             timers=self._timers,
@@ -184,7 +187,7 @@ class NodeMachine:
             self._leases,
             second_choice,
             Introductions(profile.identity, self._membership, self._delivery, self._timers),
-            Grapevine(profile.identity, self._membership, self._timers),
+            Grapevine(profile, self._membership, self._timers),
             self._tally,
             self._gate,
             self._news,

@@ -9,6 +9,7 @@ from zyre.core.locality import Locality
 from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.wire import zre
+from zyre.wire.envelope import CLUSTER_HEADER
 from zyre.wire.extension import EXTENSION_HEADER, application_headers, format_extensions
 from zyre.wire.lives import INCARNATION_HEADER, format_incarnation
 
@@ -22,6 +23,7 @@ class Portrait:
     """Makes our HELLO, and keeps it while nothing changes: most peers are told the same."""
 
     __slots__ = (
+        "_cluster",
         "_extensions",
         "_groups",
         "_hellos",
@@ -42,6 +44,7 @@ class Portrait:
         self.version = 0
         """Counts the changes of groups and headers."""
         self._name = profile.name
+        self._cluster = profile.cluster.name
         self._extensions = profile.extensions
         self._groups = groups
         self._locality: Locality | None = None
@@ -88,6 +91,8 @@ class Portrait:
         headers = dict(self.headers)
         if self._extensions:
             headers[EXTENSION_HEADER] = format_extensions(self._extensions)
+        if self._cluster:
+            headers[CLUSTER_HEADER] = self._cluster
         if self._incarnation:
             headers[INCARNATION_HEADER] = format_incarnation(self._incarnation, answer=answer)
         return zre.encode_hello(

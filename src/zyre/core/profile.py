@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from zyre.config import DISCOVERY_PORT, ClusterConfig, NodeConfig, chosen_extensions
+from zyre.config import DISCOVERY_PORT, ClusterConfig, NodeConfig, chosen_cluster, chosen_extensions
 from zyre.errors import InvalidConfig
 from zyre.identity import PeerId, check_group, check_headers, check_name
 
@@ -36,6 +36,7 @@ class NodeProfile(NamedTuple):
         name: str | None = None,
         *,
         port: int = DISCOVERY_PORT,
+        cluster: str | None = None,
         headers: Mapping[str, str] | None = None,
         groups: Iterable[str] = (),
         extensions: Iterable[str] | None = None,
@@ -55,7 +56,7 @@ class NodeProfile(NamedTuple):
             name=identity.short if name is None else check_name(name),
             headers=check_headers(headers or {}, config.limits.header_value),
             groups=tuple(dict.fromkeys(check_group(group) for group in groups)),
-            cluster=ClusterConfig(port),
+            cluster=ClusterConfig(port, chosen_cluster(cluster)),
             config=config,
             extensions=chosen_extensions(extensions),
             public_key=public_key,

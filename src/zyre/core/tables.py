@@ -168,6 +168,8 @@ class Violation(StrEnum):
     """A connection with a certificate that is not for this node's domain."""
     ADDRESS_DENIED = "address_denied"
     """A connection from an address that is not let in."""
+    CLUSTER_OTHER = "cluster_other"
+    """A beacon or HELLO of a node of another cluster."""
     STRANGER = "stranger"
     """A message other than HELLO from a peer that has not said HELLO."""
     HELLO_REFUSED = "hello_refused"

@@ -12,6 +12,7 @@ from zyre.errors import InvalidConfig, InvalidKey
 from zyre.security.access import Access
 from zyre.security.certificate import Certificate
 from zyre.security.secret import cluster_keys
+from zyre.wire.envelope import envelope_of
 
 __all__ = ["protect", "replace_access"]
 
@@ -27,7 +28,8 @@ def protect(profile: NodeProfile, certificate: object, access: object, secret: o
         return CertificateProtection(_make_certificate(certificate), _make_access(access))
     if access is not None:
         raise InvalidConfig("access says who may connect to a node with a certificate: give Node(certificate=...)")
-    return SecretProtection(cluster_keys(secret), profile.identity.octets, profile.config)
+    envelope = envelope_of(profile.cluster.name)
+    return SecretProtection(cluster_keys(secret), profile.identity.octets, profile.config, envelope)
 
 
 def replace_access(protection: Protection | None, access: object) -> None:

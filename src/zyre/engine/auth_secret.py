@@ -25,6 +25,7 @@ from zyre.refusals import RefusalCode
 from zyre.security.keys import KeyPair, same
 from zyre.security.seal import BeaconSeal
 from zyre.security.secret import ClusterKeys
+from zyre.wire.envelope import ENVELOPE_SIZE, open_envelope
 from zyre.wire.sealed import MAX_SEALED, sealed_time
 
 __all__ = ["SealedBeacons", "SecretProtection"]
@@ -36,12 +37,14 @@ _OnRefused: TypeAlias = Callable[[RefusalCode, str], object]
 
 
 class SecretProtection(Protection):
-    """The keys of one member. ``identity`` is the node's UUID, in octets."""
+    """The keys of one member. ``identity`` is the node's UUID, in octets; ``envelope`` what beacons of its
+    cluster are sent in."""
 
     needs_keys = False
 
-    def __init__(self, cluster: ClusterKeys, identity: bytes, config: NodeConfig) -> None:
+    def __init__(self, cluster: ClusterKeys, identity: bytes, config: NodeConfig, envelope: bytes = b"") -> None:
         self._cluster = cluster
+        self._envelope = envelope
         place = _place_of(config)
         super().__init__(new_pair() if place is None else _pair_at(self._cluster, place))
         self._member = pair_from(self._cluster.member)
@@ -71,17 +74,20 @@ class SecretProtection(Protection):
 
     def beacon_sockets(self, port: int, interfaces: Iterable[Interface]) -> Rungs:
         """Sockets that carry sealed beacons."""
-        return SealedBeacons(port, interfaces, self._seal, self.refuse)
+        return SealedBeacons(port, interfaces, self._seal, self._envelope, self.refuse)
 
 
 class SealedBeacons(Rungs):
     """Beacon sockets whose beacons are sealed on the way out and opened on the way in. What is not believed goes no
     further; beacons of open nodes do, for the node to tell of them."""
 
-    longest = MAX_SEALED
+    longest = MAX_SEALED + ENVELOPE_SIZE
 
-    def __init__(self, port: int, interfaces: Iterable[Interface], seal: BeaconSeal, on_refused: _OnRefused) -> None:
+    def __init__(
+        self, port: int, interfaces: Iterable[Interface], seal: BeaconSeal, envelope: bytes, on_refused: _OnRefused
+    ) -> None:
         super().__init__(port, interfaces)
+        self._envelope = envelope
         self._seal = seal
         self._on_refused = on_refused
 
@@ -89,22 +95,26 @@ class SealedBeacons(Rungs):
         """Seal a beacon; it names the addresses from which it is sent."""
         ways = (_source_toward(target, self.port) for target in self.targets)
         addresses = dict.fromkeys((*(interface.address for interface in self.interfaces), *filter(None, ways)))
-        return self._seal.seal(beacon, tuple(addresses), time.time())
+        envelope, plain = open_envelope(beacon)
+        return envelope + self._seal.seal(plain, tuple(addresses), time.time())
 
     def in_order(self, arrived: list[tuple[bytes, Source]]) -> list[tuple[bytes, Source]]:
         """By their times, or an old beacon from one socket would look like a recording behind a new one of another."""
-        return sorted(arrived, key=lambda datagram: sealed_time(datagram[0]))
+        return sorted(arrived, key=lambda datagram: sealed_time(open_envelope(datagram[0])[1]))
 
     def unwrap(self, data: bytes, source: str) -> bytes | None:
         """Open a beacon; None if it is not believed."""
+        envelope, inner = open_envelope(data)
+        if envelope != self._envelope:
+            return data  # of another cluster, which the node tells of
         try:
-            beacon = self._seal.unseal(data, source, time.time())
+            beacon = self._seal.unseal(inner, source, time.time())
         except DecodeError:
             return data  # what is broken is counted by the node
         if isinstance(beacon, str):
             self._on_refused(beacon, source)
             return None
-        return beacon
+        return envelope + beacon
 
 
 def _source_toward(target: str, port: int) -> str:

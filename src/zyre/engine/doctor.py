@@ -20,6 +20,7 @@ from zyre.endpoint import Endpoint
 from zyre.engine.interfaces import Considered, Why
 from zyre.errors import DecodeError
 from zyre.wire.beacon import decode_beacon
+from zyre.wire.envelope import open_envelope
 from zyre.wire.sealed import sealed_uuid
 
 __all__ = ["Echo", "Facts", "Heard", "Reach", "carrier", "is_off", "listen", "reach", "used"]
@@ -64,6 +65,8 @@ class Facts:
 
     port: int
     seconds: float
+    envelope: bytes = b""
+    """What the beacons of the node's cluster are sent in; it tells itself of the others."""
     considered: tuple[Considered, ...] = ()
     restricted: bool = False
     carriers: dict[str, bool] = field(default_factory=dict)
@@ -129,6 +132,9 @@ def _take(ear: socket.socket, facts: Facts, back: set[bytes]) -> None:
         return
     if data.startswith(_PROBE):
         back.add(data[len(_PROBE) :])
+        return
+    envelope, data = open_envelope(data)
+    if envelope != facts.envelope:
         return
     sealed = sealed_uuid(data)
     if sealed is not None:

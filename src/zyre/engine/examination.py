@@ -13,6 +13,7 @@ from zyre.engine.host import NodeHost
 from zyre.engine.interfaces import consider_interfaces, selection_words
 from zyre.engine.judgement import Acquaintance, Knowledge, judge
 from zyre.errors import NodeNotStarted, NodeStopped, UsageError
+from zyre.wire.envelope import envelope_of
 
 __all__ = ["examine"]
 
@@ -28,7 +29,7 @@ def examine(host: Host, seconds: float) -> Diagnosis:
     if host.life is not Life.RUNNING:
         raise (NodeNotStarted if host.life is Life.NEW else NodeStopped)("diagnose")
     transport = host.transport
-    facts = Facts(transport.beacon_port, seconds)
+    facts = Facts(transport.beacon_port, seconds, envelope_of(host.machine.cluster))
     facts.considered = consider_interfaces(transport.selection)
     facts.restricted = bool(selection_words(transport.selection))
     facts.carriers = {face.name: carrier(face.name) for face in used(facts)}

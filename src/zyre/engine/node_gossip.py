@@ -1,7 +1,7 @@
 """The gossip service of a node: it says where the node is, and tells the node where others are.
 
-The tuple is libzyre's: the node's UUID, and its endpoint with, behind a ``|``, its public key if it has one. It goes
-when the node stops; libzyre's nodes and hubs cannot be told that.
+The tuple is libzyre's: the node's UUID, and its endpoint with, behind a ``|``, its public key if it has one; in a named
+cluster the key says that, too. It goes when the node stops; libzyre's nodes and hubs cannot be told that.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from zyre.config import GossipConfig
 from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.errors import NodeStopped
+from zyre.identity import PeerId
+from zyre.wire.envelope import gossip_key
 
 if TYPE_CHECKING:
     from zyre.core.gossip.delivery import Delivery
@@ -31,6 +33,7 @@ class NodeGossip:
     def __init__(
         self, profile: NodeProfile, protection: Protection | None, tell: Callable[[str, str, str], object]
     ) -> None:
+        self._cluster = profile.cluster.name
         self._identity = profile.identity
         self._name = profile.name
         self._protection = protection
@@ -54,8 +57,9 @@ class NodeGossip:
         key = None if self._protection is None else self._protection.hub_key_at(endpoint)
         service.step("connect", lambda machine, now: machine.connect(str(endpoint), now, key))
 
-    def unpublish(self, key: str) -> bool:
-        """Withdraw a tuple: that of a node which is gone, and could not do so. Raises NodeStopped."""
+    def unpublish(self, peer: PeerId) -> bool:
+        """Withdraw the tuple of a node which is gone, and could not do so. Raises NodeStopped."""
+        key = gossip_key(self._cluster, peer)
         return self._service("gossip_unpublish").step("unpublish", lambda machine, now: machine.unpublish(key, now))
 
     def announce(self, endpoint: str) -> None:
@@ -86,7 +90,8 @@ class NodeGossip:
 
     def _publish(self, service: GossipHost) -> None:
         if self._contact:
-            service.step("publish", lambda machine, now: machine.publish(str(self._identity), self._contact, now))
+            key = gossip_key(self._cluster, self._identity)
+            service.step("publish", lambda machine, now: machine.publish(key, self._contact, now))
 
     def _on_delivered(self, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:

@@ -15,6 +15,7 @@ from zyre.core.locality import Interface
 from zyre.engine.multicast import Multicast
 from zyre.engine.udp import BeaconSockets
 from zyre.wire.beacon import MAX_SIZE
+from zyre.wire.envelope import ENVELOPE_SIZE
 
 __all__ = ["Rungs"]
 
@@ -26,7 +27,7 @@ _EVERY: Final = 5
 class Rungs:
     """The sockets of one node on one UDP port. Raises NetworkError if the port cannot be had."""
 
-    longest: ClassVar[int] = MAX_SIZE
+    longest: ClassVar[int] = MAX_SIZE + ENVELOPE_SIZE
     """Octets of the longest datagram that makes sense."""
 
     def __init__(self, port: int, interfaces: Iterable[Interface]) -> None:

@@ -1,7 +1,8 @@
 """Datagrams that are no beacons are dropped in the kernel, where it can do that: they do not wake this process.
 
 A filter of the classic Berkeley kind (Linux, socket(7): SO_ATTACH_FILTER) lets pass what has the length and the first
-four octets of a beacon, or begins like a sealed one. Everything else costs its sender more than us.
+four octets of a beacon, or begins like a sealed one or that of a named cluster. Everything else costs its sender more
+than us.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 from typing import Final
 
 from zyre.wire.beacon import LENGTHS, STARTS
+from zyre.wire.envelope import CLUSTER_START
 from zyre.wire.sealed import SEALED_START
 
 __all__ = ["attach_sieve", "dropped_by_kernel"]
@@ -31,11 +33,13 @@ _EVERYTHING: Final = 0xFFFFFFFF
 def _program() -> bytes:
     """``(code, skip if true, skip if false, operand)``, one after the other."""
     short, long = (length + _UDP_HEADER for length in LENGTHS)
-    plain, secure, sealed = (int.from_bytes(start, "big") for start in (*STARTS, SEALED_START))
+    starts = (*STARTS, SEALED_START, CLUSTER_START)
+    plain, secure, sealed, named = (int.from_bytes(start, "big") for start in starts)
     return b"".join(
         _INSTRUCTION.pack(*instruction)
         for instruction in (
             (_LOAD_WORD, 0, 0, _UDP_HEADER),  # where there is none, the kernel drops the datagram
+            (_JUMP_IF_EQUAL, 6, 0, named),
             (_JUMP_IF_EQUAL, 5, 0, sealed),
             (_JUMP_IF_EQUAL, 1, 0, plain),
             (_JUMP_IF_EQUAL, 0, 4, secure),
