@@ -189,6 +189,10 @@ class Limits:
     """Refused events of one node; further refusals are only counted."""
     beacon_age: float = 300.0
     """Seconds by which the clock of a node with the same secret may differ from ours."""
+    strangers: int = 64
+    """Connections by which nobody has shown a certificate yet, in a cluster with an authority, when one more with a
+    key that is not known is refused; and how many such are let in in Timing.handshake, a quarter of them from one
+    address. Each costs a descriptor, and libzmq cannot be told to end one."""
     kept_messages: int = 10_000
     """Reliable messages kept for one peer until it confirms them; then sending waits."""
     kept_bytes: int = 16 << 20

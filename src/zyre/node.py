@@ -68,6 +68,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends, Snapshots):
         secret: str | None = None,
         certificate: Certificate | str | os.PathLike[str] | None = None,
         access: Access | str | os.PathLike[str] | None = None,
+        membership: str | os.PathLike[str] | None = None,
         journal: str | os.PathLike[str] | None = None,
         journal_contents: bool = True,
         journal_limit: int | None = None,
@@ -84,9 +85,9 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends, Snapshots):
             config=config,
             incarnation=life.incarnation,
         )
-        protection = protect_if_asked(profile, certificate, access, secret)
+        protection = protect_if_asked(profile, certificate, access, secret, membership)
         if protection is not None:
-            profile = profile._replace(public_key=protection.public_key, proven=protection.proven)
+            profile = protection.introduce(profile)
         from zyre.engine.opening import Journal, open_host  # with the machine and the engine
 
         journal_wanted = Journal(journal, journal_contents, journal_limit)
@@ -249,6 +250,8 @@ class Node(BaseNode, Caller, GroupVerbs):
             are then encrypted and authenticated (CURVE). See docs/security.md.
         access: whom a node with a certificate lets in: a directory of public certificates, ``"*"`` for everybody who
             encrypts, or an Access.
+        membership: the directory that makes this machine a member of a cluster with an authority (``zyre enroll``): its
+            nodes meet whom that has let in, and nobody else. By default what ZYRE_MEMBERSHIP says, if it says anything.
         journal: a file in which everything that this node takes in is recorded, so that ``zyre replay`` shows the same
             events again. It takes at most ``journal_limit`` octets (64 MiB), in this file and one of the same name
             with ``.1`` behind it. Each node needs a file of its own.

@@ -11,6 +11,8 @@ __all__ = ["EXPLANATIONS", "RefusalCode"]
 RefusalCode: TypeAlias = Literal[
     "unknown key",
     "revoked",
+    "expired",
+    "crowded",
     "other domain",
     "denied address",
     "open peer",
@@ -29,7 +31,11 @@ RefusalCode: TypeAlias = Literal[
 EXPLANATIONS: Final[Mapping[RefusalCode, str]] = {
     "unknown key": "It connected with a key that this node does not know. To let it in, put its public certificate "
     "into the directory that Access(certificates=...) names, or its key into Access(keys=...).",
-    "revoked": "It was let in, and may not be here any more: its certificate was taken away, or Access was changed.",
+    "revoked": "It may not be here any more: its certificate was taken away or revoked, or Access was changed.",
+    "expired": "Its certificate was good until a time that is over, or the clock of one of both machines is wrong. "
+    "Enroll it again: 'zyre invite --renew' where the authority is, and 'zyre enroll' there.",
+    "crowded": "Its key is not known yet, and too many such connect at the same time, or stay and do not say who they "
+    "are: it is let in when there is room (Limits.strangers), or when its announcement is heard.",
     "other domain": "Its certificate is known, and its metadata 'domains' does not name the domain of this node.",
     "denied address": "Its address is denied, or is not among those that are allowed: see Access(allow=..., deny=...).",
     "open peer": "It does not encrypt, and this node meets nobody who does not. Give it the same secret, or a "

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from pathlib import Path
 
@@ -81,3 +82,31 @@ def test_what_is_no_certificate_is_named(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("hello\n")
     result = CliRunner().invoke(cli, ["keys", "show", str(tmp_path / "x")])
     assert "public key" in result.output + str(result.exception)
+
+
+def test_an_authority_is_founded_signs_and_revokes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZYRE_MEMBERSHIP", str(tmp_path / "lab"))
+    code, said = run("authority", "--node", "first", "--json")
+    assert (code, json.loads(said)["cluster"], json.loads(said)["member"]) == (0, "lab", "first")
+    assert zyre.Node(membership=tmp_path / "lab").public_key
+    assert run("authority")[0] == ExitCode.USAGE
+    other = tmp_path / "other.cert"
+    assert run("init", other)[0] == 0
+    assert run("sign", other, "--groups", "lab-*")[0] == 0
+    assert 'groups = "lab-*"' in other.read_text()
+    shutil.copy(other, tmp_path / "lab" / "node.cert")
+    with pytest.raises(zyre.InvalidKey, match="another secret key"):
+        zyre.Node(membership=tmp_path / "lab")
+    shutil.copy(f"{other}_secret", tmp_path / "lab" / "node.cert_secret")
+    assert zyre.Node(membership=tmp_path / "lab").public_key == zyre.load_certificate(other).public_key
+    code, said = run("sign", other, "--days", "1")
+    assert code == 0, "the same key once more"
+    code, said = run("revoke", "other", "--json")
+    assert json.loads(said)["keys"] == [zyre.load_certificate(other).public_key]
+    code, said = run("revoke", "nobody")
+    assert (code, "there are: first, other" in said) == (ExitCode.USAGE, True)
+
+
+def test_only_the_authority_decides(tmp_path: Path) -> None:
+    for verb in (("revoke", "x"), ("sign", __file__)):
+        assert run(*verb, "--membership", tmp_path)[0] == ExitCode.USAGE

@@ -23,7 +23,7 @@ from tests.support.nodes import expect, until
 from zyre.core.locality import Interface
 from zyre.engine.auth_secret import SealedBeacons
 from zyre.engine.keyring import pair_from
-from zyre.security.seal import BeaconSeal
+from zyre.security.seal import BeaconSeal, SecretProof
 from zyre.security.secret import cluster_keys
 from zyre.sim.replay import Replay
 from zyre.wire.beacon import Beacon, encode_beacon
@@ -350,7 +350,7 @@ def test_a_secret_and_a_certificate_are_two_ways() -> None:
 
 def test_a_beacon_for_a_host_beyond_broadcasts_names_the_address_that_leads_there(attacker: Attacker) -> None:
     lo = Interface("lo", "127.0.0.1", 8, "127.255.255.255")
-    own, theirs = (BeaconSeal(b"k" * 32, uuid * 16, 300.0, 10) for uuid in (b"o", b"t"))
+    own, theirs = (BeaconSeal(SecretProof(b"k" * 32), uuid * 16, 300.0, 10) for uuid in (b"o", b"t"))
     beacons = SealedBeacons(attacker.port, [lo], own, b"", lambda code, address: None)
     there = attacker._open("10.77.1.1", attacker.port)  # who binds an address hears what is sent to it alone
     there.settimeout(10)

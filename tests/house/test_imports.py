@@ -52,9 +52,10 @@ print(*sorted(name for name in sys.modules if name.startswith("zyre.")))
 LATER = [
     "aio", "calls.hub", "calls.runners", "calls.tasks", "calls.threads", "calls.values", "cli", "conformance",
     "core.checkpoint", "core.gossip", "core.journal", "diagnosis", "engine.auth", "engine.auth_choice",
-    "engine.auth_secret", "engine.doctor", "engine.gossip", "engine.keyring", "engine.kept", "engine.recorder",
-    "engine.zap", "gossip", "groups", "lowlevel", "pipeline", "pytest_plugin", "security.access",
-    "security.certificate", "security.seal", "security.secret", "sim", "sockets", "streams", "testing",
+    "engine.auth_member", "engine.auth_secret", "engine.authority", "engine.doctor", "engine.gossip",
+    "engine.kept", "engine.keyring", "engine.recorder", "engine.signing", "engine.zap", "gossip", "groups",
+    "lowlevel", "pipeline", "pytest_plugin", "security.access", "security.certificate", "security.credential",
+    "security.revocation", "security.seal", "security.secret", "sim", "sockets", "streams", "testing",
 ]  # fmt: skip
 
 #: What comes with a program's first node, not with the package.

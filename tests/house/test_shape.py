@@ -35,6 +35,7 @@ TESTED_IN = {
     "calls.hub": "tests/calls/test_threads.py",
     "calls.runners": "tests/calls/test_tasks.py",
     "calls.values": "tests/calls/test_threads.py",
+    "cli.authority": "tests/cli/test_keys.py",
     "cli.conform": "tests/conformance/test_kit.py",
     "cli.console": "tests/cli/test_output.py",
     "cli.demo.cast": "tests/cli/test_demo.py",

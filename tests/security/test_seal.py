@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zyre.errors import DecodeError
-from zyre.security.seal import BeaconSeal
+from zyre.security.seal import BeaconSeal, SecretProof
 from zyre.wire.beacon import Beacon, encode_beacon
 from zyre.wire.sealed import MAX_SEALED
 
@@ -19,7 +19,7 @@ AGE = 300.0
 
 
 def seal_of(own: bytes, key: bytes = KEY, most: int = 10) -> BeaconSeal:
-    return BeaconSeal(key, own, AGE, most)
+    return BeaconSeal(SecretProof(key), own, AGE, most)
 
 
 def beacon_of(uuid: bytes, port: int = 49152) -> bytes:

@@ -12,10 +12,14 @@ from pathlib import Path
 import click
 
 import zyre
+from zyre.cli.authority import authority, revoke, sign
 from zyre.cli.exits import Unfit
 from zyre.cli.options import json_option
 from zyre.cli.output import make_output, safe
-from zyre.security.certificate import SECRET_SUFFIX
+from zyre.engine.signing import signing_key_of
+from zyre.security.certificate import SECRET_SUFFIX, Certificate
+from zyre.security.credential import SIGNING_KEY
+from zyre.security.keys import encode_key
 
 __all__ = ["keys"]
 
@@ -29,8 +33,13 @@ def keys() -> None:
     """Certificates and secrets for secured nodes.
 
     A secret is for a cluster that belongs to one person: put it into ZYRE_SECRET, or its file into ZYRE_SECRET_FILE,
-    on each machine. Certificates are for clusters in which each node is known by its own key.
+    on each machine. Certificates are for clusters in which each node is known by its own key; an authority signs them,
+    so that nobody has to carry them around: 'zyre keys authority', 'zyre invite' and 'zyre enroll'.
     """
+
+
+for _command in (authority, sign, revoke):
+    keys.add_command(_command)
 
 
 @keys.command()
@@ -49,7 +58,7 @@ def init(path: str, name: str | None, metadata: tuple[str, ...], as_json: bool) 
         if not (key and equals):
             raise click.BadParameter(f"{item!r} is not of the form NAME=VALUE", param_hint="--meta")
         about[key] = value
-    certificate = zyre.new_certificate(**about)
+    certificate = _ready_to_be_signed(zyre.new_certificate(**about))
     try:
         zyre.save_certificate(certificate, path)
     except OSError as error:
@@ -102,6 +111,16 @@ def secret(path: str | None) -> None:
     except OSError as error:
         raise Unfit(f"{path}: {error.strerror}") from None
     click.echo(f"ZYRE_SECRET_FILE={path} secures every node that is started with it", err=True)
+
+
+def _ready_to_be_signed(certificate: Certificate) -> Certificate:
+    """With the key that an authority wants to see, where the library for it is installed."""
+    try:
+        signing_key = encode_key(signing_key_of(certificate.pair).public)
+    except zyre.InvalidConfig:
+        return certificate
+    about = {**certificate.metadata, SIGNING_KEY: signing_key}
+    return Certificate(certificate.public_key, certificate.secret_key, about)
 
 
 def _is_open(path: str) -> bool:

@@ -35,6 +35,7 @@ class NodeSettings:
     join: tuple[str, ...]
     certificate: str | None
     access: str | None
+    membership: str | None
 
     def node(self, verb: str, groups: Iterable[str] = (), config: zyre.NodeConfig | None = None) -> zyre.Node:
         """A node that is not started. Without a name it is called after the verb and this host: peers see both."""
@@ -49,6 +50,7 @@ class NodeSettings:
             config=config,
             certificate=self.certificate,
             access=self.access,
+            membership=self.membership,
         )
         for endpoint in self.endpoints:
             node.connect(endpoint)
@@ -115,6 +117,12 @@ _NODE_OPTIONS = (
         "--access",
         metavar="DIRECTORY|*",
         help="Public certificates of those whom a node with a certificate lets in; '*' for everybody who encrypts.",
+    ),
+    click.option(
+        "--membership",
+        type=click.Path(file_okay=False, exists=True),
+        metavar="DIRECTORY",
+        help="What makes this node a member among others: see 'zyre enroll'.  [default: ZYRE_MEMBERSHIP]",
     ),
 )
 

@@ -32,6 +32,8 @@ __all__ = ["FAILURES", "VIOLATIONS", "Gate"]
 VIOLATIONS: Final[Mapping[RefusalCode, Violation]] = {
     "unknown key": Violation.KEY_UNKNOWN,
     "revoked": Violation.KEY_REVOKED,
+    "expired": Violation.KEY_EXPIRED,
+    "crowded": Violation.STRANGERS_FULL,
     "other domain": Violation.DOMAIN_OTHER,
     "denied address": Violation.ADDRESS_DENIED,
     "open peer": Violation.BEACON_OPEN,

@@ -112,6 +112,7 @@ def encode_profile(profile: NodeProfile, **about: object) -> bytes:
         "incarnation": profile.incarnation,
         "public_key": profile.public_key,
         "proven": profile.proven,
+        "certificate": profile.certificate,
     }
     return json.dumps(about, ensure_ascii=False).encode()
 
@@ -134,6 +135,7 @@ def decode_profile(about: Mapping[str, Any]) -> NodeProfile:
             incarnation=int(about.get("incarnation", 0)),
             public_key=str(about.get("public_key", "")),
             proven=about.get("proven") is True,
+            certificate=str(about.get("certificate", "")),
         )
     except (AttributeError, KeyError, TypeError, ValueError, UsageError) as error:
         raise DecodeError(f"the profile cannot be read by this version ({error!r})") from error

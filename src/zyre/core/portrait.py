@@ -10,7 +10,7 @@ from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.wire import zre
 from zyre.wire.envelope import CLUSTER_HEADER
-from zyre.wire.extension import EXTENSION_HEADER, application_headers, format_extensions
+from zyre.wire.extension import CERTIFICATE_HEADER, EXTENSION_HEADER, application_headers, format_extensions
 from zyre.wire.lives import INCARNATION_HEADER, format_incarnation
 
 __all__ = ["PUBLIC_KEY_HEADER", "Portrait"]
@@ -23,6 +23,7 @@ class Portrait:
     """Makes our HELLO, and keeps it while nothing changes: most peers are told the same."""
 
     __slots__ = (
+        "_certificate",
         "_cluster",
         "_extensions",
         "_groups",
@@ -45,6 +46,7 @@ class Portrait:
         """Counts the changes of groups and headers."""
         self._name = profile.name
         self._cluster = profile.cluster.name
+        self._certificate = profile.certificate
         self._extensions = profile.extensions
         self._groups = groups
         self._locality: Locality | None = None
@@ -93,6 +95,8 @@ class Portrait:
             headers[EXTENSION_HEADER] = format_extensions(self._extensions)
         if self._cluster:
             headers[CLUSTER_HEADER] = self._cluster
+        if self._certificate:
+            headers[CERTIFICATE_HEADER] = self._certificate
         if self._incarnation:
             headers[INCARNATION_HEADER] = format_incarnation(self._incarnation, answer=answer)
         return zre.encode_hello(

@@ -24,6 +24,8 @@ class NodeProfile(NamedTuple):
     extensions: frozenset[str]
     public_key: str = ""
     """The CURVE public key of a node that demands CURVE, in Z85."""
+    certificate: str = ""
+    """What the node shows in its HELLO of a certificate that an authority has signed."""
     incarnation: int = 0
     """Which life of the identity this is; a later start has a higher number. 0: it does not say."""
     proven: bool = False

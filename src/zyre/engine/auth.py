@@ -17,6 +17,7 @@ import zmq
 from zyre.core.effects import PeerJudged, PeerRefused, Report
 from zyre.core.locality import Interface
 from zyre.core.portrait import PUBLIC_KEY_HEADER
+from zyre.core.profile import NodeProfile
 from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
 from zyre.engine.engine import EngineAlarm
@@ -24,17 +25,17 @@ from zyre.engine.keyring import CertificateStore
 from zyre.engine.rungs import Rungs
 from zyre.engine.zap import shared_zap_handler
 from zyre.refusals import RefusalCode
-from zyre.roster import Roster
+from zyre.roster import Peer, Roster
 from zyre.security.access import ANYONE, Access, groups_of, judge, judge_key
 from zyre.security.certificate import Certificate
 from zyre.security.keys import KeyPair, encode_key
 from zyre.wire.zap import ZapRequest
 
-__all__ = ["CertificateProtection", "Protection"]
+__all__ = ["LOOK_AGAIN", "CertificateProtection", "Protection", "Standing"]
 
 
 #: So often a directory of certificates is looked at, in seconds, for those that were taken away.
-_LOOK_AGAIN: Final = 2.0
+LOOK_AGAIN: Final = 2.0
 
 
 class Standing(NamedTuple):
@@ -52,11 +53,15 @@ class Protection(ABC):
     """Whether messages come with the key that their sender has proven to own."""
     needs_keys = True
     """Whether the key of a node must be known to connect to it."""
+    meets_strangers = False
+    """Whether some are let in whose key is not known, until they have greeted."""
 
     def __init__(self, keys: KeyPair) -> None:
         self.keys = keys
         self.alarm = EngineAlarm(self._look)
         """For a host whose engine knows it: when to look at the policy's directory again."""
+        self.count_strangers: Callable[[], int] = lambda: 0
+        """How many are connected who have not shown yet who they are; the transport knows."""
         self._domain = ""
         self._report: Callable[[Report], object] = lambda report: None
         self._roster: Callable[[], Roster] = lambda: Roster({})
@@ -67,10 +72,19 @@ class Protection(ABC):
         self._report = report
         self._roster = roster
 
+    def introduce(self, profile: NodeProfile) -> NodeProfile:
+        """What its node is born with, besides."""
+        return profile._replace(public_key=self.public_key, proven=self.proven, certificate=self.shown)
+
     @property
     def public_key(self) -> str:
         """The key that peers must know to connect."""
         return self.keys.public
+
+    @property
+    def shown(self) -> str:
+        """The certificate that the node shows in its HELLO, if an authority has signed it."""
+        return ""
 
     @property
     def link_keys(self) -> KeyPair:
@@ -98,11 +112,24 @@ class Protection(ABC):
         """What the owner of a key, who was let in, may now."""
         return Standing(None, None)
 
+    def greeted(self, address: str, key: str, hello: bytes) -> Standing:
+        """The same of somebody who has just said ``hello``, a frame as it came. Called by whoever reads the inbox."""
+        return self.standing(address, key)
+
+    def judge_client(self, address: str, key: str) -> RefusalCode | None:
+        """Why the owner of ``key`` may not use a gossip hub of this node; None if they may."""
+        return self.judge(address, key)
+
+    @staticmethod
+    def key_of(peer: Peer) -> str:
+        """The key by which a peer is known."""
+        return peer.headers.get(PUBLIC_KEY_HEADER, "")
+
     def judge_again(self) -> None:
         """Who may join has changed: report the standing of everybody who is here."""
         for peer in self._roster():
             address = Endpoint.parse(peer.address).host
-            standing = self.standing(address, peer.headers.get(PUBLIC_KEY_HEADER, ""))
+            standing = self.standing(address, self.key_of(peer))
             self._report(PeerJudged(peer.uuid, *standing))
 
     def refuse(self, code: RefusalCode, address: str) -> None:
@@ -119,7 +146,7 @@ class Protection(ABC):
         """Let nobody in but those who prove to own a key that may join; to be called before the inbox is bound.
         ``domain`` is its ZAP domain, which no other node of this process has."""
         self._domain = domain
-        self.alarm.set(time.monotonic() + _LOOK_AGAIN)
+        self.alarm.set(time.monotonic() + LOOK_AGAIN)
         shared_zap_handler().enlist(domain, self._answer)
         inbox.setsockopt_string(zmq.ZAP_DOMAIN, domain)
         inbox.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)  # nobody gets in if nobody answers
@@ -198,7 +225,7 @@ class CertificateProtection(Protection):
         return Standing(refused, None if certificate is None else groups_of(certificate))
 
     def _look(self) -> None:
-        self.alarm.set(time.monotonic() + _LOOK_AGAIN)
+        self.alarm.set(time.monotonic() + LOOK_AGAIN)
         if self._known() is not self._judged:
             self._judged = self._store.known
             self.judge_again()

@@ -17,11 +17,24 @@ from zyre.wire.envelope import envelope_of
 __all__ = ["protect", "replace_access"]
 
 
-def protect(profile: NodeProfile, certificate: object, access: object, secret: object) -> Protection:
+def protect(
+    profile: NodeProfile, certificate: object, access: object, secret: object, membership: object = None
+) -> Protection:
     """What secures a node that is given one of these.
 
     Raises InvalidConfig, InvalidKey, and OSError if a certificate has no such files.
     """
+    if membership is not None:
+        if secret or certificate is not None or access is not None:
+            raise InvalidConfig(
+                "a node is secured by a membership, by a secret or by a certificate: give one of them (or set "
+                "one of ZYRE_MEMBERSHIP, ZYRE_SECRET and ZYRE_SECRET_FILE)"
+            )
+        from zyre.engine.auth_member import MemberProtection  # with what it takes to verify signatures
+        from zyre.engine.authority import load_member
+
+        member = load_member(_path(membership, "membership"))
+        return MemberProtection(member, profile.identity.octets, profile.config, envelope_of(profile.cluster.name))
     if certificate is not None:
         if secret:
             raise InvalidConfig("a node is secured by a certificate or by a secret: give one of them")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from zyre.engine.auth import Protection
 
 __all__ = [
+    "MEMBERSHIP_VARIABLE",
     "SECRET_FILE_VARIABLE",
     "SECRET_VARIABLE",
     "check_key",
@@ -25,19 +26,23 @@ __all__ = [
 #: The secret of nodes that are given neither a secret nor a certificate; or the name of a file that holds it.
 SECRET_VARIABLE = "ZYRE_SECRET"
 SECRET_FILE_VARIABLE = "ZYRE_SECRET_FILE"
+#: The directory that makes nodes members of a cluster with an authority, if they are given nothing else.
+MEMBERSHIP_VARIABLE = "ZYRE_MEMBERSHIP"
 
 
-def protect_if_asked(profile: NodeProfile, certificate: object, access: object, secret: object) -> Protection | None:
+def protect_if_asked(
+    profile: NodeProfile, certificate: object, access: object, secret: object, membership: object
+) -> Protection | None:
     """What an application, or the environment, says about the security of its node; None for an open one. Raises what
     ``protect`` does."""
-    if certificate is None and access is None:
+    if certificate is None and access is None and membership is None:
         if secret is None:
-            secret = secret_of_environment()
-        if secret in (None, ""):
+            secret, membership = secret_of_environment(), os.environ.get(MEMBERSHIP_VARIABLE) or None
+        if secret in (None, "") and membership is None:
             return None
     from zyre.engine.auth_choice import protect
 
-    return protect(profile, certificate, access, secret)
+    return protect(profile, certificate, access, secret, membership)
 
 
 def secret_of_environment() -> str | None:

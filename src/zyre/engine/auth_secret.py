@@ -23,7 +23,7 @@ from zyre.engine.rungs import Rungs
 from zyre.errors import DecodeError
 from zyre.refusals import RefusalCode
 from zyre.security.keys import KeyPair, same
-from zyre.security.seal import BeaconSeal
+from zyre.security.seal import BeaconSeal, SecretProof
 from zyre.security.secret import ClusterKeys
 from zyre.wire.envelope import ENVELOPE_SIZE, open_envelope
 from zyre.wire.sealed import MAX_SEALED, sealed_time
@@ -48,7 +48,9 @@ class SecretProtection(Protection):
         place = _place_of(config)
         super().__init__(new_pair() if place is None else _pair_at(self._cluster, place))
         self._member = pair_from(self._cluster.member)
-        self._seal = BeaconSeal(self._cluster.beacon, identity, config.limits.beacon_age, config.limits.peers)
+        self._seal = BeaconSeal(
+            SecretProof(self._cluster.beacon), identity, config.limits.beacon_age, config.limits.peers
+        )
 
     @property
     def link_keys(self) -> KeyPair:

@@ -28,14 +28,19 @@ class Connections:
     ``note`` is called by whoever reads the inbox, the others in the engine thread.
     """
 
-    def __init__(self, inbox: zmq.Socket[bytes]) -> None:
+    def __init__(self, inbox: zmq.Socket[bytes], *, count_strangers: bool = False) -> None:
         self._inbox = inbox
+        self._strangers: set[int] | None = set() if count_strangers else None
+        """Connections by which nobody has shown yet who they are."""
+        self._shown: set[int] = set()
+        """Those by which that was done before the news was read that they are there."""
         self._by_identity: dict[bytes, int] = {}
         self._by_descriptor: dict[int, bytes] = {}
         self._overtaken: list[LinkLost] = []
         """Those whose descriptor is somebody else's already, before the news of their end was read."""
         endpoint = f"inproc://zyre-connections-{next(_numbers)}"
-        inbox.monitor(endpoint, zmq.EVENT_DISCONNECTED)
+        news = zmq.EVENT_DISCONNECTED | (zmq.EVENT_ACCEPTED if count_strangers else 0)
+        inbox.monitor(endpoint, news)
         self._events = shared_context().socket(zmq.PAIR)
         self._events.linger = 0
         self._events.rcvhwm = _MOST_WAITING
@@ -73,12 +78,42 @@ class Connections:
                 event = self._events.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return lost, False
-            _, descriptor = _EVENT.unpack_from(event[0])
+            kind, descriptor = _EVENT.unpack_from(event[0])
+            if self._strangers is not None and self._follow_stranger(self._strangers, kind, descriptor):
+                continue
             identity = self._by_descriptor.pop(descriptor, None)
             if identity is not None:
                 del self._by_identity[identity]
                 lost.append(LinkLost(identity))
         return lost, True
+
+    @property
+    def strangers(self) -> int:
+        """By how many connections nobody has shown yet who they are: half-open ones are among them."""
+        return len(self._strangers or ())
+
+    def show(self, frame: zmq.Frame) -> None:
+        """Whoever said this has shown who they are."""
+        try:
+            descriptor = int(frame.get(zmq.SRCFD))
+        except (zmq.ZMQError, TypeError, ValueError):
+            return
+        if self._strangers is not None and descriptor not in self._strangers:
+            self._shown.add(descriptor)
+        elif self._strangers is not None:
+            self._strangers.discard(descriptor)
+
+    def _follow_stranger(self, strangers: set[int], kind: int, descriptor: int) -> bool:
+        """Count connections; whether the news was no more than that."""
+        if kind != zmq.EVENT_ACCEPTED:
+            strangers.discard(descriptor)
+            self._shown.discard(descriptor)
+            return False
+        if descriptor in self._shown:
+            self._shown.discard(descriptor)
+        else:
+            strangers.add(descriptor)
+        return True
 
     def close(self) -> None:
         """Before the inbox is closed."""

@@ -83,7 +83,7 @@ class NodeGossip:
             from zyre.engine.gossip_sockets import HubSecurity
 
             by = self._protection
-            security = None if by is None else HubSecurity(by.hub_keys, by.link_keys, by.judge)
+            security = None if by is None else HubSecurity(by.hub_keys, by.link_keys, by.judge_client)
             self._host = GossipHost(self._name, GossipConfig(), security, self._on_delivered)
             self._publish(self._host)
         return self._host

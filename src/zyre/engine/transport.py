@@ -173,7 +173,10 @@ class ZmqTransport:
                 continue
         else:
             self._bind_last(inbox, last)
-        self.connections = Connections(inbox)
+        wary = self._protection is not None and self._protection.meets_strangers
+        self.connections = Connections(inbox, count_strangers=wary)
+        if self._protection is not None:
+            self._protection.count_strangers = lambda: 0 if self.connections is None else self.connections.strangers
         return Endpoint.parse(inbox.get_string(zmq.LAST_ENDPOINT).rstrip("\0"))
 
     @staticmethod
@@ -374,6 +377,8 @@ class ZmqTransport:
         if self.connections is not None:
             self.connections.note(frames[0], frame)
         if frames[1][_MESSAGE_ID] != _HELLO:
+            if self._protection is not None and self._protection.meets_strangers:
+                self._note_shown(frames, frame)
             return
         try:
             address = str(frame.get("Peer-Address"))
@@ -381,10 +386,19 @@ class ZmqTransport:
             address = ""
         if self._protection is not None and self._proven:
             key = frames[0][IDENTITY_SIZE:].decode()
-            standing = self._protection.standing(address, key)
+            standing = self._protection.greeted(address, key, frames[1])
+            if standing.refused is None and self.connections is not None:
+                self.connections.show(frame)
             self.greeters.append(HelloFrom(frames[0], address, standing.groups, standing.refused))
         elif address:
             self.greeters.append(HelloFrom(frames[0], address))
+
+    def _note_shown(self, frames: list[bytes], frame: zmq.Frame) -> None:
+        """A peer that is known comes by a new connection, and greets nobody again."""
+        assert self._protection is not None
+        key = frames[0][IDENTITY_SIZE:].decode()
+        if self.connections is not None and self._protection.standing("", key).refused is None:
+            self.connections.show(frame)
 
     def close(self) -> None:
         """Close everything; links still open lose what they hold."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 __all__ = [
+    "CERTIFICATE_HEADER",
     "EXTENSION_HEADER",
     "RESERVED_PREFIX",
     "application_headers",
@@ -18,6 +19,8 @@ __all__ = [
 ]
 
 EXTENSION_HEADER: Final = "X-ZYRE-EXT"
+#: In which a member of a cluster with an authority shows its certificate: see zyre.security.credential.
+CERTIFICATE_HEADER: Final = "X-ZYRE-CERTIFICATE"
 RESERVED_PREFIX: Final = "X-ZYRE-"
 
 

@@ -1,8 +1,9 @@
-"""The sealed beacon of a cluster with a secret: what a beacon of 43/ZRE says, when, from where, and the proof.
+"""The sealed beacon of a secured cluster: what a beacon of 43/ZRE says, when, from where, and the proof.
 
     0  5A 59 52 01 "ZYR"    4 UUID (16)    20 TCP port (2)    22 public key (32)
     54 time (8, milliseconds since 1970)    62 count of addresses (1)    then each: length (1), address (4 or 16)
-    then the proof (32): a keyed hash of all the octets before it
+    then the proof of all the octets before it: a keyed hash (32) where there is one secret; with an authority what it
+    has signed of the sender (176, see zyre.security.credential), and the sender's signature (64)
 
 Others look for "ZRE" first and never see it; zeromq-pyre would die of a beacon of 54 octets.
 """
@@ -18,8 +19,10 @@ from zyre.errors import DecodeError
 
 __all__ = [
     "MAX_SEALED",
+    "MAX_SIGNED",
     "PROOF_SIZE",
     "SEALED_START",
+    "SIGNED_PROOF_SIZE",
     "Sealed",
     "decode_sealed",
     "encode_unsealed",
@@ -29,6 +32,7 @@ __all__ = [
 
 SEALED_START: Final = b"ZYR\x01"
 PROOF_SIZE: Final = 32
+SIGNED_PROOF_SIZE: Final = 176 + 64
 
 _BODY: Final = slice(4, 54)
 _BODY_SIZE: Final = 50
@@ -39,8 +43,11 @@ _FIXED: Final = len(SEALED_START) + _BODY_SIZE + _ABOUT.size
 _MOST_ADDRESSES: Final = 32
 _SIZES: Final = (4, 16)
 
-#: Octets of the longest sealed beacon.
-MAX_SEALED: Final = _FIXED + _MOST_ADDRESSES * (1 + max(_SIZES)) + PROOF_SIZE
+_LONGEST: Final = _FIXED + _MOST_ADDRESSES * (1 + max(_SIZES))
+
+#: Octets of the longest sealed beacon, by a secret and by a signature.
+MAX_SEALED: Final = _LONGEST + PROOF_SIZE
+MAX_SIGNED: Final = _LONGEST + SIGNED_PROOF_SIZE
 
 
 class Sealed(NamedTuple):
@@ -75,7 +82,7 @@ def decode_sealed(data: bytes) -> Sealed:
             raise DecodeError("a sealed beacon has a broken address")
         addresses.add(data[position + 1 : position + 1 + size])
         position += 1 + size
-    if position + PROOF_SIZE != len(data):
+    if len(data) - position not in (PROOF_SIZE, SIGNED_PROOF_SIZE):
         raise DecodeError("a sealed beacon has an unknown size")
     return Sealed(data[_BODY], milliseconds, frozenset(addresses), data[:position], data[position:])
 
