@@ -36,6 +36,14 @@ class Endpoint:
     host: str
     port: int = 0
     key: str = field(default="", compare=False)
+    text: str = field(init=False, repr=False, compare=False)
+    """As people write it, without the key. It is asked for so often that it is made only once."""
+    is_tcp: bool = field(init=False, repr=False, compare=False)
+    """Whether it crosses the network, or could."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_tcp", self.transport == "tcp")
+        object.__setattr__(self, "text", self._to_text())
 
     @classmethod
     def parse(cls, text: object) -> Endpoint:
@@ -86,12 +94,7 @@ class Endpoint:
     @property
     def contact(self) -> str:
         """The endpoint and, behind a ``|``, the key: what must be known to connect."""
-        return f"{self}|{self.key}" if self.key else str(self)
-
-    @property
-    def is_tcp(self) -> bool:
-        """Whether it crosses the network, or could."""
-        return self.transport == "tcp"
+        return f"{self.text}|{self.key}" if self.key else self.text
 
     @property
     def is_reachable(self) -> bool:
@@ -109,7 +112,10 @@ class Endpoint:
         return self.is_tcp and self.host in _ANY_HOST
 
     def __str__(self) -> str:
-        return _text(self)
+        return self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
     def _to_text(self) -> str:
         if not self.is_tcp:
@@ -120,4 +126,3 @@ class Endpoint:
 
 #: The same few endpoints are read again and again: from the HELLO of each peer, and for every link to it.
 _parse = lru_cache(maxsize=4096)(Endpoint._parse_text)
-_text = lru_cache(maxsize=4096)(Endpoint._to_text)

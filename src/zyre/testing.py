@@ -192,7 +192,7 @@ class Lan:
 
 def _set_up(ports: Iterable[Any], up: bool) -> None:
     for port in ports:
-        port.up = up
+        port.switch(up)
 
 
 def _agrees(world: World) -> bool:

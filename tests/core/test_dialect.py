@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zyre.core.dialect import MODULUS, SHORT_MODULUS, Dialect, is_version_4
+from zyre.core.dialect import MODULUS, NOTHING_KNOWN, SHORT_MODULUS, Dialect, is_version_4
 from zyre.core.peer import PeerRecord
 from zyre.endpoint import Endpoint
 from zyre.identity import PeerId
@@ -18,7 +18,7 @@ def record(
     identity: PeerId = PLAIN, name: str = "chosen", port: int = HIGH, own: bool = False, odd: bool = False
 ) -> PeerRecord:
     made = PeerRecord(identity, Endpoint("tcp", "10.0.0.2", port), 1, "beacon")
-    made.name, made.is_own_kind, made.dialect.odd_source = name, own, odd
+    made.name, made.is_own_kind, made.dialect = name, own, Dialect(odd_source=odd)
     return made
 
 
@@ -62,7 +62,7 @@ def test_what_the_evidence_says(made: PeerRecord, expected: int) -> None:
 
 def test_what_is_proven_goes_before_all_evidence() -> None:
     made = record(PLAIN)
-    made.dialect.proven = SHORT_MODULUS
+    made.dialect = made.dialect.learn(proven=SHORT_MODULUS)
     assert modulus(made) == SHORT_MODULUS
 
 
@@ -81,25 +81,20 @@ def test_a_whole_wrap_proves_nothing_and_is_no_gap() -> None:
 
 
 def test_a_peer_that_comes_back_after_our_wrap_shows_that_the_guess_was_wrong() -> None:
-    before, now = record(PLAIN), record(PLAIN)
-    before.dialect.wrapped = True
-    now.dialect.meet(now, before)
+    before, now, again = record(PLAIN), record(PLAIN), record(PLAIN)
+    before.dialect = before.dialect.learn(wrapped=True)
+    now.dialect = before.dialect.of_next_life(before)
     assert modulus(now) == SHORT_MODULUS
-    again = record(PLAIN)
-    now.dialect.wrapped = True
-    again.dialect.meet(again, now)
+    now.dialect = now.dialect.learn(wrapped=True)
+    again.dialect = now.dialect.of_next_life(now)
     assert modulus(again) == MODULUS, "and if that was wrong as well, back"
 
 
 def test_a_peer_that_comes_back_without_a_wrap_keeps_what_was_known() -> None:
-    before, now = record(PLAIN), record(PLAIN)
-    before.dialect.proven, before.dialect.odd_source = SHORT_MODULUS, True
-    now.dialect.meet(now, before)
-    assert (now.dialect.proven, now.dialect.odd_source) == (SHORT_MODULUS, True)
+    before = record(PLAIN)
+    before.dialect = known = before.dialect.learn(proven=SHORT_MODULUS, odd_source=True)
+    assert before.dialect.of_next_life(before) == known == Dialect(SHORT_MODULUS, odd_source=True)
 
 
-def test_a_first_meeting_teaches_nothing() -> None:
-    made = record(PLAIN)
-    made.dialect.meet(made, None)
-    made.dialect.meet(made, made)
-    assert made.dialect == Dialect()
+def test_nothing_is_forgotten_by_learning_more() -> None:
+    assert NOTHING_KNOWN.learn(proven=SHORT_MODULUS).learn(wrapped=True) == Dialect(SHORT_MODULUS, wrapped=True)

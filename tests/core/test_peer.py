@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.rig import peer_id
-from zyre.core.dialect import SHORT_MODULUS
+from zyre.core.dialect import SHORT_MODULUS, Dialect
 from zyre.core.peer import PeerRecord
 from zyre.endpoint import Endpoint
 
@@ -27,7 +27,7 @@ def test_our_count_wraps_from_65535_through_0() -> None:
 
 def test_our_count_wraps_from_65534_for_those_who_count_so() -> None:
     one = record()
-    one.sent, one.dialect.proven = 65533, SHORT_MODULUS
+    one.sent, one.dialect = 65533, Dialect(SHORT_MODULUS)
     assert [one.next_sequence() for _ in range(3)] == [65534, 0, 1]
 
 
@@ -35,7 +35,7 @@ def test_our_count_wraps_from_65534_for_those_who_count_so() -> None:
 @pytest.mark.parametrize("sent", [0, 1, 65533, 65534])
 def test_a_number_taken_back_is_given_out_again(sent: int, proven: int) -> None:
     one = record()
-    one.dialect.proven = proven
+    one.dialect = Dialect(proven)
     one.sent = sent if sent < (proven or 65536) else 0
     number = one.next_sequence()
     one.uncount()

@@ -116,6 +116,7 @@ TESTED_IN = {
     "sim.fleet": "tests/sim/test_swarm.py",
     "sim.history": "tests/sim/test_faults.py",
     "sim.host": "tests/sim/test_world.py",
+    "sim.links": "tests/conformance/test_transport.py",
     "sim.mailbox": "tests/sim/test_world.py",
     "sim.measures": "tests/sim/test_scenario.py",
     "sim.node": "tests/sim/test_world.py",

@@ -110,10 +110,10 @@ class ModelStage(Stage):
         self.world.network.unblock_all()
 
     def pull_cable(self, actor: Actor, number: int = 0) -> None:
-        actor.host.ports[f"eth{number}"].up = False
+        actor.host.ports[f"eth{number}"].switch(False)
 
     def plug_cable(self, actor: Actor, number: int = 0) -> None:
-        actor.host.ports[f"eth{number}"].up = True
+        actor.host.ports[f"eth{number}"].switch(True)
 
     def change_address(self, actor: Actor) -> None:
         self.world.change_address(actor.host)

@@ -106,14 +106,14 @@ def test_what_was_heard_before_a_change_counts() -> None:
     alice, bob = world.node("alice", config=QUICK), world.node("bob", config=QUICK)
     world.run_for(10.0)
     assert noted(alice) > 20
-    alice.box.ports["eth0"].up = False
+    alice.box.ports["eth0"].switch(False)
     alice.events.clear()
     pulled = world.now()
     world.run_until(lambda: bool(alice.events), within=3.0)
     timing = QUICK.timing
     assert isinstance(alice.events[0], Evasive)
     assert timing.evasive - timing.beacon <= world.now() - pulled <= timing.evasive + 0.1
-    alice.box.ports["eth0"].up = True
+    alice.box.ports["eth0"].switch(True)
     world.run_until(lambda: isinstance(alice.events[-1], Returned), within=1.0)
     assert not any(isinstance(event, Exit) for event in alice.events + bob.events)
 

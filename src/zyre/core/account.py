@@ -38,14 +38,10 @@ class Account:
 
     def clear(self) -> None:
         """Begin anew with what we offer."""
-        self.offered = 0
-        self.delivered = 0
-        self.lost = 0
-        self.unknown = 0
+        self.offered = self.delivered = self.lost = self.unknown = 0
         self.tallied = 0
         """So many of the offered ones are settled."""
-        self.base = 0
-        self.got = 0
+        self.base = self.got = 0
 
     # -- the sender's side ---------------------------------------------------------------------------------------
 

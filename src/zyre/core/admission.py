@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 from zyre.config import Limits
 from zyre.core.tables import Violation
@@ -52,8 +53,7 @@ class Speech:
     longest_header: int
 
 
-@dataclass(frozen=True, slots=True)
-class Greeting:
+class Greeting(NamedTuple):
     """A HELLO that makes sense, and who says it."""
 
     peer: PeerId

@@ -46,6 +46,7 @@ class Delivery:
         self.not_data = 0
         """How many of the messages that were sent carry nothing of the application's."""
         self.effects: list[Effect] = []
+        """What is to be done; always the same list."""
         self.on_refused: dict[int, Callable[[PeerRecord, Sequence[bytes]], None]] = {}
         """Who keeps messages of an id itself when a link does not take them."""
 

@@ -14,6 +14,7 @@ A wrong guess costs one exit and re-entry, after which the other modulus is trie
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from zyre.identity import PeerId
@@ -21,7 +22,7 @@ from zyre.identity import PeerId
 if TYPE_CHECKING:
     from zyre.core.peer import PeerRecord
 
-__all__ = ["LOWEST_MODULUS", "MODULUS", "SHORT_MODULUS", "Dialect"]
+__all__ = ["LOWEST_MODULUS", "MODULUS", "NOTHING_KNOWN", "SHORT_MODULUS", "Dialect"]
 
 MODULUS: Final = 65536
 SHORT_MODULUS: Final = 65535
@@ -31,9 +32,9 @@ LOWEST_MODULUS: Final = SHORT_MODULUS
 _FIRST_TCP_PORT_OF_LIBZYRE: Final = 49152
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Dialect:
-    """What is known of one peer's way to count."""
+    """What is known of one peer's way to count. Of most peers that is nothing, and they share that."""
 
     proven: int = 0
     """The modulus, if it was seen at work or learned the hard way; else 0."""
@@ -59,15 +60,27 @@ class Dialect:
         low_port = record.endpoint.is_tcp and record.endpoint.port < _FIRST_TCP_PORT_OF_LIBZYRE
         return self.odd_source or low_port
 
-    def meet(self, record: PeerRecord, previous: PeerRecord | None) -> None:
-        """A peer greets; if it had greeted before, and our count had wrapped since, our guess was probably wrong."""
-        if previous is None or previous is record:
-            return
-        self.proven = previous.dialect.proven
-        self.odd_source = previous.dialect.odd_source
-        if previous.dialect.wrapped:
-            used = previous.dialect.modulus(previous)
-            self.proven = MODULUS if used == SHORT_MODULUS else SHORT_MODULUS
+    def learn(self, *, proven: int = 0, wrapped: bool = False, odd_source: bool = False) -> Dialect:
+        """The same, and what was found out."""
+        return _shared(proven or self.proven, self.wrapped or wrapped, self.odd_source or odd_source)
+
+    def of_next_life(self, previous: PeerRecord) -> Dialect:
+        """What is known of a peer that greets anew. If our count had wrapped since it had greeted before, our guess was
+        probably wrong."""
+        proven = self.proven
+        if self.wrapped:
+            proven = MODULUS if self.modulus(previous) == SHORT_MODULUS else SHORT_MODULUS
+        return _shared(proven, False, self.odd_source)
+
+
+@lru_cache(maxsize=16)
+def _shared(proven: int, wrapped: bool, odd_source: bool) -> Dialect:
+    """One object for all of whom the same is known; there are no more than a dozen."""
+    return Dialect(proven, wrapped, odd_source)
+
+
+#: Of somebody new.
+NOTHING_KNOWN: Final = _shared(0, False, False)
 
 
 def is_version_4(peer: PeerId) -> bool:

@@ -56,19 +56,22 @@ class Directory:
         self.changed = True
         """Whether ``roster`` would be another one than when this was last set to False."""
         self._by_link: dict[int, PeerRecord] = {}
-        self._by_endpoint: dict[Endpoint, PeerRecord] = {}
+        self._by_endpoint: dict[str, PeerRecord] = {}
 
     def add(self, record: PeerRecord) -> None:
         """Enter a record under all its keys."""
-        self._missed.pop(record.peer, None)
-        self.by_id[record.peer] = record
-        self.by_frame[self._frame(record)] = record
+        peer = record.peer
+        if self._missed:
+            self._missed.pop(peer, None)
+        self.by_id[peer] = record
+        self.by_frame[self._frame(record) if self._proven else _identity_frame(peer)] = record
         self._by_link[record.link] = record
-        self._by_endpoint[record.endpoint] = record
+        self._by_endpoint[record.endpoint.text] = record
 
     def remember(self, beacon: bytes, record: PeerRecord) -> None:
         """Enter a record under its beacon, instead of an earlier one."""
-        self.overlook(record)
+        if record.beacon:
+            self.overlook(record)
         record.beacon = beacon
         self.by_beacon[beacon] = record
         self.let_note(record)
@@ -93,8 +96,8 @@ class Directory:
         if record.noted and self.hearing is not None:
             record.noted = False
             self.hearing.forget(record.beacon)
-        if self._by_endpoint.get(record.endpoint) is record:
-            del self._by_endpoint[record.endpoint]
+        if self._by_endpoint.get(record.endpoint.text) is record:
+            del self._by_endpoint[record.endpoint.text]
 
     def _frame(self, record: PeerRecord) -> bytes:
         frame = _identity_frame(record.peer)
@@ -125,7 +128,7 @@ class Directory:
 
     def at_endpoint(self, endpoint: Endpoint) -> PeerRecord | None:
         """Who is reached there."""
-        return self._by_endpoint.get(endpoint)
+        return self._by_endpoint.get(endpoint.text)
 
     def state_of(self, peer: PeerId) -> PeerState:
         """How far we are with a peer; ABSENT for one we do not know."""

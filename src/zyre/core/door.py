@@ -93,17 +93,11 @@ class Door(Part):
             return self._turn_away(greeting, source, now)
         elif not self._membership.may_connect(greeting.speech.endpoint, self._portrait.locality):
             self._counters.violations[Violation.HELLO_REFUSED] += 1
-        elif greeting.peer != self._own:
-            vetted = self._gate.vet(greeting, frames[0], source, self._membership.directory)
-            if vetted is not None and not self._is_superseded(vetted):
-                if known is not None and known.groups is not None:
-                    vetted = self._gate.confine(vetted, known.groups, source)
-                self._counters.received += 1
-                moves = self._membership.on_hello(vetted, source, now)
-                self._membership.expect(greeting.peer, self._portrait.locality)
-                return moves
-        elif (vetted := self._gate.vet_own(greeting, frames[0], source)) is not None:
-            self._twins.on_hello(vetted, now)
+        elif greeting.peer == self._own:
+            if (vetted := self._gate.vet_own(greeting, frames[0], source)) is not None:
+                self._twins.on_hello(vetted, now)
+        else:
+            return self._on_hello(greeting, frames[0], known, now)
         return ()
 
     def _turn_away(self, greeting: Greeting, source: str, now: float) -> Moves:
@@ -115,12 +109,30 @@ class Door(Part):
         answer = first and is_own_kind and not speech.is_answer
         return self._membership.turn_away(greeting, source, answer, now)
 
-    def _is_superseded(self, greeting: Greeting) -> bool:
+    def _on_hello(self, greeting: Greeting, frame: bytes, known: HelloFrom | None, now: float) -> Moves:
+        """A HELLO that makes sense, of another node."""
+        source = "" if known is None else known.address
+        previous = self._membership.directory.by_id.get(greeting.peer)
+        if self._gate.secured:
+            vetted = self._gate.vet(greeting, frame, source, previous)
+            if vetted is None:
+                return ()
+            greeting = vetted
+        if previous is not None and self._is_superseded(greeting, previous):
+            return ()
+        if known is not None and known.groups is not None:
+            greeting = self._gate.confine(greeting, known.groups, source)
+        self._counters.received += 1
+        moves = self._membership.on_hello(greeting, previous, source, now)
+        self._membership.expect(greeting.peer, self._portrait.locality)
+        return moves
+
+    def _is_superseded(self, greeting: Greeting, known: PeerRecord) -> bool:
         """Whether a later life of the peer is here, elsewhere: at the same endpoint it must be over."""
-        known, speech = self._membership.directory.by_id.get(greeting.peer), greeting.speech
-        if known is None or known.state is not PeerState.READY or known.endpoint == speech.endpoint:
-            return False
+        speech = greeting.speech
         if not 0 < speech.incarnation < known.incarnation:
+            return False
+        if known.state is not PeerState.READY or known.endpoint == speech.endpoint:
             return False
         self._counters.violations[Violation.SUPERSEDED] += 1
         self._twins.superseded(known, greeting)
@@ -141,10 +153,12 @@ class Door(Part):
 def _on_our_link(greeting: Greeting | Violation, source: str) -> Greeting | Violation:
     """A link-local endpoint by our own name for the link, which only the connection that it came by can tell: what the
     peer calls the link means nothing here."""
-    if isinstance(greeting, Violation) or not is_link_local(greeting.speech.endpoint.host):
+    if isinstance(greeting, Violation) or ":" not in greeting.speech.endpoint.host:
+        return greeting
+    if not is_link_local(greeting.speech.endpoint.host):
         return greeting
     address = greeting.speech.endpoint.host.partition("%")[0]
     if "%" not in source or source.partition("%")[0] != address:
         return Violation.HELLO_REFUSED
     endpoint = replace(greeting.speech.endpoint, host=source)
-    return replace(greeting, speech=replace(greeting.speech, endpoint=endpoint))
+    return greeting._replace(speech=replace(greeting.speech, endpoint=endpoint))

@@ -9,7 +9,7 @@ Not thread-safe: the host holds the node's lock around every call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol, TypeAlias
 
 from zyre.core.discovery import Source
@@ -42,7 +42,6 @@ Tap: TypeAlias = Callable[[float, str, tuple[object, ...]], None]
 
 # On the way of every message, looking a member up in its enumeration shows.
 _SENT: Final = Outcome.SENT
-_NOBODY: Final[frozenset[int]] = frozenset()
 
 
 class Sink(Protocol):
@@ -242,13 +241,14 @@ class Driver:
 
     def _settle(self) -> None:
         machine = self.machine
-        self._perform()
-        events = machine.take_events()
+        if machine.effects:
+            self._perform()
         if machine.asides:
             asides = machine.asides[:]
             machine.asides.clear()
             self.watching.tell(asides)
-        if events:
+        if machine.events:
+            events = machine.take_events()
             if self.watching:
                 self.watching.tell(events)
             self._deliver(events)
@@ -265,31 +265,27 @@ class Driver:
         if self.on_settled is not None:
             self.on_settled()
 
-    def _perform(self) -> Set[int]:
+    def _perform(self) -> set[int]:
         """Perform effects until no more follow; the links that refused a message, or could not be opened.
 
         Once a link has refused one, everything else for it in the same round is refused as well: libzmq may have
         made room meanwhile, and a later message must not overtake an earlier one.
         """
-        effects = self.machine.take_effects()
-        if not effects:  # as after nearly every message that comes in
-            return _NOBODY
+        machine, transport = self.machine, self._transport
         refused: set[int] = set()
-        transport = self._transport
-        while effects:
-            for effect in effects:
+        while machine.effects:
+            for effect in machine.take_effects():
                 if type(effect) is Send:
                     link, frames = effect
                     if link in refused or not transport.send(link, frames):
                         refused.add(link)
-                        self.machine.receive_report(LinkBlocked(link, frames), self._clock.now())
+                        machine.receive_report(LinkBlocked(link, frames), self._clock.now())
                 elif type(effect) is OpenLink:
                     if not transport.open_link(effect.link, effect.endpoint):
                         refused.add(effect.link)  # its HELLO follows, and there is nothing to send it on
-                        self.machine.receive_report(LinkFailed(effect.link), self._clock.now())
+                        machine.receive_report(LinkFailed(effect.link), self._clock.now())
                 else:
                     self._perform_other(effect)
-            effects = self.machine.take_effects()
         return refused
 
     def _perform_other(self, effect: Effect) -> None:

@@ -82,19 +82,16 @@ class Gate(Part):
             self.refuse("wrong key", source, verdict.peer, known.name)
         return False
 
-    def vet(self, greeting: Greeting, frame: bytes, source: str, directory: Directory) -> Greeting | None:
-        """A HELLO with the key of its sender as part of its endpoint; None if it is refused."""
-        if not self.secured:
-            return greeting
+    def vet(self, greeting: Greeting, frame: bytes, source: str, known: PeerRecord | None) -> Greeting | None:
+        """At a secured node: a HELLO with the key of its sender as part of its endpoint; None if it is refused."""
         speech = greeting.speech
         key = speech.headers.get(PUBLIC_KEY_HEADER) or speech.endpoint.key
         proven = frame[IDENTITY_SIZE:].decode("ascii", "replace")
-        known = directory.by_id.get(greeting.peer)
         announced = "" if known is None else known.endpoint.key
         if not is_key(key) or (self.proven and key != proven) or (announced and key != announced):
             self.refuse("wrong key", source, greeting.peer, speech.name)
             return None
-        return replace(greeting, speech=replace(speech, endpoint=speech.endpoint.with_key(key)))
+        return greeting._replace(speech=replace(speech, endpoint=speech.endpoint.with_key(key)))
 
     def vet_own(self, greeting: Greeting, frame: bytes, source: str) -> Greeting | None:
         """A HELLO of somebody with our own identity, who has to have our key as well; None if it is refused."""
@@ -112,7 +109,7 @@ class Gate(Part):
         groups = tuple(group for group in speech.groups if permits(permitted, group))
         if len(groups) < len(speech.groups):
             self.refuse("forbidden group", source, greeting.peer, speech.name)
-        return replace(greeting, speech=replace(speech, groups=groups), permitted=permitted)
+        return greeting._replace(speech=replace(speech, groups=groups), permitted=permitted)
 
     def admits(self, record: PeerRecord, group: str) -> bool:
         """Whether a peer may be in a group, and speak to it; if not, that is counted and told."""

@@ -22,6 +22,11 @@ _NOBODY: Final[Mapping[PeerId, PeerRecord]] = MappingProxyType({})
 
 
 @lru_cache(maxsize=1024)
+def _set_of(groups: tuple[str, ...]) -> frozenset[str]:
+    return _shared(frozenset(groups))
+
+
+@lru_cache(maxsize=1024)
 def _shared(groups: frozenset[str]) -> frozenset[str]:
     """One object for all peers that are in the same groups, as most are."""
     return groups
@@ -68,6 +73,16 @@ class Groups:
         record.snapshot = None
         self._members.setdefault(group, {})[record.peer] = record
         return True
+
+    def settle_in(self, record: PeerRecord, groups: tuple[str, ...]) -> None:
+        """Note in which groups a newcomer is."""
+        record.groups = _set_of(groups)
+        record.snapshot = None
+        for group in groups:
+            members = self._members.get(group)
+            if members is None:
+                members = self._members[group] = {}
+            members[record.peer] = record
 
     def exit(self, record: PeerRecord, group: str) -> bool:
         """Note that a peer is not in a group any more; False if that was known."""

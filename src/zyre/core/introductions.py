@@ -46,8 +46,6 @@ class _Question(Enum):
 class Introductions(Part):
     """The part of a node that asks, answers, and follows up."""
 
-    watches_peers = True
-
     def __init__(
         self,
         identity: PeerId,

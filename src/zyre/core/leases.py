@@ -337,8 +337,6 @@ class Leases(Part):
             self._led_no_more(over.group, known.peer)
         return ()
 
-    watches_peers = True
-
     def left(self, record: PeerRecord) -> None:
         """A peer is gone, and leads nobody here; that its Exit says."""
         self._leaders = {group: known for group, known in self._leaders.items() if known.peer != record.peer}

@@ -99,8 +99,21 @@ class Locality:
 
     def toward(self, remote: Endpoint) -> str:
         """The endpoint of this node as a peer at ``remote`` should use it."""
+        told = self._told_to_all
+        return self._choose(remote) if told is None else told
+
+    @cached_property
+    def _told_to_all(self) -> str | None:
+        """The endpoint for every peer alike, if there is nothing to choose from: as with one interface."""
         if self.advertise is not None:
             return self.advertise
+        if any(is_link_local(interface.address) for interface in self.interfaces):
+            return None
+        if not self.bound.any_host:
+            return self.bound.text
+        return str(Endpoint("tcp", self.interfaces[0].address, self.bound.port)) if len(self.interfaces) == 1 else None
+
+    def _choose(self, remote: Endpoint) -> str:
         if self.bound.is_tcp and is_link_local(remote.host):
             scope = remote.host.partition("%")[2]
             for interface in self.interfaces:
@@ -108,7 +121,7 @@ class Locality:
                     # The peer's name for the link is another one, and it knows from where we are calling.
                     return str(Endpoint("tcp", interface.address.partition("%")[0], self.bound.port))
         if not self.bound.any_host:
-            return str(self.bound)
+            return self.bound.text
         return str(Endpoint("tcp", self._address_toward(remote), self.bound.port))
 
     def _address_toward(self, remote: Endpoint) -> str:

@@ -6,7 +6,7 @@ that somebody came into a group or went out of one, is returned as moves; the no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain
 from typing import Final, NamedTuple
@@ -32,7 +32,7 @@ from zyre.core.verification import Verification
 from zyre.core.vigil import Vigil
 from zyre.core.witnesses import Witnesses
 from zyre.endpoint import Endpoint
-from zyre.events import Enter, Event, Exit, ExitReason, Join
+from zyre.events import Event, Exit, ExitReason, new_enter, new_join
 from zyre.identity import PeerId
 from zyre.wire import zre
 
@@ -101,8 +101,8 @@ class Membership(Part):
         self.directory = Directory(limits.peers, proven=gate.proven)
         self.groups = groups
         self.dialling = Dialling()
-        self.parts: tuple[Part, ...] = ()
-        """Who hears of peers that enter and leave."""
+        self._tell_of_entry: tuple[Callable[[PeerRecord, float], Moves], ...] = ()
+        self._tell_of_exit: tuple[Callable[[PeerRecord], None], ...] = ()
         self.hearsay = Hearsay(
             limits, groups=groups, directory=self.directory, counters=counters, events=events, gate=gate
         )
@@ -110,6 +110,7 @@ class Membership(Part):
         self._limits = limits
         self._extensions = extensions
         self._envelope = envelope
+        self._tells_lives = "incarnation" in extensions
         self._delivery = delivery
         self._timers = timers
         self._counters = counters
@@ -135,6 +136,12 @@ class Membership(Part):
         )
         self.watch: tuple[Part, ...] = (self.vigil, verification, witnesses)
         """The parts that find out whether peers live."""
+
+    def concern(self, parts: Iterable[Part]) -> None:
+        """Those of these parts that have something to do when peers enter or leave are told."""
+        parts = tuple(parts)
+        self._tell_of_entry = tuple(part.entered for part in parts if type(part).entered is not Part.entered)
+        self._tell_of_exit = tuple(part.left for part in parts if type(part).left is not Part.left)
 
     def everyone(self) -> Iterator[PeerRecord]:
         """Everybody to whom a HELLO is on its way or was said, anonymous ones included."""
@@ -213,7 +220,7 @@ class Membership(Part):
                 if not now < record.greet_again_at:
                     moves += self.remove(record, "replaced") + self._greet(peer, endpoint, found_by, now)
         if found.odd_source and (known := self.directory.by_id.get(peer)) is not None:
-            known.dialect.odd_source = True
+            known.dialect = known.dialect.learn(odd_source=True)
         return moves
 
     def _refresh(self, record: PeerRecord, endpoint: Endpoint, now: float) -> Moves:
@@ -237,20 +244,21 @@ class Membership(Part):
     def may_connect(self, endpoint: Endpoint, locality: Locality | None) -> bool:
         """Whether to follow a HELLO to its endpoint. A stranger may not send us to the sockets of this host (ipc,
         inproc), unless we are reached by such ourselves, or the application asked for that one."""
-        local = locality is not None and not locality.bound.is_tcp
-        return endpoint.is_tcp or local or self.dialling.knows(endpoint)
+        if endpoint.is_tcp:
+            return True
+        return (locality is not None and not locality.bound.is_tcp) or self.dialling.knows(endpoint)
 
-    def on_hello(self, greeting: Greeting, source: str, now: float) -> Moves:
-        """A peer greets, over a connection from the address ``source`` ("" if unknown)."""
+    def on_hello(self, greeting: Greeting, previous: PeerRecord | None, source: str, now: float) -> Moves:
+        """Whom we know as ``previous`` greets, over a connection from the address ``source`` ("" if unknown)."""
         moves: Moves = ()
-        previous = self.directory.by_id.get(greeting.peer)
+        state = PeerState.ABSENT if previous is None else previous.state
         speech, again = greeting.speech, False
-        life = speech.incarnation if "incarnation" in self._extensions else 0
-        if previous is not None and previous.state is PeerState.READY:
+        life = speech.incarnation if self._tells_lives else 0
+        if previous is not None and state is PeerState.READY:
             if not life and previous.replaced_often(now):
                 return self._take_over(previous, speech, now)
             again = 0 < life == previous.incarnation
-        for action in TRANSITIONS[self.directory.state_of(greeting.peer), Input.HELLO_AGAIN if again else Input.HELLO]:
+        for action in TRANSITIONS[state, Input.HELLO_AGAIN if again else Input.HELLO]:
             if action is Action.REPLACE:
                 moves += self._depart(greeting.peer, action)
             elif action is Action.GREET:
@@ -337,13 +345,16 @@ class Membership(Part):
         self, peer: PeerId, endpoint: Endpoint, found_by: str, now: float, source: str = "", *, answer: bool = False
     ) -> Moves:
         """Open a link to a peer and say HELLO. Whoever was at that endpoint before is not any more."""
-        if len(self.directory) >= self._limits.peers:
+        if len(self.directory.by_id) >= self._limits.peers:
             self._counters.violations[Violation.PEERS_FULL] += 1
             return ()
         previous = self.directory.at_endpoint(endpoint)
         moves = () if previous is None else self.remove(previous, "replaced")
-        record = self.dialling.claim(peer, endpoint, source) or self._open(peer, endpoint, found_by, now, answer=answer)
-        record.identity = peer
+        record = self.dialling.claim(peer, endpoint, source)
+        if record is None:
+            record = self._open(peer, endpoint, found_by, now, answer=answer)
+        else:
+            record.identify(peer)
         self.directory.add(record)
         self.vigil.begin(record, now)
         return moves
@@ -353,29 +364,32 @@ class Membership(Part):
         record = self.directory.by_id.get(greeting.peer)
         if record is None:  # a limit kept it out
             return ()
-        speech = greeting.speech
+        peer, speech = greeting.peer, greeting.speech
         record.state = PeerState.READY
-        record.name = speech.name or greeting.peer.short
+        record.name = name = speech.name or peer.short
         record.headers = speech.headers
         record.extensions = _common(self._extensions, speech.extensions or _PLAIN)
         record.permitted = greeting.permitted
         record.is_own_kind = speech.extensions is not None
-        record.incarnation = speech.incarnation if "incarnation" in self._extensions else 0
-        record.received = speech.sequence
+        record.incarnation = speech.incarnation if self._tells_lives else 0
+        record.received = record.proven = speech.sequence
         record.status = speech.status
-        record.dialect.meet(record, previous)
-        record.count_replacement(None if previous is record else previous, now)
-        groups = speech.groups
-        for group in groups:
-            self.groups.enter(record, group)
-        self.directory.changed = True
-        record.proven, record.proven_at = speech.sequence, now
+        record.proven_at = now
+        if previous is record:
+            previous = None
+        elif previous is not None:
+            record.dialect = previous.dialect.of_next_life(previous)
+        record.count_replacement(previous, now)
+        self.groups.settle_in(record, speech.groups)
         self.vigil.presence.heard(record, now)
-        self._events.append(Enter(record.peer, record.name, str(record.endpoint), record.headers, record.groups))
-        self._events.extend(Join(record.peer, record.name, group) for group in groups)
-        moves: Moves = tuple(Arrival(group, record.peer) for group in groups)
-        for part in self.parts:
-            moves += part.entered(record, now)
+        self.directory.changed = True
+        self._events.append(new_enter(peer, name, record.endpoint.text, record.headers, record.groups))
+        moves: Moves = ()
+        for group in speech.groups:
+            self._events.append(new_join(peer, name, group))
+            moves += (Arrival(group, peer),)
+        for tell in self._tell_of_entry:
+            moves += tell(record, now)
         return moves
 
     def _resume(self, record: PeerRecord, speech: Speech, now: float) -> Moves:
@@ -431,6 +445,6 @@ class Membership(Part):
                 self.directory.miss(record)
             self.directory.changed = True
             self._events.append(Exit(record.peer, record.name, reason))
-            for part in self.parts:
-                part.left(record)
+            for tell in self._tell_of_exit:
+                tell(record)
         return tuple(Departure(group, record.peer) for group in groups)

@@ -66,14 +66,17 @@ class NodeMachine:
         self._profile = profile
         self._timing = profile.config.timing
         self._running = False
-        self._events: list[Event] = []
+        self.events: list[Event] = []
+        """What the application should hear, until it is taken."""
         self._timers: Deadlines[object] = Deadlines()
         self._groups = Groups()
         for group in profile.groups:
             self._groups.join(group)
         self._portrait = Portrait(profile, self._groups)
         self._delivery = Delivery(profile.config.limits, self.counters)
-        self._gate = Gate(profile, self.counters, self._events)
+        self.effects = self._delivery.effects
+        """What is to be done, until it is taken."""
+        self._gate = Gate(profile, self.counters, self.events)
         self._membership = Membership(
             self._timing,
             profile.config.limits,
@@ -83,7 +86,7 @@ class NodeMachine:
             delivery=self._delivery,
             timers=self._timers,
             counters=self.counters,
-            events=self._events,
+            events=self.events,
             portrait=self._portrait,
             gate=self._gate,
         )
@@ -100,7 +103,7 @@ class NodeMachine:
             delivery=self._delivery,
             timers=self._timers,
             counters=self.counters,
-            events=self._events,
+            events=self.events,
         )
         self._elections = Elections(
             profile,
@@ -108,7 +111,7 @@ class NodeMachine:
             directory=self._directory,
             delivery=self._delivery,
             timers=self._timers,
-            events=self._events,
+            events=self.events,
         )
         outgoing = Outgoing(self._directory, self._groups, self._delivery, self.counters)
         self.whisper = outgoing.whisper
@@ -121,7 +124,10 @@ class NodeMachine:
         self._verbs: dict[str, Verb] = {}
         self._questions: dict[str, Question] = {}
         self._parts = self._make_parts()
-        self._membership.parts = tuple(part for part in self._parts if part.watches_peers)
+        self._membership.concern(self._parts)
+        self._fill_tables()
+
+    def _fill_tables(self) -> None:
         for part in self._parts:
             self._handlers.update(part.handlers())
             self._reports.update(part.reports())
@@ -133,7 +139,7 @@ class NodeMachine:
         """Who gets what in which order: the first to know are the first here."""
         profile = self._profile
         self._leases = Leases(
-            profile, self._elections, self._groups, delivery=self._delivery, timers=self._timers, events=self._events
+            profile, self._elections, self._groups, delivery=self._delivery, timers=self._timers, events=self.events
         )
         self.asides = self._leases.asides
         self._announcer = Announcer(profile, self._delivery, self._timers)
@@ -150,7 +156,7 @@ class NodeMachine:
             directory=self._directory,
             delivery=self._delivery,
             timers=self._timers,
-            events=self._events,
+            events=self.events,
             retire=self._retire,
         )
         most = profile.config.limits.peers
@@ -171,15 +177,15 @@ class NodeMachine:
             delivery=self._delivery,
             timers=self._timers,
             counters=self.counters,
-            events=self._events,
+            events=self.events,
         )
         self.post = self._reliable.post
         self.fates = self._reliable.fates
         self.settled = self._reliable.settled
         return (
-            Conversation(self._membership, self._delivery, self._events, self._gate),
+            Conversation(self._membership, self._delivery, self.events, self._gate),
             self._announcer,
-            Surroundings(profile, self._portrait, self._announcer.announce, self._events),
+            Surroundings(profile, self._portrait, self._announcer.announce, self.events),
             self._membership,
             Links(self._membership, self._delivery, self._reliable, self.counters),
             *self._membership.watch,
@@ -352,13 +358,14 @@ class NodeMachine:
 
     def take_effects(self) -> list[Effect]:
         """What is to be done, in order."""
-        taken, self._delivery.effects = self._delivery.effects, []
+        taken = self.effects[:]
+        self.effects.clear()
         return taken
 
     def take_events(self) -> list[Event]:
         """What the application should hear, in order."""
-        taken = self._events[:]
-        self._events.clear()
+        taken = self.events[:]
+        self.events.clear()
         return taken
 
     # -- inputs --------------------------------------------------------------------------------------------------
@@ -376,7 +383,9 @@ class NodeMachine:
         if not self._running or locality is None:
             return False
         verdict = self._announcer.discovery.judge(data, source, locality)
-        self._follow(self._door.on_beacon(data, verdict, source[0], now), now)
+        moves = self._door.on_beacon(data, verdict, source[0], now)
+        if moves:
+            self._elections.follow(moves, now)
         return True
 
     def receive_frames(self, frames: Sequence[bytes], now: float) -> None:

@@ -7,7 +7,7 @@ follows from an input goes where all parts put it: messages to Delivery, events 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from zyre.core.locality import Locality
 from zyre.core.peer import PeerRecord
@@ -48,9 +48,6 @@ class Part:
 
     The values are methods of the part, never lambdas: a checkpoint writes them down by name.
     """
-
-    watches_peers: ClassVar[bool] = False
-    """Whether ``entered`` and ``left`` are to be called."""
 
     def start(self, locality: Locality, now: float) -> Moves:
         """The node begins, and may send from now on."""

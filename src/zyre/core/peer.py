@@ -7,11 +7,11 @@ from types import MappingProxyType
 from typing import Final
 
 from zyre.core.account import Account
-from zyre.core.dialect import LOWEST_MODULUS, MODULUS, SHORT_MODULUS, Dialect
+from zyre.core.dialect import LOWEST_MODULUS, MODULUS, NOTHING_KNOWN, SHORT_MODULUS
 from zyre.core.tables import PeerState, Phase
 from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
-from zyre.identity import PeerId
+from zyre.identity import NOBODY, PeerId
 from zyre.roster import Peer
 
 __all__ = ["PeerRecord"]
@@ -30,7 +30,8 @@ _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 class PeerRecord:
     """One peer, from the moment its endpoint is known until it is gone.
 
-    ``identity`` is None only while an explicit connection has not learned who is at the other end.
+    ``identity`` is None only while an explicit connection has not learned who is at the other end; ``peer`` is the same
+    for all who need not ask, and NOBODY then.
     """
 
     __slots__ = (
@@ -57,6 +58,7 @@ class PeerRecord:
         "link",
         "name",
         "noted",
+        "peer",
         "permitted",
         "phase",
         "presumed_at",
@@ -79,6 +81,7 @@ class PeerRecord:
 
     def __init__(self, identity: PeerId | None, endpoint: Endpoint, link: int, found_by: str) -> None:
         self.identity = identity
+        self.peer = identity or NOBODY
         self.endpoint = endpoint
         self.link = link
         self.found_by = found_by
@@ -98,7 +101,7 @@ class PeerRecord:
         # counting messages
         self.sent = 0
         self.received = 0
-        self.dialect = Dialect()
+        self.dialect = NOTHING_KNOWN
         self.account = Account()
         # signs of life
         self.beacon = b""
@@ -148,11 +151,9 @@ class PeerRecord:
         self.strayed_at = NEVER
         self.snapshot = None
 
-    @property
-    def peer(self) -> PeerId:
-        """The identity of a peer that is known by one."""
-        assert self.identity is not None
-        return self.identity
+    def identify(self, peer: PeerId) -> None:
+        """Somebody answers where an explicit connection leads."""
+        self.identity = self.peer = peer
 
     @property
     def wants_goodbye(self) -> bool:
@@ -174,7 +175,7 @@ class PeerRecord:
         self.sent += 1
         if self.sent >= LOWEST_MODULUS and self.sent >= self.dialect.modulus(self):
             self.sent = 0
-            self.dialect.wrapped = True
+            self.dialect = self.dialect.learn(wrapped=True)
         return self.sent
 
     def uncount(self) -> None:
@@ -188,7 +189,7 @@ class PeerRecord:
         if sequence == expected:
             return 0
         if sequence == 0 and last == SHORT_MODULUS - 1:
-            self.dialect.proven = SHORT_MODULUS
+            self.dialect = self.dialect.learn(proven=SHORT_MODULUS)
             return 0
         missed = (sequence - expected) % MODULUS
         return missed if missed < _HALF else -1

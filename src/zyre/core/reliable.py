@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import ClassVar, Final
+from typing import Final
 
 from zyre.config import Limits, Timing
 from zyre.core.counters import Counters
@@ -59,8 +59,6 @@ class _Due(Enum):
 
 class Reliable(Part):
     """The streams of one node. ``settled`` takes what became of messages, by ticket."""
-
-    watches_peers: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -22,30 +22,33 @@ NEVER = math.inf
 class Deadlines(Generic[T]):
     """A heap of ``(deadline, item)``; items of equal deadlines come up in the order in which they were added."""
 
-    __slots__ = ("_added", "_heap")
+    __slots__ = ("_added", "_heap", "next_at")
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, T]] = []
         self._added = 0
+        self.next_at = NEVER
+        """The earliest deadline, or NEVER; an attribute, because it is asked for after every single input."""
 
     def add(self, deadline: float, item: T) -> None:
         """Let ``item`` come up at ``deadline``."""
         self._added += 1
         heapq.heappush(self._heap, (deadline, self._added, item))
-
-    @property
-    def next_at(self) -> float:
-        """The earliest deadline, or NEVER."""
-        return self._heap[0][0] if self._heap else NEVER
+        if deadline < self.next_at:
+            self.next_at = deadline
 
     def due(self, now: float) -> Iterator[T]:
         """Take out, in order, what is due at ``now``; what is added meanwhile for ``now`` or before is included."""
-        while self._heap and not now < self._heap[0][0]:
-            yield heapq.heappop(self._heap)[2]
+        heap = self._heap
+        while not now < self.next_at:
+            item = heapq.heappop(heap)[2]
+            self.next_at = heap[0][0] if heap else NEVER
+            yield item
 
     def clear(self) -> None:
         """Forget all deadlines."""
         self._heap.clear()
+        self.next_at = NEVER
 
     def __len__(self) -> int:
         return len(self._heap)

@@ -43,8 +43,6 @@ class Contact(NamedTuple):
 class Twins(Part):
     """``retire`` lets the node fall silent, with an Exit for every peer."""
 
-    watches_peers = True
-
     def __init__(
         self,
         profile: NodeProfile,

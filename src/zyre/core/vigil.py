@@ -147,7 +147,8 @@ class Vigil(Part):
         watched.append(record)
 
     def _tick_of(self, at: float) -> int:
-        return max(math.ceil(at / self._grain - _ROUNDING), self._last_tick + 1)
+        tick = math.ceil(at / self._grain - _ROUNDING)
+        return tick if tick > self._last_tick else self._last_tick + 1
 
     def _on_tick(self, tick: Tick, now: float) -> Moves:
         """Look at the peers whose time has come. Most have been heard meanwhile, and are only put back; while the host

@@ -29,7 +29,7 @@ class Power(Enum):
 class Port:
     """One interface of a box: an address in a segment of the network. May be down, and may change its address."""
 
-    __slots__ = ("_up", "address", "box", "name", "prefix", "seat", "segment")
+    __slots__ = ("address", "box", "name", "prefix", "seat", "segment", "up")
 
     def __init__(self, box: Box, name: str, address: str, prefix: int, segment: str) -> None:
         self.box = box
@@ -39,17 +39,13 @@ class Port:
         self.segment = segment
         self.seat = 0
         """Its place among the ports of its segment."""
-        self._up = True
+        self.up = True
+        """Whether anything comes in or goes out; see ``switch``."""
 
-    @property
-    def up(self) -> bool:
-        """Whether anything comes in or goes out."""
-        return self._up
-
-    @up.setter
-    def up(self, up: bool) -> None:
+    def switch(self, up: bool) -> None:
+        """Plug the cable in, or pull it."""
         self.box.settle()
-        self._up = up
+        self.up = up
 
     def describe(self) -> Interface:
         """What a node is told about it."""
@@ -67,7 +63,8 @@ class Box:
         self.name = name
         self.clock = clock
         clock.before_change = self.settle
-        self._power = Power.ON
+        self.power = Power.ON
+        """Whether it runs; see ``turn``."""
         self.asleep_since = 0.0
         self.hidden = False
         self.ports: dict[str, Port] = {}
@@ -75,15 +72,10 @@ class Box:
         self.inboxes: dict[int, SimTransport] = {}
         self._next_port = _FIRST_PORT
 
-    @property
-    def power(self) -> Power:
-        """Whether it runs."""
-        return self._power
-
-    @power.setter
-    def power(self, power: Power) -> None:
+    def turn(self, power: Power) -> None:
+        """Turn it on or off, or suspend it."""
         self.settle()
-        self._power = power
+        self.power = power
 
     def settle(self) -> None:
         """Something is about to change: what its nodes have heard so far counts as it is. See zyre.sim.hearing."""

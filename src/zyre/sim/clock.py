@@ -55,8 +55,11 @@ class Agenda:
 
     def run_until(self, end: float) -> None:
         """Do everything that is planned until ``end``, then let it be ``end``."""
-        while self._heap and not end < self._heap[0][0]:
-            self.step()
+        heap = self._heap
+        while heap and not end < heap[0][0]:
+            self.time, _, _, action = heapq.heappop(heap)
+            self.done += 1
+            action()
         self.time = max(self.time, end)
 
 
@@ -126,16 +129,16 @@ class SimAlarm:
 
     def set(self, deadline: float) -> None:
         """Move the deadline. A later one is planned when the earlier entry comes up, so moving back costs nothing."""
-        self._deadline = deadline
-        if deadline == NEVER:
-            return
-        when = self._clock.to_world(deadline)
-        if when < self._planned_at:
-            self._plan(when)
+        if deadline != self._deadline:
+            self._deadline = deadline
+            self.plan_again()
 
     def plan_again(self) -> None:
-        """The clock was changed."""
-        self.set(self._deadline)
+        """The deadline moved, or the clock was changed."""
+        if self._deadline != NEVER:
+            when = self._clock.to_world(self._deadline)
+            if when < self._planned_at:
+                self._plan(when)
 
     def _plan(self, when: float) -> None:
         # Never at this very moment: rounding could make the clock show a hair less than the deadline for ever.

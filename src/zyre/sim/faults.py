@@ -120,7 +120,7 @@ class LinkDown:
     def apply(self, world: World) -> None:
         for box in boxes_named(world, self.node):
             for port in box.ports.values():
-                port.up = False
+                port.switch(False)
                 if self.seconds is not None:
                     world.after(self.seconds, partial(setattr, port, "up", True))
 
@@ -248,7 +248,7 @@ class Restart:
     def _begin(self, world: World, node: SimNode) -> None:
         if node.box.power is Power.SUSPENDED:
             world.wake_up(node.box)
-        node.box.power = Power.ON
+        node.box.turn(Power.ON)
         if node.host.life is Life.NEW:
             node.start()
             return

@@ -227,7 +227,7 @@ class Hearing:
         if port is None or not port.up or beacon in self._following or len(port.box.ears[self._beacon_port]) > 1:
             return False
         refrain = self._network.refrain((port.segment, beacon, address, self._beacon_port))
-        refrain.learn(port.seat, self.patience)
+        refrain.learn(port.seat, self._ask / self._clock.rate)
         self._following[beacon] = refrain
         return True
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from zyre.core.driver import Driver, Sink, Tap
-from zyre.core.effects import HelloFrom, LocalityChanged, Pressure, Report
+from zyre.core.effects import LocalityChanged, Pressure, Report
 from zyre.core.host import Interceptor, Life, Waker
 from zyre.core.node import NodeMachine
 from zyre.core.outcome import Outcome
@@ -84,6 +84,7 @@ class SimHost:
         self.driver.on_settled = self._wake_room
         self.on_datagrams = self.driver.on_datagrams
         self.on_messages = self.driver.on_messages
+        self.on_greeter = self.driver.on_greeter
         if self.transport.hearing is not None:
             self.transport.hearing.hand_back = self.driver.on_unheard
 
@@ -183,11 +184,6 @@ class SimHost:
             self.driver.on_alarm()
 
     # -- what comes in -------------------------------------------------------------------------------------------
-
-    def on_greeter(self, greeter: HelloFrom) -> None:
-        """A HELLO is about to arrive."""
-        if self.life is Life.RUNNING:
-            self.driver.on_greeter(greeter)
 
     def on_report(self, report: Report) -> None:
         """A link has room again."""

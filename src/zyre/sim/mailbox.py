@@ -47,7 +47,7 @@ class SimMailbox:
         if self.interceptor is not None:
             events = self.interceptor.take(events)
         for event in events:
-            if type(event) is Whisper or type(event) is Shout or isinstance(event, _KEPT):
+            if isinstance(event, (Whisper, Shout)):
                 octets = sum(map(len, event.content))
                 full = self._data >= self._limits.mailbox_messages or self._octets + octets > self._limits.mailbox_bytes
                 if full and type(event) not in _KEPT and not (self.sheds_oldest and self._drop_oldest()):
@@ -56,11 +56,12 @@ class SimMailbox:
                 self._data += 1
                 self._octets += octets
             self._events.append(event)
-        if not self.pressed and self._is_over(2):
+        if self._data and not self.pressed and self._is_over(2):
             self.pressed = True
             self._on_pressure(True)
-        for _ in range(min(len(self._wakers), len(self._events))):
-            self._wakers.popleft()()
+        if self._wakers:
+            for _ in range(min(len(self._wakers), len(self._events))):
+                self._wakers.popleft()()
 
     def _drop_oldest(self) -> bool:
         for position, event in enumerate(self._events):
@@ -83,7 +84,7 @@ class SimMailbox:
         if not self._events:
             raise Closed if self._closed else Empty
         event = self._events.popleft()
-        if type(event) is Whisper or type(event) is Shout or isinstance(event, _KEPT):
+        if isinstance(event, (Whisper, Shout)):
             self._data -= 1
             self._octets -= sum(map(len, event.content))
             if self.pressed and not self._is_over(4):

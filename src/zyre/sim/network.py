@@ -73,13 +73,6 @@ class Network:
         """Whose interface has that address."""
         return self._at.get(endpoint.host)
 
-    def transport_at(self, endpoint: Endpoint) -> SimTransport | None:
-        """Which node is reached there."""
-        port = self._at.get(endpoint.host)
-        if port is None or not port.up:
-            return None
-        return port.box.inboxes.get(endpoint.port)
-
     # -- faults --------------------------------------------------------------------------------------------------
 
     def block(self, sources: Iterable[Box], targets: Iterable[Box]) -> None:
@@ -108,6 +101,11 @@ class Network:
     def delay(self) -> float:
         """How long one transmission takes."""
         return self.conditions.latency.sample(self._entropy)
+
+    def delay_to_connect(self) -> float:
+        """How long it takes until the first octets of a connection arrive: there, back, and there again."""
+        sample = self.conditions.latency.sample
+        return sample(self._entropy) + 2 * sample(self._entropy)
 
     def after_delay(self, action: Callable[[], object]) -> None:
         """Let something happen when one transmission has arrived."""

@@ -223,7 +223,7 @@ class World:
         for box in self.boxes.values():
             box.hidden = False
             for port in box.ports.values():
-                port.up = True
+                port.switch(True)
             if box.power is Power.SUSPENDED:
                 self.wake_up(box)
         for node in self.nodes:
@@ -239,7 +239,7 @@ class World:
         """Close the laptop, if it runs."""
         if box.power is not Power.ON:
             return
-        box.power = Power.SUSPENDED
+        box.turn(Power.SUSPENDED)
         box.asleep_since = self.now()
         for node in self._on(box):
             node.host.stall()
@@ -251,13 +251,13 @@ class World:
             return
         if not clock_counts:
             box.clock.stand_still_since(box.asleep_since)
-        box.power = Power.ON
+        box.turn(Power.ON)
         for node in self._on(box):
             node.host.resume()
 
     def power_off(self, box: Box) -> None:
         """Pull the plug: its nodes die, and nobody is told anything."""
-        box.power = Power.OFF
+        box.turn(Power.OFF)
         for node in self._on(box):
             node.kill()
 
