@@ -229,3 +229,15 @@ def test_a_port_that_somebody_else_has_sealed_for(nodes: Nodes) -> None:
             udp.sendto(b"ZYR\x01".ljust(size, b"\1"), ("10.77.0.1", port))
     until(lambda: sum(one.statistics().violations.values()) >= 1, "violations")
     assert not one.peers
+
+
+def test_members_meet_by_gossip_at_the_authority_s(nodes: Nodes, lab: LabCluster) -> None:
+    """A hub knows whom the machine has signed; to others it says nothing."""
+    first = lab.member("first", directory="lab-authority")
+    hub = nodes("first", membership=first, port=0)
+    contact = hub.gossip_bind("tcp://10.77.0.1:*")
+    one, two = nodes("one", port=0), nodes("two", port=0)
+    for node in (one, two):
+        node.gossip_connect(contact, public_key=hub.public_key)
+    expect(one, zyre.Enter, peer=two.uuid)
+    expect(two, zyre.Enter, peer=one.uuid)

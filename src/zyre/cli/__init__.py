@@ -40,6 +40,8 @@ VERBS = {
     "gossip": Verb("zyre.cli.gossip", "gossip", "Run a gossip hub, or publish and watch tuples."),
     "ports": Verb("zyre.cli.ports", "ports", "Show which ports a firewall must let in."),
     "keys": Verb("zyre.cli.keys", "keys", "Make and show certificates and secrets for secured nodes."),
+    "invite": Verb("zyre.cli.enrolment", "invite", "Let one more machine into a secured cluster, by a spoken code."),
+    "enroll": Verb("zyre.cli.enrolment", "enroll", "Make this machine a member, by the code of an invitation."),
     "replay": Verb("zyre.cli.replay", "replay", "Run a node's journal again, and show the same events."),
     "conform": Verb("zyre.cli.conform", "conform", "Try a running node against the protocol, rule by rule."),
     "sim": Verb("zyre.cli.sim", "sim", "Run a scenario file in virtual time: what would happen if?"),

@@ -20,7 +20,8 @@ from zyre.core.locality import Interface
 from zyre.endpoint import Endpoint
 from zyre.engine.auth import LOOK_AGAIN, Protection, Standing
 from zyre.engine.auth_secret import SealedBeacons
-from zyre.engine.authority import Member
+from zyre.engine.authority import ISSUED_FOLDER, Member
+from zyre.engine.keyring import CertificateStore
 from zyre.engine.rungs import Rungs
 from zyre.engine.signing import SigningKey, VerifyingKey, signing_key_of
 from zyre.errors import DecodeError, InvalidKey
@@ -180,6 +181,7 @@ class MemberProtection(Protection):
         self.vouchers.take(self._credential, member.certificate, time.time())
         proof = SignedProof(self._credential, signing_key_of(self.keys), self.vouchers)
         self._seal = BeaconSeal(proof, identity, config.limits.beacon_age, config.limits.peers)
+        self._issued = CertificateStore(member.directory / ISSUED_FOLDER)
         self._most_strangers = round(config.limits.strangers)
         self._handshake = config.timing.handshake
         self._lately: list[tuple[float, str]] = []
@@ -195,8 +197,15 @@ class MemberProtection(Protection):
         return self._judge_stranger(address) if refused == "unknown key" else refused
 
     def judge_client(self, address: str, key: str) -> RefusalCode | None:
-        """A client of a gossip hub says no HELLO, so its key must be known."""
-        return self.vouchers.judge(key, time.time())
+        """A client of a gossip hub says no HELLO, so its key must be known: by its beacon, or because this machine
+        has the certificate."""
+        now = time.time()
+        if self.vouchers.of(key) is None and (certificate := self._issued.look().get(key)) is not None:
+            try:
+                self.vouchers.take(credential_of(certificate), certificate, now)
+            except InvalidKey:
+                return "unknown key"
+        return self.vouchers.judge(key, now)
 
     def _judge_stranger(self, address: str) -> RefusalCode | None:
         now = time.monotonic()

@@ -42,6 +42,7 @@ from zyre.wire.zpl import Setting
 
 __all__ = [
     "DAYS",
+    "ISSUED_FOLDER",
     "Authority",
     "Member",
     "check_member_name",
