@@ -51,8 +51,9 @@ PEER_PORTS: Final = 64
 #: ``probe``    others are asked about a peer that has become quiet
 #: ``tally``    how many messages arrived is asked and answered, so that the sender's ledger knows
 #: ``reliable`` messages that are kept and sent again until the peer's node has them
+#: ``terms``    leaders that a wave elected say in which term they lead
 SUPPORTED_EXTENSIONS: Final = frozenset(
-    {"empty", "goodbye", "incarnation", "introduce", "leases", "news", "probe", "reliable", "tally"}
+    {"empty", "goodbye", "incarnation", "introduce", "leases", "news", "probe", "reliable", "tally", "terms"}
 )
 
 

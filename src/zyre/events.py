@@ -172,7 +172,7 @@ class Leader:
     name: str
     group: str
     term: int = 0
-    """Rises with every new leader that a majority elected; 0 for one of libzyre's wave."""
+    """Rises with every new leader; 0 if the leader is a plain peer, which knows no terms."""
     token: int = 0
     """For whatever the leader writes to: let it refuse a lower one than it has seen. 0 without a term."""
 

@@ -35,7 +35,7 @@ class Leadership(NamedTuple):
     peer: PeerId
     name: str
     term: int
-    """Rises with every new leader; 0 for one that was elected by libzyre's wave, which knows no terms."""
+    """Rises with every new leader; 0 if the leader is a plain peer, which knows no terms."""
     token: int
     """For whatever the leader writes to: let it refuse a lower one than it has seen. 0 without a term."""
 

@@ -14,7 +14,7 @@ from zyre.core.tables import PeerState
 from zyre.endpoint import Endpoint
 from zyre.events import Enter, Event, Exit, Refused
 from zyre.identity import PeerId
-from zyre.wire import introduce, leases, lives, news, zre
+from zyre.wire import introduce, leases, lives, news, terms, zre
 from zyre.wire.beacon import Beacon, encode_beacon
 
 OWN = PeerId("5" * 32)
@@ -41,6 +41,7 @@ def read(effect: Send) -> Sent:
         **news.MESSAGE_NAMES,
         **lives.MESSAGE_NAMES,
         **leases.MESSAGE_NAMES,
+        **terms.MESSAGE_NAMES,
     }
     return Sent(names[message_id], sequence, effect.frames[0][6:], tuple(effect.frames[1:]))
 

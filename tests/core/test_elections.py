@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from tests.core.rig import OWN, Rig, peer_id
+from tests.core.rig import OWN, Rig, peer_id, read
+from zyre.core.effects import Send
 from zyre.wire import zre
+from zyre.wire.extension import EXTENSION_HEADER
 
 
 def test_nobody_leads_a_group_of_which_nothing_is_known() -> None:
@@ -36,3 +38,24 @@ def test_a_group_without_peers_in_which_we_do_not_stand_is_forgotten() -> None:
     assert set(known) == {"stood", "passing"}
     peer.send(zre.GOODBYE)
     assert set(known) == {"stood"}
+
+
+def test_plain_peers_are_told_that_we_leave_an_electing_group_before_our_kind_is_told_goodbye() -> None:
+    rig = Rig(groups=["G", "H", "I"], extensions=["goodbye"])
+    plain = rig.ready(1, groups=("G",))
+    kin = rig.ready(2, groups=("G",), headers={EXTENSION_HEADER: "goodbye"})
+    rig.machine.contest("G", rig.now)
+    rig.machine.contest("I", rig.now)
+    rig.effects()
+    rig.machine.stop(rig.now)
+    sends = [effect for effect in rig.effects() if isinstance(effect, Send)]
+    said = [(effect.link == plain.record.link, read(effect)) for effect in sends]
+    assert [(to_plain, message.command) for to_plain, message in said] == [
+        (True, "LEAVE"),
+        (True, "LEAVE"),
+        (False, "GOODBYE"),
+    ]
+    changes = [zre.decode_group_change(b"......" + message.fields) for _, message in said[:2]]
+    assert [(change.group, change.status) for change in changes] == [("G", 4), ("I", 5)]
+    assert kin.link in {effect.link for effect in sends}
+    assert rig.machine.own_groups == {"G", "H", "I"}

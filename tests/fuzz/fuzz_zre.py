@@ -8,7 +8,7 @@ from tests.fuzz.seeds import FRAMES
 with instrumented():
     from zyre.core.admission import understand
     from zyre.errors import DecodeError
-    from zyre.wire import introduce, leases, lives, news, zre
+    from zyre.wire import introduce, leases, lives, news, terms, zre
     from zyre.wire.extension import application_headers, offered_extensions
 
 DECODERS = (
@@ -16,7 +16,7 @@ DECODERS = (
     introduce.decode_introduce,
     *(news.decode_change, news.decode_check, news.decode_confirm, news.decode_tell),
     *(lives.decode_collision, lives.decode_twin),
-    *(leases.decode_claim, leases.decode_vote, leases.decode_release),
+    *(leases.decode_claim, leases.decode_vote, leases.decode_release, terms.decode_term),
 )
 
 

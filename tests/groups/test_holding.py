@@ -43,11 +43,14 @@ def test_without_a_majority_there_is_no_leader() -> None:
         assert alice.leader("G") is None
 
 
-def test_a_leader_of_the_wave_has_no_term() -> None:
+def test_a_leader_of_the_wave_has_a_term_that_all_members_are_told() -> None:
     with meeting("alice", "bob") as (alice, bob):
         alice.group("G").contest()
-        assert alice.group("G").leader(timeout=20)[2:] == (0, 0)
+        leading = alice.group("G").leader(timeout=20)
+        assert leading.peer == alice.uuid
+        assert leading.term == leading.token > 0
         bob.join("G")
+        assert bob.group("G").leader(timeout=20) == leading
 
 
 def test_one_at_a_time_has_the_lock_and_tokens_rise() -> None:

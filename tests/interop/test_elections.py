@@ -119,17 +119,16 @@ def test_who_remains_elects_anew_when_our_leader_is_killed() -> None:
             agree(HIGHEST, node, member)
 
 
-def test_our_candidate_leads_when_our_leader_goes() -> None:
-    """What a member of libzyre that does not stand makes of it is chance, for the reason above; it holds nobody up."""
+@pytest.mark.parametrize("stands", [False, True], ids=["it does not stand", "it stands"])
+@pytest.mark.parametrize("second", [HIGHEST, PeerId("00" * 15 + "02")], ids=["highest", "second"])
+def test_libzyre_is_not_left_without_a_leader_when_ours_says_goodbye(second: PeerId, stands: bool) -> None:
+    """It hears of the goodbye last, and counts the votes of the next wave against the members that it knows then."""
     require("libzyre")
     port = unused_port()
-    with (
-        ReferencePeer("libzyre", port=port, groups=["G"]) as member,
-        ReferencePeer("zyre", port=port, **STANDS) as leader,
-        candidate(HIGHEST, port) as node,
-    ):
-        meet(member, leader)
-        agree(leader.uuid, node, leader)
-        leader.close()
-        node.wait_for(zyre.Leader, peer=node.uuid)
-        assert node.node.leader("G") == node.uuid
+    options = STANDS if stands else {"groups": ["G"]}
+    with ReferencePeer("libzyre", port=port, **options) as member, candidate(LOWEST, port) as leader:
+        agree(LOWEST, leader, member)
+        with candidate(second, port) as node:
+            agree(LOWEST, node, member)
+            leader.node.stop()
+            agree(min(second, member.uuid) if stands else second, node, member)

@@ -32,7 +32,7 @@ _CORE: Final = """
     account announcer conversation counters delivery dialect dialling directory discovery door effects election
     elections gate grapevine groups hearsay inflow introductions lease leases ledger links locality membership
     news node outflow outgoing part peer portrait presence profile reliable second_choice surroundings tables
-    tally timers twins verification vigil witnesses
+    tally terms timers twins verification vigil witnesses
 """
 _MODULES: Final = (
     *(config, endpoint, events, fates, identity, roster),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from zyre.core.delivery import Delivery
 from zyre.core.directory import Directory
@@ -13,14 +13,17 @@ from zyre.core.locality import Locality
 from zyre.core.part import Arrival, Follower, Handler, Moves, Part
 from zyre.core.peer import PeerRecord
 from zyre.core.profile import NodeProfile
+from zyre.core.terms import Terms
 from zyre.core.timers import Deadlines
 from zyre.errors import DecodeError, InvalidPeer
-from zyre.events import Event, Leader
+from zyre.events import Event
 from zyre.identity import PeerId
-from zyre.roster import Leadership
 from zyre.wire import zre
 
 __all__ = ["Elections", "Patience"]
+
+
+_GOODBYE: Final = "goodbye"
 
 
 class Patience(NamedTuple):
@@ -43,14 +46,13 @@ class Elections(Part):
         timers: Deadlines[object],
         events: list[Event],
     ) -> None:
+        self.terms = Terms(profile, groups=groups, directory=directory, delivery=delivery, timers=timers, events=events)
         self._own = profile.identity
-        self._name = profile.name
         self._patience = profile.config.timing.alone
         self._groups = groups
         self._directory = directory
         self._delivery = delivery
         self._timers = timers
-        self._events = events
         self._started = False
         self._by_group: dict[str, Election] = {}
 
@@ -74,22 +76,20 @@ class Elections(Part):
             self._be_patient(group, election, now)
             self.follow((Arrival(group, None),), now)
 
+    def abdicate(self) -> None:
+        """We are about to say goodbye: plain peers are told first that we leave the groups that elect, because they are
+        told goodbye last. libzyre counts the votes of a wave against the members that it knows just then; a wave that
+        came while it still counts us would leave it without a leader for good."""
+        for group, status in self._groups.farewells(self._by_group):
+            fields = zre.encode_group_change(group, status)
+            for record in self._directory.ready():
+                if _GOODBYE not in record.extensions:
+                    self._delivery.send(record, zre.LEAVE, fields)
+
     def withdraw(self, group: str) -> None:
         """Have nothing to do with a group's election any more."""
         self._by_group.pop(group, None)
-
-    def leader(self, group: str) -> PeerId | None:
-        """Who leads a group, as far as we know."""
-        election = self._by_group.get(group)
-        return None if election is None else election.leader
-
-    def leadership(self, group: str) -> Leadership | None:
-        """The same, with a name."""
-        leader = self.leader(group)
-        if leader is None:
-            return None
-        record = self._directory.by_id.get(leader)
-        return Leadership(leader, self._name if record is None else record.name, 0, 0)
+        self.terms.forget(group)
 
     def _of(self, group: str) -> Election:
         election = self._by_group.get(group)
@@ -137,9 +137,10 @@ class Elections(Part):
             if isinstance(move, Arrival):
                 self._count(move.group, election, election.on_arrival(move.peer, members), now)
             else:
+                self.terms.depose(move.group, move.peer)
                 self._count(move.group, election, election.on_departure(move.peer, members), now)
                 if not members and not election.candidate:  # peers name groups as they like
-                    del self._by_group[move.group]
+                    self.withdraw(move.group)
 
     def on_patience_over(self, patience: Patience, now: float) -> Moves:
         """The time of an election is over."""
@@ -161,13 +162,14 @@ class Elections(Part):
         """Send the votes that follow from one, and say who was elected."""
         if election.wave is not None:
             self._be_patient(group, election, now)
+        if ballot.elected == self._own or any(vote[:2] == (zre.LEADER, self._own) for vote in ballot.messages):
+            self.terms.lead(group, now)
         for message_id, candidate, voters in ballot.messages:
             fields = zre.encode_vote(group, candidate)
             for peer in voters:
                 record = self._directory.by_id.get(peer)
                 if record is not None:
+                    self.terms.preface(group, message_id, candidate, record)
                     self._delivery.send(record, message_id, fields)
-        if ballot.elected is not None:
-            elected = self._directory.by_id.get(ballot.elected)
-            name = self._name if elected is None else elected.name
-            self._events.append(Leader(ballot.elected, name, group))
+        if ballot.elected is not None and ballot.elected != self._own:
+            self.terms.elected(group, self._directory.by_id[ballot.elected], now)

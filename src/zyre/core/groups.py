@@ -7,7 +7,7 @@ note.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
@@ -60,6 +60,12 @@ class Groups:
 
     def _count(self) -> None:
         self.status = (self.status + 1) % _STATUS_MODULUS
+
+    def farewells(self, groups: Iterable[str]) -> Iterator[tuple[str, int]]:
+        """Those of the groups that we are in, each with the status count of leaving it, one after the other; for the
+        last words of a node, which then counts no more."""
+        for number, group in enumerate((group for group in groups if group in self.own), 1):
+            yield group, (self.status + number) % _STATUS_MODULUS
 
     def members(self, group: str) -> Mapping[PeerId, PeerRecord]:
         """The peers in a group."""

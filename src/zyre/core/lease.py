@@ -15,7 +15,7 @@ from typing import Final
 from zyre.core.timers import NEVER
 from zyre.identity import PeerId
 
-__all__ = ["Claim", "Seat", "token_of"]
+__all__ = ["Claim", "Seat", "count_of", "token_of"]
 
 #: A claimant holds for this share of what voters granted: their clocks may run so much faster than its own.
 _CERTAIN: Final = 0.9
@@ -28,6 +28,11 @@ MOST_TERM: Final = 1 << 44
 def token_of(term: int, holder: PeerId) -> int:
     """A number for one holding of a name: it rises with the terms, fits in 63 bits, and differs between claimants."""
     return term << _MARK_BITS | int(holder[:8], 16) >> (32 - _MARK_BITS)
+
+
+def count_of(token: int) -> int:
+    """The term of which a token was made."""
+    return token >> _MARK_BITS
 
 
 @dataclass(slots=True, eq=False)

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from zyre.core.delivery import Delivery
-from zyre.core.elections import Elections
 from zyre.core.groups import Groups
 from zyre.core.lease import MOST_TERM, Claim, Seat, token_of
 from zyre.core.locality import Locality
@@ -20,6 +19,7 @@ from zyre.core.part import Follower, Handler, Moves, Part, Question, Verb
 from zyre.core.peer import PeerRecord
 from zyre.core.profile import NodeProfile
 from zyre.core.tables import PeerState
+from zyre.core.terms import Terms
 from zyre.core.timers import Deadlines
 from zyre.events import Event, Leader, Leaderless
 from zyre.identity import PeerId
@@ -76,7 +76,7 @@ class Leases(Part):
     def __init__(
         self,
         profile: NodeProfile,
-        elections: Elections,
+        waves: Terms,
         groups: Groups,
         *,
         delivery: Delivery,
@@ -89,7 +89,7 @@ class Leases(Part):
         self._born = profile.incarnation / 1e6
         self._started_at = 0.0
         self._groups = groups
-        self._elections = elections
+        self._waves = waves
         self._delivery = delivery
         self._timers = timers
         self._events = events
@@ -133,7 +133,7 @@ class Leases(Part):
 
     def leading(self, group: str) -> Leadership | None:
         """Who leads a group, by a majority's vote if there was one, else by the wave; None if nobody is known to."""
-        return self._leaders.get(group) or self._elections.leadership(group)
+        return self._leaders.get(group) or self._waves.leadership(group)
 
     def _lock_token(self, group: str, name: str) -> int | None:
         claim = self._claims.get((group, name))

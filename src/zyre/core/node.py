@@ -139,7 +139,12 @@ class NodeMachine:
         """Who gets what in which order: the first to know are the first here."""
         profile = self._profile
         self._leases = Leases(
-            profile, self._elections, self._groups, delivery=self._delivery, timers=self._timers, events=self.events
+            profile,
+            self._elections.terms,
+            self._groups,
+            delivery=self._delivery,
+            timers=self._timers,
+            events=self.events,
         )
         self.asides = self._leases.asides
         self._announcer = Announcer(profile, self._delivery, self._timers)
@@ -189,8 +194,7 @@ class NodeMachine:
             self._membership,
             Links(self._membership, self._delivery, self._reliable, self.counters),
             *self._membership.watch,
-            self._elections,
-            self._leases,
+            *(self._elections.terms, self._elections, self._leases),
             second_choice,
             Introductions(profile.identity, self._membership, self._delivery, self._timers),
             Grapevine(profile, self._membership, self._timers),
@@ -218,6 +222,7 @@ class NodeMachine:
         it as a violation."""
         if not self._running:
             return
+        self._elections.abdicate()
         for record in self._membership.everyone():
             for part in self._parts:
                 part.take_leave(record)

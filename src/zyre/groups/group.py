@@ -45,9 +45,10 @@ class BaseGroup:
         """Join the group and stand as a candidate for its leader.
 
         Without ``size`` by libzyre's wave, see Node.contest: plain peers take part, the lowest uuid wins, and each side
-        of a partition has a leader. With ``size``, the number of members that the group has at most, a majority of
-        that many must vote: leaders have a term and a fencing token, lead for ``lease`` seconds unless it is renewed,
-        and only nodes of this package take part. All candidates say the same size and lease. Raises InvalidConfig.
+        of a partition has a leader, in a term of its own. With ``size``, the number of members that the group has at
+        most, a majority of that many must vote: there is one leader at most, for ``lease`` seconds unless it is
+        renewed, and only nodes of this package take part. All candidates say the same size and lease. Either way a
+        leader has a term and a fencing token. Raises InvalidConfig.
         """
         if size is None:
             self._node.contest(self.name)

@@ -9,7 +9,7 @@ from typing import Any
 from zyre.core.host import Closed, Host, Waker, why_ended
 from zyre.core.leases import LockFreed, LockTaken
 from zyre.errors import LockTimeout, NodeStopped
-from zyre.events import Exit, Leader, Leaderless
+from zyre.events import Exit, Leader, Leaderless, Leave
 from zyre.identity import check_group
 from zyre.roster import Leadership
 from zyre.waiting import new_async_parker
@@ -81,10 +81,10 @@ class LeaderWatch(_Attention):
         super().__init__(host, "leading", group)
 
     def take(self, event: object) -> None:
-        """Leader, Leaderless, and the leader's Exit."""
+        """Leader, Leaderless, and that the leader leaves."""
         if isinstance(event, Leader) and event.group == self._group:
             self.value = Leadership(event.peer, event.name, event.term, event.token)
-        elif isinstance(event, Exit) or (isinstance(event, Leaderless) and event.group == self._group):
+        elif isinstance(event, Exit) or (isinstance(event, (Leaderless, Leave)) and event.group == self._group):
             gone = self.value is not None and event.peer == self.value.peer
             self.value = None if gone else self.value
 
