@@ -8,6 +8,7 @@ from tests.core.rig import Foreign, Rig, names
 from zyre.config import Timing
 from zyre.core.effects import Broadcast, LinkAnswered, LinkLost, OpenLink, Probe
 from zyre.events import Evasive, Exit, Returned
+from zyre.sim import World
 from zyre.wire import zre
 from zyre.wire.zre import identity_frame
 
@@ -38,6 +39,28 @@ def test_who_only_beacons_is_asked_now_and_then_whether_our_link_reaches_it() ->
     beacons_only(peer, 9)
     assert rig.commands() == []
     assert rig.events() == []
+
+
+def test_the_more_peers_there_are_the_less_often_each_is_asked() -> None:
+    rig = Rig(timing=Timing(prove=4.0, prove_next=2.0))
+    peers = [rig.ready(number) for number in (1, 2, 3)]
+    rig.commands()
+    for second in range(1, 8):
+        rig.run_for(1.0)
+        for peer in peers:
+            peer.beacon()
+        assert ("PING" in rig.commands()) is (second > 6), f"three times two seconds, and it is {second}"
+
+
+def test_of_two_of_our_own_kind_one_asks_and_that_proves_the_link_to_both() -> None:
+    world = World(1)
+    nodes = [world.node(name) for name in ("a", "b")]
+    world.run_for(3.0)
+    before = [node.machine.counters.sent for node in nodes]
+    world.run_for(100.0)
+    said = [node.machine.counters.sent - sent for node, sent in zip(nodes, before, strict=True)]
+    assert said[0] == said[1], "a question or its answer"
+    assert 7 <= said[0] <= 10
 
 
 def test_a_link_that_reaches_nobody_is_noticed_although_the_beacons_come() -> None:

@@ -11,7 +11,6 @@ from functools import lru_cache
 from itertools import chain
 from typing import Final, NamedTuple
 
-from zyre.config import Limits, Timing
 from zyre.core.admission import Greeting, Speech
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
@@ -26,6 +25,7 @@ from zyre.core.locality import Locality
 from zyre.core.part import Arrival, Departure, Follower, Moves, Part, Question
 from zyre.core.peer import PeerRecord
 from zyre.core.portrait import Portrait
+from zyre.core.profile import NodeProfile
 from zyre.core.tables import TRANSITIONS, Action, Input, PeerState, Violation
 from zyre.core.timers import NEVER, Deadlines
 from zyre.core.verification import Verification
@@ -35,6 +35,7 @@ from zyre.endpoint import Endpoint
 from zyre.events import Event, Exit, ExitReason, new_enter, new_join
 from zyre.identity import PeerId
 from zyre.wire import zre
+from zyre.wire.envelope import envelope_of
 
 __all__ = ["Leaving", "Membership", "Standing"]
 
@@ -84,10 +85,7 @@ class Membership(Part):
 
     def __init__(
         self,
-        timing: Timing,
-        limits: Limits,
-        extensions: frozenset[str],
-        envelope: bytes,
+        profile: NodeProfile,
         *,
         groups: Groups,
         delivery: Delivery,
@@ -97,6 +95,7 @@ class Membership(Part):
         portrait: Portrait,
         gate: Gate,
     ) -> None:
+        timing, limits, extensions = profile.config.timing, profile.config.limits, profile.extensions
         self.gate = gate
         self.directory = Directory(limits.peers, proven=gate.proven)
         self.groups = groups
@@ -109,7 +108,7 @@ class Membership(Part):
         self._timing = timing
         self._limits = limits
         self._extensions = extensions
-        self._envelope = envelope
+        self._envelope = envelope_of(profile.cluster.name)
         self._tells_lives = "incarnation" in extensions
         self._delivery = delivery
         self._timers = timers
@@ -118,6 +117,7 @@ class Membership(Part):
         self._portrait = portrait
         witnesses = Witnesses(timing, extensions, directory=self.directory, delivery=delivery, timers=timers)
         self.vigil = Vigil(
+            profile.identity,
             timing,
             directory=self.directory,
             delivery=delivery,

@@ -46,7 +46,6 @@ from zyre.identity import PeerId
 from zyre.roster import Roster
 from zyre.statistics import Statistics
 from zyre.wire import zre
-from zyre.wire.envelope import envelope_of
 
 __all__ = ["NodeMachine", "NodeProfile"]
 
@@ -78,10 +77,7 @@ class NodeMachine:
         """What is to be done, until it is taken."""
         self._gate = Gate(profile, self.counters, self.events)
         self._membership = Membership(
-            self._timing,
-            profile.config.limits,
-            profile.extensions,
-            envelope_of(profile.cluster.name),
+            profile,
             groups=self._groups,
             delivery=self._delivery,
             timers=self._timers,

@@ -23,6 +23,7 @@ from zyre.core.presence import Presence
 from zyre.core.tables import Input, PeerState, Phase
 from zyre.core.timers import NEVER, Deadlines
 from zyre.events import Evasive, Event, Returned, Silent
+from zyre.identity import PeerId
 from zyre.wire import zre
 
 __all__ = ["Tick", "Vigil"]
@@ -43,6 +44,9 @@ _LATE: Final = 0.1
 #: A standstill shorter than this is not called a sleep, however short the evasive time is.
 _SHORTEST_SLEEP: Final = 1.0
 
+#: Of two that would ask each other, one waits so many times as long: the other's question is proof enough for both.
+_SECOND: Final = 1.5
+
 _link: Final = attrgetter("link")
 _ALIVE: Final = Phase.ALIVE
 _READY: Final = PeerState.READY
@@ -54,6 +58,7 @@ class Vigil(Part):
 
     def __init__(
         self,
+        own: PeerId,
         timing: Timing,
         *,
         directory: Directory,
@@ -74,8 +79,10 @@ class Vigil(Part):
         self._last_tick = -1
         self._grain = timing.evasive / _TICKS_PER_EVASIVE
         self._sleep = max(timing.evasive, _SHORTEST_SLEEP)
-        self._prove_after = timing.prove
-        self._doubt_after = timing.prove + timing.expired - timing.evasive
+        self._own = own
+        self._prove = timing.prove
+        self._prove_next = timing.prove_next
+        self._until_doubt = timing.expired - timing.evasive
 
     def subjects(self) -> Mapping[type, Follower]:
         """Looks at peers."""
@@ -116,7 +123,7 @@ class Vigil(Part):
 
     def trust(self, record: PeerRecord, now: float) -> None:
         """Somebody listens where our link leads. That ends a doubt, unless we have waited for a message too long."""
-        if record.doubted and now < record.proven_at + self._doubt_after:
+        if record.doubted and now < record.proven_at + self._prove_after(record) + self._until_doubt:
             record.doubted = False
             self._delivery.send(record, zre.PING)
 
@@ -157,29 +164,39 @@ class Vigil(Part):
         self._last_tick = tick.number
         watched = [record for record in self._ticks.pop(tick.number) if record.watched == tick.number]
         watched.sort(key=_link)  # not in an order that depends on how often each was looked at
-        self._directory.recall(watched)
         for record in watched:
             if record.state is PeerState.ABSENT:
                 continue
-            if self._is_due_for_proof(record, now):
-                self._ask_for_proof(record, now)
-            asks_at = record.proven_at + self._prove_after if record.noted else self.presence.asks_at(record)
-            if record.phase is _ALIVE and now < asks_at:
+            proof_at = self._proof_at(record, now)
+            if record.noted and record.phase is _ALIVE and now < proof_at:
+                self._watch(record, proof_at)
+                continue
+            if record.noted:
+                self._directory.recall((record,))
+            if not now < proof_at and record.state is _READY:
+                self._ask_for_proof(record, proof_at, now)
+            asks_at = self.presence.asks_at(record)
+            if record.phase is _ALIVE and now < asks_at and not record.noted:
                 self._watch(record, asks_at)
             else:
                 moves += self._look_at(record, now)
         return moves
 
-    def _is_due_for_proof(self, record: PeerRecord, now: float) -> bool:
-        """Whether nothing has come on the link for so long that it should be asked for. That something came shows in
-        the count of messages, so that the way of a message need not write down when it was."""
+    def _proof_at(self, record: PeerRecord, now: float) -> float:
+        """When a peer is to be asked on the link, because nothing has come on it for so long. That something came shows
+        in the count of messages, so that the way of a message need not write down when it was."""
         if record.received != record.proven:
             record.proven, record.proven_at = record.received, now
             record.doubted, record.verified_at = False, NEVER
-        return not now < record.proven_at + self._prove_after and record.state is _READY
+        return record.proven_at + self._prove_after(record)
 
-    def _ask_for_proof(self, record: PeerRecord, now: float) -> None:
-        if not record.doubted and not now < record.proven_at + self._doubt_after:
+    def _prove_after(self, record: PeerRecord) -> float:
+        """How long nothing may come on the link to a peer. The more peers there are, the longer."""
+        after = max(self._prove, self._prove_next * len(self._directory))
+        return after if record.peer > self._own or not record.is_own_kind else after * _SECOND
+
+    def _ask_for_proof(self, record: PeerRecord, proof_at: float, now: float) -> None:
+        if not record.doubted and not now < proof_at + self._until_doubt:
             self.doubt(record)
             record.quiet_at = record.presumed_at = min(record.quiet_at, now)
         elif record.phase is _ALIVE and now < self.presence.asks_at(record):
