@@ -101,11 +101,23 @@ def test_one_for_each_link(probes: Probes, listener: socket.socket) -> None:
     assert probes.look(1) is False
 
 
-def test_in_the_engine_thread_verdicts_are_told_and_nothing_stays_open(listener: socket.socket) -> None:
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    made = Engine()
+    made.acquire()
+    yield made
+    made.release()
+    thread = made._thread
+    if thread is not None:
+        thread.join()
+    for descriptor in (made._selector, made._wake_in, made._wake_out):
+        descriptor.close()
+
+
+def test_in_the_engine_thread_verdicts_are_told_and_nothing_stays_open(engine: Engine, listener: socket.socket) -> None:
     told: list[Report] = []
     prober = Prober(told.append)
-    prober.engine = engine = Engine()
-    engine.acquire()
+    prober.engine = engine
     prober.begin(1, str(place(listener)))
     with listener.accept()[0] as accepted:
         prober.begin(2, str(place(listener)))
@@ -117,9 +129,35 @@ def test_in_the_engine_thread_verdicts_are_told_and_nothing_stays_open(listener:
     prober.begin(3, str(place(listener)))
     engine.call(prober.close)
     assert prober._probes.open() == ()
-    engine.release()
-    thread = engine._thread
-    if thread is not None:
-        thread.join()
-    for descriptor in (engine._selector, engine._wake_in, engine._wake_out):
-        descriptor.close()
+
+
+def test_a_host_name_is_asked_at_all_its_addresses(
+    engine: Engine, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zyre.engine.names.look_up", lambda host: ("::1", "127.0.0.2", "127.0.0.1"))
+    told: list[Report] = []
+    prober = Prober(told.append)
+    prober.engine = engine
+    name = f"tcp://host.example:{listener.getsockname()[1]}"
+    prober.begin(1, name)
+    with listener.accept()[0] as accepted:
+        assert told == [], "one that refuses is not the last word"
+        accepted.send(b"\xff")
+        until(lambda: told)
+    listener.close()
+    prober.begin(1, name)
+    until(lambda: len(told) == 2)
+    assert told == [LinkAnswered(1), LinkRefused(1)]
+    engine.call(prober.close)
+
+
+def test_a_host_name_that_nobody_knows_says_nothing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("zyre.engine.names.look_up", lambda host: asked.append(host) or ())
+    told: list[Report] = []
+    prober = Prober(told.append)
+    prober.engine = engine
+    prober.begin(1, "tcp://host.example:5")
+    until(lambda: asked)
+    engine.call(prober.close)
+    assert told == []

@@ -43,6 +43,19 @@ def test_we_connect(known: bool) -> None:
         node.wait_for(zyre.Exit, peer=peer, reason="left")
 
 
+@pytest.mark.parametrize("module", ["libzyre", "zyre"])
+def test_whom_we_reached_by_a_host_name_and_who_was_killed_has_crashed(module: str) -> None:
+    require(module)
+    port = unused_tcp_port()
+    peer = ReferencePeer(module, endpoint=f"tcp://127.0.0.1:{port}")
+    with Ours(port=0) as node, peer:
+        node.node.connect(f"tcp://localhost:{port}")
+        assert node.wait_for(zyre.Enter, peer=peer).address == f"tcp://localhost:{port}"
+        exchange(node, peer)
+        peer.kill()
+        node.wait_for(zyre.Exit, peer=peer, reason="crashed")
+
+
 def test_we_connect_before_they_are_there() -> None:
     require("libzyre")
     place = endpoint()

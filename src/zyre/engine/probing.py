@@ -6,6 +6,9 @@
     accepted, and it is silent   the process stands still: nothing, for as long as it does
     neither                      the host is away: nothing
 
+A host name is looked up each time, for it may lead elsewhere than before. One of several addresses that refuses is not
+the last word.
+
 The other end sees a connection that comes and goes without a word, which no application is told of.
 """
 
@@ -21,6 +24,7 @@ from typing import Any
 from zyre.core.effects import LinkAnswered, LinkRefused, Report
 from zyre.endpoint import Endpoint
 from zyre.engine.engine import Engine
+from zyre.engine.names import is_address, look_up_beside
 
 __all__ = ["Prober", "Probes"]
 
@@ -38,7 +42,7 @@ class Probes:
 
     def begin(self, link: int, endpoint: Endpoint) -> Report | int | None:
         """Connect: what is known at once, or the descriptor that becomes readable when there is more to know. None if
-        there is nothing to connect to: host names are not looked up here."""
+        there is nothing to connect to, as by a host name."""
         self.end(link)
         made = _socket_for(endpoint)
         if made is None:
@@ -100,7 +104,17 @@ class Prober:
     def begin(self, link: int, endpoint: str) -> None:
         """Ask about a link; may be called from any thread."""
         self._asked.add(link)
-        self.engine.call_soon(partial(self._begin, link, Endpoint.parse(endpoint)))
+        asked = Endpoint.parse(endpoint)
+        if asked.is_tcp and not is_address(asked.host):
+            look_up_beside(asked.host, partial(self._on_addresses, link, asked.port))
+        else:
+            self.engine.call_soon(partial(self._begin, link, (asked,)))
+
+    def _on_addresses(self, link: int, port: int, host: str, addresses: tuple[str, ...]) -> None:
+        """In the thread that looked them up. IPv4 comes first, which libzmq prefers."""
+        ordered = sorted(addresses, key=lambda address: ":" in address)
+        endpoints = tuple(Endpoint("tcp", address, port) for address in ordered)
+        self.engine.call_soon(partial(self._begin, link, endpoints))
 
     def forget(self, link: int) -> None:
         """A link is closed; may be called from any thread."""
@@ -119,24 +133,33 @@ class Prober:
         for link in self._probes.open():
             self._probes.end(link)
 
-    def _begin(self, link: int, endpoint: Endpoint) -> None:
+    def _begin(self, link: int, endpoints: tuple[Endpoint, ...], refused: bool = False) -> None:
+        """Ask at the first of these; ``refused``: whether an earlier one has said no."""
         if link not in self._asked:
             return
         self._end(link)
-        begun = self._probes.begin(link, endpoint)
+        begun = self._probes.begin(link, endpoints[0])
         if isinstance(begun, int):
-            self.engine.watch(begun, partial(self._look, link))
-        elif begun is not None:
-            self._report(begun)
+            self.engine.watch(begun, partial(self._look, link, endpoints, refused))
+        else:
+            self._go_on(link, endpoints, refused, begun)
 
-    def _look(self, link: int) -> bool:
+    def _look(self, link: int, endpoints: tuple[Endpoint, ...], refused: bool) -> bool:
         shown = self._probes.look(link)
-        if shown is True:
-            return False
-        self._end(link)
-        if not isinstance(shown, bool):
-            self._report(shown)
+        if shown is not True:
+            self._end(link)
+            self._go_on(link, endpoints, refused, shown)
         return False
+
+    def _go_on(self, link: int, endpoints: tuple[Endpoint, ...], refused: bool, shown: Report | bool | None) -> None:
+        if isinstance(shown, LinkAnswered):
+            self._report(shown)
+            return
+        refused = refused or isinstance(shown, LinkRefused)
+        if endpoints[1:]:
+            self._begin(link, endpoints[1:], refused)
+        elif refused:
+            self._report(LinkRefused(link))
 
     def _end(self, link: int) -> None:
         descriptor = self._probes.descriptor(link)
