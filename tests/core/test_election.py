@@ -81,6 +81,16 @@ def test_nobody_is_made_leader_by_others() -> None:
     assert Election(A).leader is None
 
 
+def test_who_leads_does_not_give_way_to_a_weaker_one() -> None:
+    """Two that could not hear each other both lead, and what they say of it crosses: one of them must go on."""
+    stronger, weaker = Election(A, candidate=True, leader=A), Election(B, candidate=True, leader=B)
+    assert stronger.on_leader(B, B, [B]) == Ballot(((ELECT, A, (B,)),))
+    assert weaker.on_leader(A, A, [A]) == Ballot(elected=A)
+    assert weaker.on_elect(A, A, [A]) == Ballot(((ELECT, A, (A,)),))
+    assert stronger.on_elect(B, A, [B]) == Ballot(((LEADER, A, (B,)),))
+    assert stronger.leader == weaker.leader == A
+
+
 def test_a_member_that_goes_is_waited_for_no_longer() -> None:
     election = Election(C)
     election.on_elect(A, A, [A, B])

@@ -111,11 +111,15 @@ class Election:
     def on_leader(self, sender: PeerId, leader: PeerId, members: Collection[PeerId]) -> Ballot:
         """A result arrived: pass it on once, and believe it if it is the leader who says so.
 
-        One that is weaker than the wave we carry is none: libzyre passes its own wave's candidate on.
+        One that is weaker than the wave we carry is none: libzyre passes its own wave's candidate on. If we lead
+        ourselves, and a weaker one has not heard of us in time, a new wave tells everybody who is the strongest: else
+        two whose results cross would each believe the other to lead.
         """
         wave = self.wave
         if leader == self.own or (wave is not None and wave.candidate < leader):
             return _NOTHING
+        if self.candidate and self.leader == self.own < leader == sender:
+            return self.start(members)
         messages: Votes = ()
         if wave is not None and not wave.passed_on:
             wave.passed_on = True
