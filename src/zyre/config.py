@@ -42,6 +42,7 @@ FULL_POLICIES: Final = ("block", "drop_newest", "drop_oldest")
 PEER_PORTS: Final = 64
 
 #: What this version understands beyond plain 36/ZRE; told to peers in the HELLO header X-ZYRE-EXT.
+#: ``bulletin``  members of a cluster with an authority have its latest list of revoked keys
 #: ``empty``    a message of no frames arrives as no frames (plain peers get one empty frame: libzyre needs one)
 #: ``introduce``  whoever was reached without beacons is asked whom it knows
 #: ``goodbye``  leaving is also said on the link, where it cannot be lost like the UDP beacon can
@@ -53,7 +54,19 @@ PEER_PORTS: Final = 64
 #: ``reliable`` messages that are kept and sent again until the peer's node has them
 #: ``terms``    leaders that a wave elected say in which term they lead
 SUPPORTED_EXTENSIONS: Final = frozenset(
-    {"empty", "goodbye", "incarnation", "introduce", "leases", "news", "probe", "reliable", "tally", "terms"}
+    {
+        "bulletin",
+        "empty",
+        "goodbye",
+        "incarnation",
+        "introduce",
+        "leases",
+        "news",
+        "probe",
+        "reliable",
+        "tally",
+        "terms",
+    }
 )
 
 

@@ -14,7 +14,7 @@ from zyre.core.tables import PeerState
 from zyre.endpoint import Endpoint
 from zyre.events import Enter, Event, Exit, Refused
 from zyre.identity import PeerId
-from zyre.wire import introduce, leases, lives, news, terms, zre
+from zyre.wire import bulletin, introduce, leases, lives, news, terms, zre
 from zyre.wire.beacon import Beacon, encode_beacon
 
 OWN = PeerId("5" * 32)
@@ -42,6 +42,7 @@ def read(effect: Send) -> Sent:
         **lives.MESSAGE_NAMES,
         **leases.MESSAGE_NAMES,
         **terms.MESSAGE_NAMES,
+        **bulletin.MESSAGE_NAMES,
     }
     return Sent(names[message_id], sequence, effect.frames[0][6:], tuple(effect.frames[1:]))
 
@@ -67,6 +68,7 @@ class Rig:
         public_key: str = "",
         proven: bool = False,
         incarnation: int = 0,
+        certificate: str = "",
         start: bool = True,
     ) -> None:
         profile = NodeProfile(
@@ -80,6 +82,7 @@ class Rig:
             public_key=public_key,
             proven=proven,
             incarnation=incarnation,
+            certificate=certificate,
         )
         self.machine = NodeMachine(profile)
         self.now = 100.0

@@ -29,6 +29,7 @@ def test_whatever_is_about_a_link_names_it_first() -> None:
         "Broadcast",
         "HelloFrom",
         "LinkLost",
+        "ListProven",
         "LocalityChanged",
         "NameResolved",
         "PeerJudged",

@@ -5,22 +5,37 @@ from __future__ import annotations
 from tests.fuzz.guided import fuzz, instrumented
 
 with instrumented():
-    from zyre.errors import DecodeError
-    from zyre.wire import probe, tally, zre
+    from zyre.errors import DecodeError, InvalidKey
+    from zyre.security.credential import Credential, parse_certificate
+    from zyre.security.revocation import Revocations
+    from zyre.wire import bulletin, probe, tally, zre
 
 SEEDS = [
     zre.pack_header(tally.TALLY, 1) + tally.encode_tally(1, 2),
     zre.pack_header(tally.TALLIED, 1) + tally.encode_tallied(tally.Tallied(1, 2, 0, 2)),
     zre.pack_header(probe.ENQUIRE, 1) + probe.encode_enquire(bytes(16)),
+    zre.pack_header(bulletin.NOTICE, 1) + bulletin.encode_version(7),
+    zre.pack_header(bulletin.BULLETIN, 1) + Revocations(7, frozenset(), bytes(64)).pack(),
+    Revocations(7, frozenset(("1" * 40,)), b"s" * 64).pack(),
     zre.pack_header(probe.SEEN, 1) + probe.encode_seen(bytes(16), 1.5),
 ]
 
 
 def one_input(data: bytes) -> None:
-    for decode in (tally.decode_tally, tally.decode_tallied, probe.decode_enquire, probe.decode_seen):
+    for decode in (
+        tally.decode_tally,
+        tally.decode_tallied,
+        probe.decode_enquire,
+        probe.decode_seen,
+        bulletin.decode_version,
+        bulletin.decode_bulletin,
+        Revocations.unpack,
+        Credential.unpack,
+        lambda octets: parse_certificate(octets.decode("latin-1")),
+    ):
         try:
             decode(data)
-        except DecodeError:
+        except (DecodeError, InvalidKey):
             continue
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "LinkLost",
     "LinkRefused",
     "LinkWritable",
+    "ListProven",
     "LocalityChanged",
     "NameResolved",
     "OpenLink",
@@ -130,6 +131,13 @@ class HelloFrom(NamedTuple):
     """Why that one may not be here any more."""
 
 
+class ListProven(NamedTuple):
+    """The host has a later list of revoked keys than before, which the authority has signed."""
+
+    version: int
+    octets: bytes
+
+
 class NameResolved(NamedTuple):
     """A host name that was dialled stands for ``addresses``."""
 
@@ -166,6 +174,7 @@ Report: TypeAlias = (
     | LinkLost
     | LinkRefused
     | LinkAnswered
+    | ListProven
     | LocalityChanged
     | HelloFrom
     | NameResolved

@@ -19,6 +19,7 @@ from zyre.core.effects import (
     LinkLost,
     LinkRefused,
     LinkWritable,
+    ListProven,
     LocalityChanged,
     NameResolved,
     PeerJudged,
@@ -123,6 +124,8 @@ def _pack_report(report: Report) -> bytes:
         return _json(["LocalityChanged", _pack_locality(report.locality)])
     if isinstance(report, HelloFrom):
         return _json(["HelloFrom", [report.identity.hex(), report.address, report.groups, report.refused]])
+    if isinstance(report, ListProven):
+        return _json(["ListProven", [report.version, report.octets.hex()]])
     if isinstance(report, LinkLost):
         return _json(["LinkLost", report.identity.hex()])
     if isinstance(report, NameResolved):
@@ -147,6 +150,7 @@ def _unpack_judged(peer: str, refused: Any, groups: Any) -> PeerJudged:
 _REPORTS: Final[Mapping[str, Callable[[Any], Report]]] = {
     "LocalityChanged": lambda value: LocalityChanged(_unpack_locality(value)),
     "HelloFrom": lambda value: _unpack_hello_from(*value),
+    "ListProven": lambda value: ListProven(value[0], bytes.fromhex(value[1])),
     "NameResolved": lambda value: NameResolved(value[0], tuple(value[1])),
     "PeerJudged": lambda value: _unpack_judged(*value),
     "PeerRefused": lambda value: PeerRefused(*value),

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from zyre.core.announcer import Announcer
+from zyre.core.bulletin import Bulletins
 from zyre.core.conversation import Conversation
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
@@ -160,8 +161,7 @@ class NodeMachine:
             events=self.events,
             retire=self._retire,
         )
-        most = profile.config.limits.peers
-        second_choice = SecondChoice(self._timing.beacon, most, self._membership, self._timers)
+        second_choice = SecondChoice(self._timing.beacon, profile.config.limits.peers, self._membership, self._timers)
         self._door = Door(
             profile,
             portrait=self._portrait,
@@ -200,6 +200,7 @@ class NodeMachine:
             self._door,
             twins,
             self._reliable,
+            Bulletins(profile, directory=self._directory, delivery=self._delivery, timers=self._timers),
         )
 
     # -- verbs ---------------------------------------------------------------------------------------------------

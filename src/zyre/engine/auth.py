@@ -116,6 +116,9 @@ class Protection(ABC):
         """The same of somebody who has just said ``hello``, a frame as it came. Called by whoever reads the inbox."""
         return self.standing(address, key)
 
+    def hear(self, message: bytes) -> None:  # noqa: B027  (most have nothing to learn)
+        """Somebody who may be here says something about who may. Called by whoever reads the inbox."""
+
     def judge_client(self, address: str, key: str) -> RefusalCode | None:
         """Why the owner of ``key`` may not use a gossip hub of this node; None if they may."""
         return self.judge(address, key)

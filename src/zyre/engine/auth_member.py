@@ -9,22 +9,27 @@ is room for few strangers at a time (Limits.strangers), whom libzmq cannot be to
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
 import time
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+import zmq
+
 from zyre.config import NodeConfig
+from zyre.core.effects import ListProven
 from zyre.core.locality import Interface
 from zyre.endpoint import Endpoint
 from zyre.engine.auth import LOOK_AGAIN, Protection, Standing
 from zyre.engine.auth_secret import SealedBeacons
-from zyre.engine.authority import ISSUED_FOLDER, Member
+from zyre.engine.authority import ISSUED_FOLDER, REVOKED, Member, read_revoked, save_revoked
 from zyre.engine.keyring import CertificateStore
 from zyre.engine.rungs import Rungs
 from zyre.engine.signing import SigningKey, VerifyingKey, signing_key_of
-from zyre.errors import DecodeError, InvalidKey
+from zyre.errors import DecodeError, InvalidConfig, InvalidKey
 from zyre.refusals import RefusalCode
 from zyre.security.access import groups_of
 from zyre.security.certificate import Certificate
@@ -40,6 +45,7 @@ from zyre.security.keys import decode_key, encode_key
 from zyre.security.revocation import Revocations
 from zyre.security.seal import BeaconSeal
 from zyre.wire import zre
+from zyre.wire.bulletin import decode_bulletin
 from zyre.wire.envelope import ENVELOPE_SIZE
 from zyre.wire.extension import CERTIFICATE_HEADER
 from zyre.wire.sealed import MAX_SIGNED, SIGNED_PROOF_SIZE, Sealed
@@ -50,6 +56,9 @@ __all__ = ["MemberProtection", "SignedBeacons", "SignedProof", "Vouchers"]
 _KEY: Final = slice(18, 50)
 #: So many strangers of one address at a time: the others are for other addresses.
 _SHARE: Final = 4
+
+
+_log = logging.getLogger("zyre")
 
 
 class Voucher(NamedTuple):
@@ -181,6 +190,8 @@ class MemberProtection(Protection):
         self.vouchers.take(self._credential, member.certificate, time.time())
         proof = SignedProof(self._credential, signing_key_of(self.keys), self.vouchers)
         self._seal = BeaconSeal(proof, identity, config.limits.beacon_age, config.limits.peers)
+        self._unsaved = False
+        self._file_state = self._state_of_file()
         self._issued = CertificateStore(member.directory / ISSUED_FOLDER)
         self._most_strangers = round(config.limits.strangers)
         self._handshake = config.timing.handshake
@@ -242,15 +253,65 @@ class MemberProtection(Protection):
         refused = self.vouchers.take(credential, certificate, time.time())
         return Standing(refused, groups_of(certificate))
 
+    def hear(self, message: bytes) -> None:
+        """A list of revoked keys, which a member passes on: it counts if the authority has signed it."""
+        try:
+            revocations = Revocations.unpack(decode_bulletin(message))
+        except DecodeError:
+            return  # the node counts it
+        if self.learn(revocations):
+            self._unsaved = True
+            self.alarm.set(time.monotonic())
+
+    def learn(self, revocations: Revocations) -> bool:
+        """Take over a later list: who is on it has to go, and peers are told. False if it is none of the authority's,
+        or not later."""
+        if not self.vouchers.learn(revocations):
+            return False
+        self._report(ListProven(revocations.version, revocations.pack()))
+        self.judge_again()
+        return True
+
     def beacon_sockets(self, port: int, interfaces: Iterable[Interface]) -> Rungs:
         """Sockets that carry signed beacons."""
         return SignedBeacons(port, interfaces, self._seal, self._envelope, self.refuse)
 
+    def guard_inbox(self, inbox: zmq.Socket[bytes], domain: str) -> None:
+        """Tell the node at once which list there is."""
+        super().guard_inbox(inbox, domain)
+        known = self.vouchers.revocations
+        if known.version:
+            self._report(ListProven(known.version, known.pack()))
+
     def _look(self) -> None:
-        """Certificates expire while their owners are here."""
+        """Certificates expire while their owners are here, and somebody may have written a longer list."""
         self.alarm.set(time.monotonic() + LOOK_AGAIN)
+        self._keep_list()
         now = time.time()
         for peer in self._roster():
             if self.vouchers.judge(self.key_of(peer), now) is not None:
                 self.judge_again()
                 return
+
+    def _keep_list(self) -> None:
+        """Read the file if it has changed; write it if peers know more. A file that makes no sense, or is forged, is
+        told of and let be: what was known before still counts."""
+        folder = self.member.directory
+        try:
+            state = self._state_of_file()
+            if state != self._file_state:
+                self._file_state = state
+                self.learn(read_revoked(folder, self.member.authority))
+            if self._unsaved:
+                self._unsaved = False
+                save_revoked(folder, self.vouchers.revocations)
+                self._file_state = self._state_of_file()
+        except (OSError, InvalidConfig, InvalidKey) as error:
+            _log.warning("the list of revoked keys cannot be kept: %s", error)
+
+    def _state_of_file(self) -> tuple[int, int]:
+        try:
+            about = os.stat(self.member.directory / REVOKED)
+        except OSError:
+            return (0, 0)
+        return about.st_mtime_ns, about.st_ino

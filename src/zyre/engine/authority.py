@@ -43,6 +43,7 @@ from zyre.wire.zpl import Setting
 __all__ = [
     "DAYS",
     "ISSUED_FOLDER",
+    "REVOKED",
     "Authority",
     "Member",
     "check_member_name",

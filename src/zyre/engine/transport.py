@@ -26,6 +26,7 @@ from zyre.engine.rungs import Rungs
 from zyre.errors import AddressInUse, InvalidEndpoint, NetworkError, NoInterface
 from zyre.refusals import RefusalCode
 from zyre.wire import zre
+from zyre.wire.bulletin import BULLETIN
 from zyre.wire.zre import identity_frame
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ _READABLE = int(zmq.POLLIN)
 
 _MESSAGE_ID = slice(2, 3)
 _HELLO = bytes((zre.HELLO,))
+_BULLETIN = bytes((BULLETIN,))
 #: What tells by which connection a peer reaches us now: its first word, and those that are said after a break.
-_TELLING = frozenset(bytes((message,)) for message in (zre.HELLO, zre.PING, zre.PING_OK))
+_TELLING = frozenset(bytes((message,)) for message in (zre.HELLO, zre.PING, zre.PING_OK, BULLETIN))
 
 
 class ZmqTransport:
@@ -394,11 +396,14 @@ class ZmqTransport:
             self.greeters.append(HelloFrom(frames[0], address))
 
     def _note_shown(self, frames: list[bytes], frame: zmq.Frame) -> None:
-        """A peer that is known comes by a new connection, and greets nobody again."""
+        """A peer that is known says something by a connection, which may be a new one: it greets nobody again."""
         assert self._protection is not None
         key = frames[0][IDENTITY_SIZE:].decode()
-        if self.connections is not None and self._protection.standing("", key).refused is None:
-            self.connections.show(frame)
+        if self.connections is None or self._protection.standing("", key).refused is not None:
+            return
+        self.connections.show(frame)
+        if frames[1][_MESSAGE_ID] == _BULLETIN:
+            self._protection.hear(frames[1])
 
     def close(self) -> None:
         """Close everything; links still open lose what they hold."""

@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 
 from zyre.errors import DecodeError
 from zyre.events import Enter, Event, Exit, Gap, Join, Leader, Leave, Shout, Updated, Whisper
-from zyre.wire import batch, leases, lives, news, reliable, tally, zre
+from zyre.wire import batch, bulletin, leases, lives, news, reliable, tally, zre
 
 __all__ = ["Arrow", "Chart", "Happening", "Mark", "Note", "describe_event", "describe_message", "spell_event"]
 
@@ -24,6 +24,7 @@ _COMMANDS = {
     **zre.MESSAGE_NAMES,
     **news.MESSAGE_NAMES,
     **lives.MESSAGE_NAMES,
+    **bulletin.MESSAGE_NAMES,
     **leases.MESSAGE_NAMES,
     tally.TALLY: "TALLY",
     tally.TALLIED: "TALLIED",
