@@ -271,38 +271,12 @@ Event: TypeAlias = (
 )
 
 
-class _NewEnter:
-    """An Enter while it is made: same slots, and assignable.
+class _NewWhisper(Payload):
+    """A Whisper while it is made: same slots, and assignable.
 
     A frozen dataclass sets each field by a call of object.__setattr__, which doubles the cost of the events that there
     are most of. Made like this they are the same values of the same class, in half the time.
     """
-
-    __slots__ = Enter.__slots__
-
-    def __init__(
-        self, peer: PeerId, name: str, address: str, headers: Mapping[str, str], groups: frozenset[str]
-    ) -> None:
-        self.peer = peer
-        self.name = name
-        self.address = address
-        self.headers = headers
-        self.groups = groups
-
-
-class _NewJoin:
-    """A Join while it is made."""
-
-    __slots__ = Join.__slots__
-
-    def __init__(self, peer: PeerId, name: str, group: str) -> None:
-        self.peer = peer
-        self.name = name
-        self.group = group
-
-
-class _NewWhisper(Payload):
-    """A Whisper while it is made."""
 
     __slots__ = Whisper.__slots__
 
@@ -322,20 +296,6 @@ class _NewShout(Payload):
         self.name = name
         self.group = group
         self.content = content
-
-
-def new_enter(peer: PeerId, name: str, address: str, headers: Mapping[str, str], groups: frozenset[str]) -> Enter:
-    """An Enter, made quickly."""
-    event: Any = _NewEnter(peer, name, address, headers, groups)
-    event.__class__ = Enter
-    return event  # type: ignore[no-any-return]
-
-
-def new_join(peer: PeerId, name: str, group: str) -> Join:
-    """A Join, made quickly."""
-    event: Any = _NewJoin(peer, name, group)
-    event.__class__ = Join
-    return event  # type: ignore[no-any-return]
 
 
 def new_whisper(peer: PeerId, name: str, content: tuple[bytes, ...]) -> Whisper:

@@ -17,7 +17,7 @@ PEER = Endpoint("tcp", "10.0.0.2", 5)
 def portrait(extensions: tuple[str, ...] = ()) -> tuple[Portrait, Groups]:
     groups = Groups()
     made = Portrait(NodeProfile.make(OWN, "alice", headers={"a": "1"}, extensions=extensions), groups)
-    made.locality = LOCALITY
+    made.move(LOCALITY)
     return made, groups
 
 
@@ -43,7 +43,7 @@ def test_the_same_is_made_once_until_something_changes() -> None:
 def test_each_peer_is_told_the_address_in_its_own_network() -> None:
     made, _ = portrait()
     interfaces = (Interface("a", "10.1.0.1", 16, None), Interface("b", "10.2.0.1", 16, None))
-    made.locality = Locality(Endpoint("tcp", "*", 7), interfaces)
+    made.move(Locality(Endpoint("tcp", "*", 7), interfaces))
     assert said(made, Endpoint("tcp", "10.1.0.9", 5)).endpoint == "tcp://10.1.0.1:7"
     assert said(made, Endpoint("tcp", "10.2.0.9", 5)).endpoint == "tcp://10.2.0.1:7"
 

@@ -24,7 +24,7 @@ class Watcher:
         self.over.append(defect)
 
 
-def test_watchers_hear_until_they_are_removed_or_it_is_over() -> None:
+def testwatchers_hear_until_they_are_removed_or_it_is_over() -> None:
     watching, one, other = Watching(), Watcher(), Watcher()
     assert not watching
     watching.add(one)
@@ -44,5 +44,5 @@ def test_one_that_nobody_holds_is_forgotten() -> None:
     watching.add(Watcher())
     watching.tell([EVENT])
     watching.add(kept)
-    assert len(watching._watchers) == 1
+    assert len(watching.watchers) == 1
     assert watching

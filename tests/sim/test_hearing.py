@@ -122,9 +122,9 @@ def test_what_nobody_knows_any_more_is_forgotten() -> None:
     world = World(1, trace=False)
     nodes = [world.node(f"node{number}", config=QUICK) for number in range(4)]
     world.run_for(5.0)
-    assert len(world.network._refrains) == 4
+    assert len(world.network.refrains) == 4
     for node in nodes[:3]:
         node.kill()
     world.run_for(10.0)
     assert len(nodes[3].peers) == 0
-    assert not world.network._refrains
+    assert not world.network.refrains

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import NamedTuple
 
 from zyre.config import Limits
+from zyre.core.part import Arrival, Moves
 from zyre.core.tables import Violation
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError, InvalidEndpoint, InvalidName
+from zyre.events import Enter, Event, Join
 from zyre.identity import PeerId, check_group
 from zyre.security.keys import KEY_TEXT
 from zyre.wire import zre
@@ -53,13 +54,33 @@ class Speech:
     longest_header: int
 
 
-class Greeting(NamedTuple):
-    """A HELLO that makes sense, and who says it."""
+class Greeting:
+    """A HELLO that makes sense, and who says it. It never changes: all nodes of a process that hear it share it.
 
-    peer: PeerId
-    speech: Speech
-    permitted: tuple[str, ...] | None = None
-    """Patterns of the groups that the sender may be in; None for all."""
+    ``permitted`` are patterns of the groups that the sender may be in; None for all.
+    """
+
+    __slots__ = ("_address", "_events", "_moves", "peer", "permitted", "speech")
+
+    def __init__(self, peer: PeerId, speech: Speech, permitted: tuple[str, ...] | None = None) -> None:
+        self.peer = peer
+        self.speech = speech
+        self.permitted = permitted
+        self._address = ""
+        self._events: tuple[Event, ...] = ()
+        self._moves: Moves = ()
+
+    def entry(self, address: str, groups: frozenset[str]) -> tuple[tuple[Event, ...], Moves]:
+        """What is told, and what follows, when the sender enters, who is reached at ``address`` and is in ``groups``:
+        the same for most who hear of it."""
+        if address != self._address:
+            peer, speech = self.peer, self.speech
+            name = speech.name or peer.short
+            joins = tuple(Join(peer, name, group) for group in speech.groups)
+            self._events = (Enter(peer, name, address, speech.headers, groups), *joins)
+            self._moves = tuple(Arrival(group, peer) for group in speech.groups)
+            self._address = address
+        return self._events, self._moves
 
 
 def read_identity(frame: bytes) -> PeerId | None:
@@ -79,22 +100,33 @@ def judge_hello(frames: Sequence[bytes], limits: Limits) -> Greeting | Violation
     Groups with impossible names are left out; everything else over a limit refuses the whole, because a peer
     admitted by halves would be one whom others see differently.
     """
-    peer = read_identity(frames[0])
-    if peer is None:
-        return Violation.IDENTITY_MALFORMED
-    frame = frames[1]
+    identity, frame = frames[0], frames[1]
     if len(frame) > limits.hello:
         return Violation.HELLO_REFUSED
-    speech = understand(frame) if len(frame) > _REMEMBERED_SIZE else _understand_again(frame)
-    if isinstance(speech, Violation):
-        return speech
+    greeting = _read(identity, frame) if len(frame) > _REMEMBERED_SIZE else _read_again(identity, frame)
+    if isinstance(greeting, Violation):
+        return greeting
+    speech = greeting.speech
     if (
         speech.group_count > limits.groups
         or speech.header_count > limits.headers
         or speech.longest_header > limits.header_value
     ):
         return Violation.HELLO_REFUSED
-    return Greeting(peer, speech)
+    return greeting
+
+
+def _read(identity: bytes, frame: bytes) -> Greeting | Violation:
+    peer = read_identity(identity)
+    if peer is None:
+        return Violation.IDENTITY_MALFORMED
+    speech = understand(frame)
+    return speech if isinstance(speech, Violation) else Greeting(peer, speech)
+
+
+#: A node says the same HELLO to many, so a process with many nodes reads it many times.
+_read_again = lru_cache(maxsize=4096)(_read)
+_REMEMBERED_SIZE = 1024
 
 
 def understand(frame: bytes) -> Speech | Violation:
@@ -125,11 +157,6 @@ def understand(frame: bytes) -> Speech | Violation:
         header_count=len(hello.headers),
         longest_header=max((len(value.encode()) for value in hello.headers.values()), default=0),
     )
-
-
-#: A node says the same HELLO to many, so a process with many nodes reads it many times.
-_understand_again = lru_cache(maxsize=2048)(understand)
-_REMEMBERED_SIZE = 2048
 
 
 def is_group(name: str) -> bool:

@@ -32,6 +32,8 @@ _PERISHABLE: Final = (
 #: How many there are is up to our own application, and the peer expires if its queue stays full.
 _NEVER_DROPPED: Final = (zre.HELLO, zre.JOIN, zre.LEAVE)
 _ONE_EMPTY_FRAME: Final = (b"",)
+#: Makes a named tuple in half the time of its class, for every message.
+_new: Final = tuple.__new__
 
 
 class Delivery:
@@ -57,7 +59,8 @@ class Delivery:
 
     def open(self, record: PeerRecord) -> None:
         """Open the record's link."""
-        self.effects.append(OpenLink(record.link, record.endpoint.contact))
+        endpoint = record.endpoint
+        self.effects.append(_new(OpenLink, (record.link, endpoint.contact if endpoint.key else endpoint.text)))
 
     def close(self, record: PeerRecord, *, flush: bool = False) -> None:
         """Close the record's link; nobody will tell what became of what is on it."""
@@ -81,7 +84,7 @@ class Delivery:
             content = _ONE_EMPTY_FRAME
         self._counters.sent += 1
         header = zre.pack_header(message_id, record.next_sequence())
-        self.effects.append(Send(record.link, (header + fields, *content)))
+        self.effects.append(_new(Send, (record.link, (header + fields, *content))))
         return Outcome.SENT
 
     def send(self, record: PeerRecord, message_id: int, fields: bytes = b"") -> None:
@@ -92,14 +95,14 @@ class Delivery:
         self._counters.sent += 1
         self.not_data += 1
         header = zre.pack_header(message_id, record.next_sequence())
-        self.effects.append(Send(record.link, (header + fields,)))
+        self.effects.append(_new(Send, (record.link, (header + fields,))))
 
     def transmit(self, record: PeerRecord, message_id: int, fields: bytes, contents: Sequence[bytes]) -> None:
         """Send what is kept by whoever is named in ``on_refused``; the link must not be known to be full."""
         self._counters.sent += 1
         self.not_data += 1
         header = zre.pack_header(message_id, record.next_sequence())
-        self.effects.append(Send(record.link, (header + fields, *contents)))
+        self.effects.append(_new(Send, (record.link, (header + fields, *contents))))
 
     def _hold(self, record: PeerRecord, message_id: int, fields: bytes) -> None:
         if message_id in _PERISHABLE:

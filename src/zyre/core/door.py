@@ -56,8 +56,12 @@ class Door(Part):
         return {HelloFrom: self._on_hello_from}
 
     def _on_hello_from(self, report: HelloFrom, now: float) -> Moves:
-        self._greeters[report.identity] = report
+        self.on_greeter(report)
         return ()
+
+    def on_greeter(self, greeter: HelloFrom) -> None:
+        """From where the next HELLO of somebody comes; nothing follows before it is there."""
+        self._greeters[greeter.identity] = greeter
 
     def on_beacon(self, data: bytes, verdict: Verdict, source: str, now: float) -> Moves:
         """A beacon from that address, which was judged. Of our own identity only another node is Found."""
@@ -86,7 +90,9 @@ class Door(Part):
         if known is not None and known.refused is not None:
             self._gate.refuse(known.refused, source)
             return ()
-        greeting = _on_our_link(judge_hello(frames, self._limits), source)
+        greeting = judge_hello(frames, self._limits)
+        if isinstance(greeting, Greeting) and is_link_local(greeting.speech.endpoint.host):
+            greeting = _on_our_link(greeting, source)
         if isinstance(greeting, Violation):
             self._counters.violations[greeting] += 1
         elif greeting.speech.cluster != self._cluster:
@@ -150,15 +156,11 @@ class Door(Part):
         return ()
 
 
-def _on_our_link(greeting: Greeting | Violation, source: str) -> Greeting | Violation:
+def _on_our_link(greeting: Greeting, source: str) -> Greeting | Violation:
     """A link-local endpoint by our own name for the link, which only the connection that it came by can tell: what the
     peer calls the link means nothing here."""
-    if isinstance(greeting, Violation) or ":" not in greeting.speech.endpoint.host:
-        return greeting
-    if not is_link_local(greeting.speech.endpoint.host):
-        return greeting
     address = greeting.speech.endpoint.host.partition("%")[0]
     if "%" not in source or source.partition("%")[0] != address:
         return Violation.HELLO_REFUSED
     endpoint = replace(greeting.speech.endpoint, host=source)
-    return greeting._replace(speech=replace(greeting.speech, endpoint=endpoint))
+    return Greeting(greeting.peer, replace(greeting.speech, endpoint=endpoint))

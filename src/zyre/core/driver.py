@@ -140,10 +140,9 @@ class Driver:
 
     def on_greeter(self, greeter: HelloFrom) -> None:
         """From where the next HELLO of somebody comes; nothing follows before it is there."""
-        now = self._clock.now()
         if self._tap is not None:
-            self._tap(now, "receive_report", (greeter,))
-        self.machine.receive_report(greeter, now)
+            self._tap(self._clock.now(), "receive_report", (greeter,))
+        self.machine.on_greeter(greeter)
 
     # -- verbs ---------------------------------------------------------------------------------------------------
 
@@ -249,12 +248,12 @@ class Driver:
             self.watching.tell(asides)
         if machine.events:
             events = machine.take_events()
-            if self.watching:
+            if self.watching.watchers:
                 self.watching.tell(events)
             self._deliver(events)
         if machine.settled:
             self._tell_fates()
-        self._alarm.set(machine.next_timeout())
+        self._alarm.set(machine.deadlines.next_at)
 
     def _tell_fates(self) -> None:
         settled, self.machine.settled[:] = self.machine.settled[:], []

@@ -91,7 +91,7 @@ class Gate(Part):
         if not is_key(key) or (self.proven and key != proven) or (announced and key != announced):
             self.refuse("wrong key", source, greeting.peer, speech.name)
             return None
-        return greeting._replace(speech=replace(speech, endpoint=speech.endpoint.with_key(key)))
+        return Greeting(greeting.peer, replace(speech, endpoint=speech.endpoint.with_key(key)), greeting.permitted)
 
     def vet_own(self, greeting: Greeting, frame: bytes, source: str) -> Greeting | None:
         """A HELLO of somebody with our own identity, who has to have our key as well; None if it is refused."""
@@ -109,7 +109,7 @@ class Gate(Part):
         groups = tuple(group for group in speech.groups if permits(permitted, group))
         if len(groups) < len(speech.groups):
             self.refuse("forbidden group", source, greeting.peer, speech.name)
-        return greeting._replace(speech=replace(speech, groups=groups), permitted=permitted)
+        return Greeting(greeting.peer, replace(speech, groups=groups), permitted)
 
     def admits(self, record: PeerRecord, group: str) -> bool:
         """Whether a peer may be in a group, and speak to it; if not, that is counted and told."""

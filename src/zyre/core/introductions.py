@@ -71,6 +71,8 @@ class Introductions(Part):
 
     def entered(self, record: PeerRecord, now: float) -> Moves:
         """Ask a newcomer that broadcasts did not bring."""
+        if not self._sought and record.found_by in _BY_BROADCAST:
+            return ()
         sought = record.found_by == "hello" and record.endpoint.host in self._sought
         if EXTENSION in record.extensions and (sought or record.found_by not in _BY_BROADCAST):
             self._helpers[record.peer] = None

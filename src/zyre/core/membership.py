@@ -32,7 +32,7 @@ from zyre.core.verification import Verification
 from zyre.core.vigil import Vigil
 from zyre.core.witnesses import Witnesses
 from zyre.endpoint import Endpoint
-from zyre.events import Event, Exit, ExitReason, new_enter, new_join
+from zyre.events import Event, Exit, ExitReason
 from zyre.identity import PeerId
 from zyre.wire import zre
 from zyre.wire.envelope import envelope_of
@@ -366,7 +366,7 @@ class Membership(Part):
             return ()
         peer, speech = greeting.peer, greeting.speech
         record.state = PeerState.READY
-        record.name = name = speech.name or peer.short
+        record.name = speech.name or peer.short
         record.headers = speech.headers
         record.extensions = _common(self._extensions, speech.extensions or _PLAIN)
         record.permitted = greeting.permitted
@@ -383,11 +383,8 @@ class Membership(Part):
         self.groups.settle_in(record, speech.groups)
         self.vigil.presence.heard(record, now)
         self.directory.changed = True
-        self._events.append(new_enter(peer, name, record.endpoint.text, record.headers, record.groups))
-        moves: Moves = ()
-        for group in speech.groups:
-            self._events.append(new_join(peer, name, group))
-            moves += (Arrival(group, peer),)
+        events, moves = greeting.entry(record.endpoint.text, record.groups)
+        self._events += events
         for tell in self._tell_of_entry:
             moves += tell(record, now)
         return moves

@@ -68,7 +68,7 @@ class NodeMachine:
         self._running = False
         self.events: list[Event] = []
         """What the application should hear, until it is taken."""
-        self._timers: Deadlines[object] = Deadlines()
+        self.deadlines = self._timers = Deadlines[object]()
         self._groups = Groups()
         for group in profile.groups:
             self._groups.join(group)
@@ -125,6 +125,11 @@ class NodeMachine:
         self._fill_tables()
 
     def _fill_tables(self) -> None:
+        self.on_greeter = self._door.on_greeter
+        self.asides = self._leases.asides
+        self.post = self._reliable.post
+        self.fates = self._reliable.fates
+        self.settled = self._reliable.settled
         for part in self._parts:
             self._handlers.update(part.handlers())
             self._reports.update(part.reports())
@@ -143,7 +148,6 @@ class NodeMachine:
             timers=self._timers,
             events=self.events,
         )
-        self.asides = self._leases.asides
         self._announcer = Announcer(profile, self._delivery, self._timers)
         self._tally = Tally(
             self._timing.tally,
@@ -180,9 +184,6 @@ class NodeMachine:
             counters=self.counters,
             events=self.events,
         )
-        self.post = self._reliable.post
-        self.fates = self._reliable.fates
-        self.settled = self._reliable.settled
         return (
             Conversation(self._membership, self._delivery, self.events, self._gate),
             self._announcer,
@@ -208,7 +209,7 @@ class NodeMachine:
     def start(self, locality: Locality, now: float) -> None:
         """Begin to announce ourselves and to answer."""
         self._running = True
-        self._portrait.locality = locality
+        self._portrait.move(locality)
         for part in self._parts:
             self._follow(part.start(locality, now), now)
         self.handle_timeout(now)
@@ -398,7 +399,9 @@ class NodeMachine:
             message_id, sequence = zre.unpack_header(frames[1])
             handler = self._handlers.get(message_id)
             if handler is None:
-                self._follow(self._door.on_other(message_id, frames, now), now)
+                moves = self._door.on_other(message_id, frames, now)
+                if moves:
+                    self._elections.follow(moves, now)
                 return
             record = self._directory.by_frame.get(frames[0])
             if record is None or record.state is not _READY:

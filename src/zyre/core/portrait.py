@@ -29,9 +29,9 @@ class Portrait:
         "_groups",
         "_hellos",
         "_incarnation",
-        "_locality",
         "_name",
         "headers",
+        "locality",
         "said",
         "version",
     )
@@ -49,18 +49,14 @@ class Portrait:
         self._certificate = profile.certificate
         self._extensions = profile.extensions
         self._groups = groups
-        self._locality: Locality | None = None
+        self.locality: Locality | None = None
+        """Where we are; None before the start."""
         self._incarnation = profile.incarnation if "incarnation" in profile.extensions else 0
         self._hellos: dict[tuple[str, bool], bytes] = {}
 
-    @property
-    def locality(self) -> Locality | None:
-        """Where we are; None before the start."""
-        return self._locality
-
-    @locality.setter
-    def locality(self, locality: Locality) -> None:
-        self._locality = locality
+    def move(self, locality: Locality) -> None:
+        """Be there from now on."""
+        self.locality = locality
         self._hellos.clear()
 
     def set_header(self, name: str, value: str) -> None:
@@ -82,8 +78,8 @@ class Portrait:
     def hello_to(self, endpoint: Endpoint, *, answer: bool = False) -> bytes:
         """The fields of HELLO for a peer at ``endpoint``; ``answer`` says that it answers one of a node that tells its
         lives apart."""
-        assert self._locality is not None, "nobody is greeted before the start"
-        where = self._locality.toward(endpoint)
+        assert self.locality is not None, "nobody is greeted before the start"
+        where = self.locality.toward(endpoint)
         hello = self._hellos.get((where, answer))
         if hello is None:
             hello = self._hellos[where, answer] = self._encode(where, answer)

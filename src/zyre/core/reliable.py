@@ -332,6 +332,8 @@ class Reliable(Part):
 
     def entered(self, record: PeerRecord, now: float) -> Moves:
         """Somebody is here (again): ask where they are in our stream."""
+        if not self._inflows and not self._outflows:
+            return ()
         if record.peer in self._inflows:
             self._present += 1
         flow = self._outflows.get(record.peer)

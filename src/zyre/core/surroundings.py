@@ -34,7 +34,8 @@ class Surroundings(Part):
         return {LocalityChanged: self._on_changed}
 
     def _on_changed(self, report: LocalityChanged, now: float) -> Moves:
-        before, self._portrait.locality = self._portrait.locality, report.locality
+        before = self._portrait.locality
+        self._portrait.move(report.locality)
         former, present = _addresses(before), _addresses(report.locality)
         if former != present:
             appeared = tuple(address for address in present if address not in former)

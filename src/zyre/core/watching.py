@@ -30,28 +30,28 @@ class Watching:
     """The watchers of a node. One that nobody holds any more is forgotten."""
 
     def __init__(self) -> None:
-        self._watchers: tuple[weakref.ref[Watcher], ...] = ()
+        self.watchers: tuple[weakref.ref[Watcher], ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self._watchers)
+        return bool(self.watchers)
 
     def add(self, watcher: Watcher) -> None:
         """Tell it everything from now on."""
-        self._watchers = (*(ref for ref in self._watchers if ref() is not None), weakref.ref(watcher))
+        self.watchers = (*(ref for ref in self.watchers if ref() is not None), weakref.ref(watcher))
 
     def remove(self, watcher: Watcher) -> None:
         """Tell it nothing more."""
-        self._watchers = tuple(ref for ref in self._watchers if ref() not in (None, watcher))
+        self.watchers = tuple(ref for ref in self.watchers if ref() not in (None, watcher))
 
     def tell(self, events: Sequence[Any]) -> None:
         """There are events."""
-        for ref in self._watchers:
+        for ref in self.watchers:
             if (watcher := ref()) is not None:
                 watcher.hear(list(events))
 
     def end(self, defect: BaseException | None) -> None:
         """The node is over."""
-        watchers, self._watchers = self._watchers, ()
+        watchers, self.watchers = self.watchers, ()
         for ref in watchers:
             if (watcher := ref()) is not None:
                 watcher.ended(defect)

@@ -226,7 +226,8 @@ class Hearing:
         port = self._port
         if port is None or not port.up or beacon in self._following or len(port.box.ears[self._beacon_port]) > 1:
             return False
-        refrain = self._network.refrain((port.segment, beacon, address, self._beacon_port))
+        key = port.segment, beacon, address, self._beacon_port
+        refrain = self._network.refrains.get(key) or self._network.begin_refrain(key)
         refrain.learn(port.seat, self._ask / self._clock.rate)
         self._following[beacon] = refrain
         return True

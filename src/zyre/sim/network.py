@@ -45,7 +45,8 @@ class Network:
         self.on_lost: Callable[[SimTransport, Sequence[Sequence[bytes]]], None] = lambda sender, messages: None
         """Told of messages that a link loses: from whom, what."""
         self._entropy = entropy
-        self._refrains: dict[RefrainKey, Refrain] = {}
+        self.refrains: dict[RefrainKey, Refrain] = {}
+        """What is noted of beacons."""
         self._segments: dict[str, list[Port]] = defaultdict(list)
         self._at: dict[str, Port] = {}
         self._blocked: set[tuple[Box, Box]] = set()
@@ -139,7 +140,7 @@ class Network:
     def _arrive(self, key: RefrainKey, source_port: int, wave: int) -> None:
         """A wave arrives: those who know what it says note it, the others are handed it."""
         self.datagram_octets += len(key[1]) * wave.bit_count()
-        refrain = self._refrains.get(key)
+        refrain = self.refrains.get(key)
         if refrain is not None:
             heard = refrain.note(wave, self.agenda.time)
             self.datagrams += heard.bit_count()
@@ -161,16 +162,14 @@ class Network:
                     if host.ready and ear.uses(port):
                         host.on_datagrams(batch)
 
-    def refrain(self, key: RefrainKey) -> Refrain:
-        """What is noted of a beacon."""
-        refrain = self._refrains.get(key)
-        if refrain is None:
-            refrain = self._refrains[key] = Refrain(self, key, self._segments[key[0]])
+    def begin_refrain(self, key: RefrainKey) -> Refrain:
+        """Somebody knows a beacon, the first to do so."""
+        refrain = self.refrains[key] = Refrain(self, key, self._segments[key[0]])
         return refrain
 
     def end(self, refrain: Refrain) -> None:
         """Nobody knows it any more."""
-        del self._refrains[refrain.key]
+        del self.refrains[refrain.key]
 
 
 @lru_cache(maxsize=64)

@@ -176,8 +176,10 @@ class SimTransport:
 
     def address_in(self, segment: str) -> str:
         """From which address its connections to a segment come: that of its interface there, if it has one."""
-        ports = self.box.ports.values()
-        return next((port.address for port in ports if port.segment == segment), next(iter(ports)).address)
+        for port in self.box.ports.values():
+            if port.segment == segment:
+                return port.address
+        return next(iter(self.box.ports.values())).address
 
     def uses(self, port: Port) -> bool:
         """Whether the node hears what comes by that interface. (A process that does not run misses it: the kernel
