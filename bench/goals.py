@@ -40,6 +40,9 @@ class Judgement:
 GOALS: Final = (
     Goal("whisper 32 B", "zyre", "libzyre", 2.5),
     Goal("round trip 32 B, p50", "zyre", "libzyre", 0.75),
+    Goal("whisper 32 B", "zyre own kind", "libzyre", 12.0),
+    Goal("whisper 32 B", "zyre own kind", "zenoh", 1.5),
+    Goal("round trip 32 B, p50", "zyre own kind", "zenoh", 1.0),
     Goal("shout to 10, 32 B, deliveries", "zyre", "libzyre", 1.5),
     Goal("whisper 32 B", "zyre asyncio", "libzyre", 1.0),
     Goal("round trip 32 B, p50", "zyre asyncio", "libzyre", 1.0),

@@ -49,6 +49,8 @@ CONTESTANTS = (
     Contestant("zyre", "zyre_threads", PLAIN),
     Contestant("zyre asyncio", "zyre_async", PLAIN, face="asyncio", skips=_TRAFFIC_ONLY, largest_group=10),
     Contestant("zyre trio", "zyre_async", PLAIN, face="trio", skips=_TRAFFIC_ONLY, largest_group=10),
+    Contestant("zyre own kind", "zyre_threads", pace=5.0, skips=_TRAFFIC_ONLY),
+    Contestant("zyre own kind, many", "zyre_threads", {"bulk": True}, pace=5.0, skips=_TRAFFIC_ONLY),
     Contestant("zyre secret", "zyre_threads", {**PLAIN, "secret": "correct horse battery staple"}, **_SECURED),
     Contestant("zyre curve", "zyre_threads", {**PLAIN, "curve": True}, **_SECURED),
     Contestant("libzyre", "libzyre"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import repeat
 from typing import Any
 
 import zyre
@@ -11,7 +12,9 @@ from .console import GROUP, INTERFACE, NAME, Answer, End, serve
 
 
 class ZyreThreads(End):
-    def __init__(self, curve: bool = False, **options: Any) -> None:
+    def __init__(self, curve: bool = False, bulk: bool = False, **options: Any) -> None:
+        """``bulk``: floods are given as many messages by one call."""
+        self._bulk = bulk
         if curve:
             options |= {"certificate": zyre.new_certificate(), "access": "*"}
         self._options = options
@@ -40,6 +43,9 @@ class ZyreThreads(End):
     def flood(self, peer: str, size: int, n: int) -> float:
         began = time.monotonic()
         whisper, target, payload = self._node.whisper, self._node.peers[peer].uuid, bytes(size)
+        if self._bulk:
+            self._node.whisper_many(target, repeat(payload, n))
+            return began
         for _ in range(n):
             whisper(target, payload)
         return began
@@ -47,6 +53,9 @@ class ZyreThreads(End):
     def shout(self, size: int, n: int) -> float:
         began = time.monotonic()
         shout, payload = self._node.shout, bytes(size)
+        if self._bulk:
+            self._node.shout_many(GROUP, repeat(payload, n))
+            return began
         for _ in range(n):
             shout(GROUP, payload)
         return began

@@ -15,6 +15,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from zyre.bulk import AsyncBulk
 from zyre.calls.faces import AsyncCaller
 from zyre.calls.runners import new_runner
 from zyre.config import NodeConfig
@@ -40,7 +41,7 @@ __all__ = ["AsyncNode"]
 Self = TypeVar("Self", bound="AsyncNode")
 
 
-class AsyncNode(BaseNode, AsyncCaller, AsyncGroupVerbs):
+class AsyncNode(BaseNode, AsyncBulk, AsyncCaller, AsyncGroupVerbs):
     """A node of the network for asyncio and trio. The arguments are those of zyre.Node.
 
         async with zyre.AsyncNode("alice", groups=["CHAT"]) as node:
@@ -185,7 +186,9 @@ class AsyncNode(BaseNode, AsyncCaller, AsyncGroupVerbs):
             except WouldBlock:
                 pass  # and not waited in here, or every interrupted wait would be shown as a consequence of this
             else:
-                return await self._dispatch(event, self._handlers.matching(event)) if self._handlers else event
+                return (
+                    await self._dispatch(event, self._handlers.matching(event)) if self._handlers.registered else event
+                )
             left = None if deadline is None else deadline - self._host.now()
             if left is not None and left <= 0:
                 raise RecvTimeout(timeout or 0.0)

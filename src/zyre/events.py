@@ -11,9 +11,9 @@ one event for each change of state, never a repetition, and nothing about a peer
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from zyre.identity import PeerId
 from zyre.payload import Payload
@@ -284,6 +284,7 @@ class _NewWhisper(Payload):
         self.peer = peer
         self.name = name
         self.content = content
+        self.__class__ = Whisper  # type: ignore[assignment]
 
 
 class _NewShout(Payload):
@@ -296,17 +297,10 @@ class _NewShout(Payload):
         self.name = name
         self.group = group
         self.content = content
+        self.__class__ = Shout  # type: ignore[assignment]
 
 
-def new_whisper(peer: PeerId, name: str, content: tuple[bytes, ...]) -> Whisper:
-    """A Whisper, made quickly."""
-    event: Any = _NewWhisper(peer, name, content)
-    event.__class__ = Whisper
-    return event  # type: ignore[no-any-return]
-
-
-def new_shout(peer: PeerId, name: str, group: str, content: tuple[bytes, ...]) -> Shout:
-    """A Shout, made quickly."""
-    event: Any = _NewShout(peer, name, group, content)
-    event.__class__ = Shout
-    return event  # type: ignore[no-any-return]
+#: A Whisper, made quickly.
+new_whisper: Callable[[PeerId, str, tuple[bytes, ...]], Whisper] = _NewWhisper  # type: ignore[assignment]
+#: A Shout, made quickly.
+new_shout: Callable[[PeerId, str, str, tuple[bytes, ...]], Shout] = _NewShout  # type: ignore[assignment]

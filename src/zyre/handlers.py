@@ -53,32 +53,33 @@ class _Registration(NamedTuple):
 class Handlers:
     """Registered functions, called in the order of their registration. May be changed while being called."""
 
-    __slots__ = ("_guard", "_registered")
+    __slots__ = ("_guard", "registered")
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._registered: tuple[_Registration, ...] = ()
+        self.registered: tuple[_Registration, ...] = ()
+        """Looked at for every event: whether it is empty."""
 
     def add(
         self, handler: Callable[..., object], kinds: tuple[type, ...], group: str | None, peer: PeerId | None
     ) -> None:
         """Register a function."""
         with self._guard:
-            self._registered += (_Registration(handler, kinds, group, peer),)
+            self.registered += (_Registration(handler, kinds, group, peer),)
 
     def remove(self, handler: Callable[..., object]) -> None:
         """Forget a function, however often it was registered. A bound method is a new object whenever it is named,
         so it is equality that counts."""
         with self._guard:
-            self._registered = tuple(entry for entry in self._registered if entry.handler != handler)
+            self.registered = tuple(entry for entry in self.registered if entry.handler != handler)
 
     def matching(self, event: Event) -> list[Callable[..., object]]:
         """The functions that an event concerns."""
-        return [entry.handler for entry in self._registered if entry.concerns(event)]
+        return [entry.handler for entry in self.registered if entry.concerns(event)]
+
+    def __bool__(self) -> bool:
+        return bool(self.registered)
 
     def dispatch(self, event: Event) -> None:
         """Call them; see call_handlers."""
         call_handlers(self.matching(event), event)
-
-    def __bool__(self) -> bool:
-        return bool(self._registered)

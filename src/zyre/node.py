@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from zyre.bulk import Bulk
 from zyre.calls.faces import Caller, Offering
 from zyre.config import DISCOVERY_PORT, NodeConfig
 from zyre.core.host import Closed, Empty, Host, Life, stop_times, why_ended
@@ -100,6 +101,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends, Snapshots):
         self._host = host
         self._protection = protection
         self._limits = config.limits
+        self._lanes = host.lanes if config.mode == "best_effort" else {}
         self._attach_calls(host, config)
         self._choose_modes(config)
         self._handlers = Handlers()
@@ -169,7 +171,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends, Snapshots):
     def recv_nowait(self) -> Event:
         """The next event. Raises WouldBlock if there is none, NodeStopped after the last one of a stopped node."""
         event = self._take("recv_nowait")
-        if self._handlers:
+        if self._handlers.registered:
             self._handlers.dispatch(event)
         return event
 
@@ -216,7 +218,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends, Snapshots):
         return f"<{type(self).__name__} {self.name} {self.uuid.short} {self._host.life.name.lower()}>"
 
 
-class Node(BaseNode, Caller, GroupVerbs):
+class Node(BaseNode, Bulk, Caller, GroupVerbs):
     """A node of the network: it has a name, meets every other node by itself, joins groups, whispers and shouts.
 
         with zyre.Node("alice", groups=["CHAT"]) as node:
@@ -314,7 +316,14 @@ class Node(BaseNode, Caller, GroupVerbs):
             NodeNotStarted, NodeStopped: if the node is not running.
         """
         target = peer if type(peer) is PeerId else PeerId.parse(peer)
-        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        if codec is not None:
+            content = encode_objects(codec, frames)
+        elif len(frames) == 1 and type(frames[0]) is bytes:  # as most messages are
+            content = frames
+        else:
+            content = encode_frames(frames)
+        if mode is None and (lane := self._lanes.get(target)) is not None and lane.take(content):
+            return TAKEN
         if (mode is None and self._best_effort) or self._mode(mode) == "best_effort":
             return TAKEN if self._host.whisper(target, content) else REFUSED
         return self._posted(self._host.post, target, "", content)
@@ -349,7 +358,7 @@ class Node(BaseNode, Caller, GroupVerbs):
             raise RecvTimeout(timeout or 0.0) from None
         except Closed as closed:
             raise why_ended(closed, "recv") from closed.defect
-        if self._handlers:
+        if self._handlers.registered:
             self._handlers.dispatch(event)
         return event
 
@@ -358,6 +367,10 @@ class Node(BaseNode, Caller, GroupVerbs):
         try:
             while True:
                 yield self.recv()
+                for event in self._host.mailbox.at_hand():
+                    if self._handlers.registered:
+                        self._handlers.dispatch(event)
+                    yield event
         except NodeStopped:
             return
 

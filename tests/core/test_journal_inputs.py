@@ -32,6 +32,8 @@ INPUTS: dict[str, tuple[Any, ...]] = {
     "shout_to": (peer_id(2), "G", ()),
     "shed": (peer_id(2),),
     "post": (peer_id(2), 7, "G", (b"a", b"")),
+    "bundle": (peer_id(2), "G", ((b"a",), (b"b",))),
+    "shout_bundle": ("G", ((b"a", b""), (b"c", b"d"))),
     "change": ("verb", ["text", 1.5, None]),
     "set_header": ("name", "value"),
 }

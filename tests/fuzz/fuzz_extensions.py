@@ -8,7 +8,7 @@ with instrumented():
     from zyre.errors import DecodeError, InvalidKey
     from zyre.security.credential import Credential, parse_certificate
     from zyre.security.revocation import Revocations
-    from zyre.wire import bulletin, probe, tally, zre
+    from zyre.wire import bulletin, bundle, probe, tally, zre
 
 SEEDS = [
     zre.pack_header(tally.TALLY, 1) + tally.encode_tally(1, 2),
@@ -18,7 +18,18 @@ SEEDS = [
     zre.pack_header(bulletin.BULLETIN, 1) + Revocations(7, frozenset(), bytes(64)).pack(),
     Revocations(7, frozenset(("1" * 40,)), b"s" * 64).pack(),
     zre.pack_header(probe.SEEN, 1) + probe.encode_seen(bytes(16), 1.5),
+    zre.pack_header(bundle.BUNDLE, 1) + b"".join(bundle.encode_bundle("G", [(b"a", b"bc"), (b"", b"d")])),
+    zre.pack_header(bundle.BUNDLE, 1) + b"".join(bundle.encode_bundle("", [(b"ab",), (b"cd",)])),
 ]
+
+
+def decode_bundle(data: bytes) -> None:
+    """The contents behind the frame are what follows an 8: none of the sizes needs to be that."""
+    frame, _, body = data.partition(b"\x08")
+    found = bundle.decode_bundle(frame, [body])
+    contents = list(found.contents())
+    assert len(contents) == found.messages <= bundle.MOST_MESSAGES
+    assert b"".join(map(b"".join, contents)) == body
 
 
 def one_input(data: bytes) -> None:
@@ -27,6 +38,7 @@ def one_input(data: bytes) -> None:
         tally.decode_tallied,
         probe.decode_enquire,
         probe.decode_seen,
+        decode_bundle,
         bulletin.decode_version,
         bulletin.decode_bulletin,
         Revocations.unpack,

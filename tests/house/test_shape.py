@@ -59,6 +59,7 @@ TESTED_IN = {
     "cli.sockets": "tests/sockets/test_cli.py",
     "cli.waiting": "tests/cli/test_talking.py",
     "cli.whisper": "tests/cli/test_talking.py",
+    "engine.wiring": "tests/engine/test_recorder.py",
     "conformance.actor": "tests/conformance/test_kit.py",
     "conformance.acts_greeting": "tests/conformance/test_kit.py",
     "conformance.acts_talking": "tests/conformance/test_kit.py",

@@ -8,7 +8,7 @@ from zyre.events import Exit
 from zyre.events import Shout as Shouted
 from zyre.events import Whisper as Whispered
 from zyre.sim import LOSSY_WIFI, Power, World, all_checkers
-from zyre.sim.actions import Connect, Contest, Join, Leave, Post, RemoveHeader, SetHeader, Shout, Whisper
+from zyre.sim.actions import Burst, Connect, Contest, Join, Leave, Post, RemoveHeader, SetHeader, Shout, Whisper
 from zyre.sim.faults import (
     VERBS,
     ClockRate,
@@ -53,6 +53,8 @@ ONE_OF_EACH: tuple[Fault, ...] = (
     Whisper("a", "b", 3),
     Shout("b", "G", 3),
     Post("b", "a", 3),
+    Burst("b", "a", "G", 3),
+    Burst("b", "", "G", 3),
     Connect("c", "a"),
     SetHeader("a", "load", "1"),
     RemoveHeader("a", "load"),

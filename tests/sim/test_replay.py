@@ -177,7 +177,7 @@ def test_what_recording_costs(tmp_path: Path, capsys: pytest.CaptureFixture[str]
                 begin = time.perf_counter()
                 for _ in range(5000):
                     one.whisper(two, b"x" * 32)
-                until(lambda node=two: node.statistics().messages_received >= 5000)
+                until(lambda node=two: node.statistics().unread >= 5000)
                 cost[recorded] = (time.perf_counter() - begin) / 5000
     with capsys.disabled():
         print(f"\na message of 32 octets: {cost[False] * 1e6:.1f} us, recorded {cost[True] * 1e6:.1f} us")

@@ -23,6 +23,7 @@ class Account:
         "heard_link",
         "lost",
         "offered",
+        "questioned",
         "tallied",
         "unknown",
     )
@@ -42,6 +43,13 @@ class Account:
         self.tallied = 0
         """So many of the offered ones are settled."""
         self.base = self.got = 0
+        self.questioned = 0
+        """So many had been offered when we last asked, because of bundles, how many arrived."""
+
+    @property
+    def unsettled(self) -> int:
+        """So many of the offered ones nobody has told us anything of yet."""
+        return self.offered - self.tallied
 
     # -- the sender's side ---------------------------------------------------------------------------------------
 

@@ -29,8 +29,8 @@ Frozen: TypeAlias = Any
 
 #: The rooms whose classes a machine is made of.
 _CORE: Final = """
-    account announcer bulletin conversation counters delivery dialect dialling directory discovery door effects election
-    elections gate grapevine groups hearsay inflow introductions lease leases ledger links locality membership
+    account announcer bulletin bundling conversation counters delivery dialect dialling directory discovery door effects
+    election elections gate grapevine groups hearsay inflow introductions lease leases ledger links locality membership
     news node outflow outgoing part peer portrait presence profile reliable second_choice surroundings tables
     tally terms timers twins verification vigil witnesses
 """

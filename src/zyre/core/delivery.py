@@ -16,11 +16,12 @@ from zyre.core.counters import Counters
 from zyre.core.effects import CloseLink, Effect, OpenLink, Send
 from zyre.core.outcome import Outcome
 from zyre.core.peer import PeerRecord
-from zyre.wire import leases, news, reliable, tally, zre
+from zyre.fates import Fate
+from zyre.wire import bundle, leases, news, reliable, tally, zre
 
 __all__ = ["Delivery"]
 
-_DATA: Final = (zre.WHISPER, zre.SHOUT)
+_DATA: Final = (zre.WHISPER, zre.SHOUT, bundle.BUNDLE)
 #: A question of liveness or of arrivals waits for nothing: if the queue is full the peer is not reading anyway.
 #: Whether our news are known is asked again.
 _PERISHABLE: Final = (
@@ -39,7 +40,7 @@ _new: Final = tuple.__new__
 class Delivery:
     """Numbers and queues messages as effects; owns the links' numbers."""
 
-    __slots__ = ("_backlog_limit", "_counters", "_links", "effects", "not_data", "on_refused")
+    __slots__ = ("_backlog_limit", "_counters", "_links", "effects", "not_data", "on_refused", "settled")
 
     def __init__(self, limits: Limits, counters: Counters) -> None:
         self._backlog_limit = limits.backlog
@@ -51,6 +52,8 @@ class Delivery:
         """What is to be done; always the same list."""
         self.on_refused: dict[int, Callable[[PeerRecord, Sequence[bytes]], None]] = {}
         """Who keeps messages of an id itself when a link does not take them."""
+        self.settled: list[tuple[int, Fate]] = []
+        """What became of messages, by ticket."""
 
     def new_link(self) -> int:
         """A number that no other link of this node has had."""
@@ -65,17 +68,15 @@ class Delivery:
     def close(self, record: PeerRecord, *, flush: bool = False) -> None:
         """Close the record's link; nobody will tell what became of what is on it."""
         self._counters.ledger.retire(record)
+        if record.congested:
+            self.tell_of_room()
         self.effects.append(CloseLink(record.link, flush))
 
     def offer(self, record: PeerRecord, message_id: int, fields: bytes, content: tuple[bytes, ...]) -> Outcome:
         """Send data. A message of no frames becomes one empty frame unless the peer is known to take it: a bare
         WHISPER or SHOUT makes libzyre mix up its application's events."""
-        if record.blocked:
-            if not record.shedding:
-                return Outcome.BLOCKED
-            self._counters.dropped["peer_slow"] += 1
-            self._counters.ledger.refuse()
-            return Outcome.SHED
+        if record.blocked or record.congested:
+            return self._shed(record, 1) if record.shedding else Outcome.BLOCKED
         account = record.account
         if not account.offered and "tally" in record.extensions:
             self.send(record, tally.TALLY, tally.encode_tally(record.link, 0))
@@ -86,6 +87,42 @@ class Delivery:
         header = zre.pack_header(message_id, record.next_sequence())
         self.effects.append(_new(Send, (record.link, (header + fields, *content))))
         return Outcome.SENT
+
+    def offer_bundle(self, record: PeerRecord, messages: int, fields: bytes, body: bytes, window: int) -> Outcome:
+        """Send so many data messages as one frame, unless more than ``window`` are on their way already: a queue of
+        frames bounds no messages. The peer is asked four times in a window how many it has."""
+        account = record.account
+        if not record.blocked and not record.congested and account.unsettled >= window:
+            record.congested = True
+            self._question(record)
+        if record.blocked or record.congested:
+            return self._shed(record, messages) if record.shedding else Outcome.BLOCKED
+        if not account.offered or account.offered >= account.questioned + window // 4:
+            self._question(record)
+        account.offered += messages
+        self._counters.sent += 1
+        header = zre.pack_header(bundle.BUNDLE, record.next_sequence())
+        self.effects.append(Send(record.link, (header + fields, body)))
+        return Outcome.SENT
+
+    def _question(self, record: PeerRecord) -> None:
+        record.account.questioned = record.account.offered
+        self.send(record, tally.TALLY, tally.encode_tally(record.link, record.account.offered))
+
+    def _shed(self, record: PeerRecord, messages: int) -> Outcome:
+        self._counters.dropped["peer_slow"] += messages
+        self._counters.ledger.refuse(messages)
+        return Outcome.SHED
+
+    def relieve(self, record: PeerRecord) -> None:
+        """Fewer are on their way than there may be."""
+        record.congested = False
+        record.shedding = record.shedding and record.blocked
+        self.tell_of_room()
+
+    def tell_of_room(self) -> None:
+        """Whoever waits for room must look again."""
+        self.settled.append((0, Fate.UNKNOWN))
 
     def send(self, record: PeerRecord, message_id: int, fields: bytes = b"") -> None:
         """Send anything but data; it cannot be lost to a full queue."""
@@ -123,7 +160,8 @@ class Delivery:
         record.blocked = True
         record.uncount()
         if message_id in _DATA:
-            record.account.offered -= 1
+            record.account.offered -= bundle.size_of(frames[0]) if message_id == bundle.BUNDLE else 1
+            record.account.questioned = record.account.tallied
         elif message_id in self.on_refused:
             self.on_refused[message_id](record, frames)
         else:

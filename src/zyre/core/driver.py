@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol, TypeAlias
 
+from zyre.core.burst import expand
 from zyre.core.discovery import Source
 from zyre.core.effects import (
     Broadcast,
@@ -34,6 +35,7 @@ from zyre.events import Event, Join, Leave
 from zyre.fates import Fate
 from zyre.identity import PeerId
 from zyre.roster import Roster
+from zyre.wire.bundle import Content
 
 __all__ = ["Driver", "Sink", "Tap"]
 
@@ -42,6 +44,7 @@ Tap: TypeAlias = Callable[[float, str, tuple[object, ...]], None]
 
 # On the way of every message, looking a member up in its enumeration shows.
 _SENT: Final = Outcome.SENT
+_BLOCKED: Final = Outcome.BLOCKED
 
 
 class Sink(Protocol):
@@ -54,7 +57,8 @@ class Sink(Protocol):
 class Driver:
     """One node on one host.
 
-    ``deliver`` takes the events of one settling at a time, in order.
+    ``deliver`` takes the events of one settling at a time, in order; with ``bursts``, messages that came in one bundle
+    as one Burst.
     """
 
     def __init__(
@@ -66,8 +70,10 @@ class Driver:
         alarm: Alarm,
         deliver: Callable[[list[Event]], None],
         tap: Tap | None = None,
+        bursts: bool = False,
     ) -> None:
         self.machine = machine
+        self._take_events = machine.bundling.take_happenings if bursts else machine.take_events
         self._roster: Roster = machine.roster
         self._transport = transport
         self._clock = clock
@@ -193,6 +199,51 @@ class Driver:
             return Outcome.BLOCKED
         return outcome
 
+    def bundle(self, peer: PeerId, group: str, contents: Sequence[Content]) -> tuple[int, int]:
+        """Send messages of equally many frames to one peer, whispers or (with a ``group``) shouts: in one frame, if it
+        understands that. How many are settled, from the first on, and how many of those were sent; for the others there
+        is no room."""
+        if len(contents) > 1 and self.machine.bundling.understood_by(peer):
+            if self._tap is not None:
+                self._tap(self._clock.now(), "bundle", (peer, group, contents))
+            outcome = self.machine.bundle(peer, group, contents)
+            if self._perform() or outcome is _BLOCKED:
+                return 0, 0
+            return len(contents), len(contents) if outcome is _SENT else 0
+        sent = 0
+        for settled, content in enumerate(contents):
+            outcome = self.shout_to(peer, group, content) if group else self.whisper(peer, content)
+            if outcome is _BLOCKED:
+                return settled, sent
+            sent += outcome is _SENT
+        return len(contents), sent
+
+    def shout_many(self, group: str, contents: Sequence[Content]) -> tuple[int, list[tuple[PeerId, int]]]:
+        """The same to all members of a group: how many messages were sent, and to whom only so many, from the first on,
+        because their queues were full."""
+        able, others = self.machine.bundling.members(group)
+        sent, behind = 0, []
+        if able and len(contents) > 1:
+            members, blocked = self.shout_bundle(group, contents)
+            sent = members * len(contents)
+            behind = [(peer, 0) for peer in blocked]
+        else:
+            others += able
+        for peer in others:
+            settled, sent_here = self.bundle(peer, group, contents)
+            sent += sent_here
+            if settled < len(contents):
+                behind.append((peer, settled))
+        return sent, behind
+
+    def shout_bundle(self, group: str, contents: Sequence[Content]) -> tuple[int, tuple[PeerId, ...]]:
+        """The same, only to those who understand bundles: to how many members, and whose queues were full."""
+        if self._tap is not None:
+            self._tap(self._clock.now(), "shout_bundle", (group, contents))
+        sent, blocked = self.machine.shout_bundle(group, contents)
+        refused = tuple(peer for link in self._perform() if (peer := self.machine.peer_at(link)) is not None)
+        return sent - len(refused), blocked + refused
+
     def post(self, peer: PeerId, group: str, content: tuple[bytes, ...], sink: Sink | None) -> Outcome:
         """Send to one peer for sure, a whisper or (with a ``group``) a shout; ``sink`` is told what becomes of it."""
         ticket = 0
@@ -247,9 +298,9 @@ class Driver:
             machine.asides.clear()
             self.watching.tell(asides)
         if machine.events:
-            events = machine.take_events()
+            events = self._take_events()
             if self.watching.watchers:
-                self.watching.tell(events)
+                self.watching.tell(expand(events))
             self._deliver(events)
         if machine.settled:
             self._tell_fates()

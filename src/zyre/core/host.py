@@ -6,7 +6,7 @@ virtual time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # a face is loaded before there is a machine to host
     from zyre.identity import PeerId
     from zyre.roster import Roster
     from zyre.statistics import Statistics
+    from zyre.wire.bundle import Content
 
 __all__ = [
     "Closed",
@@ -28,6 +29,7 @@ __all__ = [
     "Host",
     "Inbox",
     "Interceptor",
+    "Lane",
     "Life",
     "Parker",
     "Waker",
@@ -121,6 +123,9 @@ class Inbox(Protocol):
     def get_nowait(self) -> Event:
         """The next event. Raises Empty, or Closed."""
 
+    def at_hand(self) -> Iterator[Event]:
+        """What came together with the event that was read last; others may read it, too."""
+
     def get(self, timeout: float | None = None) -> Event:
         """The next event, waiting up to ``timeout`` seconds (None: for ever). Raises Empty, or Closed."""
 
@@ -134,11 +139,20 @@ class Inbox(Protocol):
         """A descriptor that is readable while there are events."""
 
 
+class Lane(Protocol):
+    """A short way for whispers to one peer that come one right after the other."""
+
+    def take(self, content: Content) -> bool:
+        """Send a message soon, behind those before it; False if it must go the ordinary way. In any thread."""
+
+
 class Host(Protocol):
     """One node on some host."""
 
     life: Life
     endpoint: str
+    lanes: Mapping[PeerId, Lane]
+    """The lanes that are open."""
 
     @property
     def send_patience(self) -> float:
@@ -208,6 +222,13 @@ class Host(Protocol):
 
     def shout(self, group: str, content: tuple[bytes, ...]) -> int:
         """Send to a group, waiting for room; to how many it was sent."""
+
+    def bundle_nowait(self, peer: PeerId, group: str, contents: Sequence[Content]) -> tuple[int, int]:
+        """Send messages of equally many frames to one peer, whispers or (with a ``group``) shouts: how many of them are
+        settled, from the first on, and how many of those were sent; for the others there is no room."""
+
+    def shout_many_nowait(self, group: str, contents: Sequence[Content]) -> tuple[int, list[tuple[PeerId, int]]]:
+        """The same to a group: how many messages were sent, and to whom only so many, because there is no room."""
 
     def post_nowait(self, peer: PeerId, group: str, content: tuple[bytes, ...], sink: Sink) -> Outcome:
         """Send to one peer for sure, a whisper or (with a ``group``) a shout, or say why not."""

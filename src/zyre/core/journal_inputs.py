@@ -32,6 +32,7 @@ from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError
 from zyre.identity import PeerId
 from zyre.wire.batch import BATCH
+from zyre.wire.bundle import BUNDLE, Content
 
 __all__ = ["Kind", "decode_payload", "input_encoders"]
 
@@ -42,7 +43,7 @@ _U64: Final = struct.Struct(">Q")
 _ELIDED: Final = 0x80000000
 #: A journal may say that frames were as long as it likes, and costs no more memory than this for each.
 _LONGEST_BLANK: Final = 1 << 24
-_BATCH: Final = bytes((BATCH,))
+_JOINED: Final = (bytes((BATCH,)), bytes((BUNDLE,)))
 #: Of a message's frames as they arrive, the identity and the header tell the machine all that it must know.
 _TELLING: Final = 2
 
@@ -73,6 +74,8 @@ class Kind(IntEnum):
     SHED = 30
     CHANGE = 31
     POST = 32
+    BUNDLE = 40
+    SHOUT_BUNDLE = 41
 
 
 def _json(value: object) -> bytes:
@@ -202,10 +205,21 @@ def _unpack_post(data: bytes) -> tuple[Any, ...]:
     return (PeerId.parse(data[:16]), _U64.unpack_from(data, 16)[0], group, _unpack_frames(rest, exact=True))
 
 
+def _unpack_bundle(data: bytes) -> tuple[Any, ...]:
+    return (PeerId.parse(data[:16]), *_unpack_shout_bundle(data[16:]))
+
+
+def _unpack_shout_bundle(data: bytes) -> tuple[Any, ...]:
+    group, rest = _unpack_group(data)
+    frames = _unpack_frames(rest[2:], exact=True)
+    each = _U16.unpack_from(rest)[0]
+    return (group, tuple(frames[at : at + each] for at in range(0, len(frames), each)))
+
+
 def _unpack_arrived(data: bytes) -> tuple[bytes, ...]:
-    """What arrived; of messages in a batch, their lengths decide what follows."""
+    """What arrived; of messages that travel together, their lengths decide what follows."""
     frames = _unpack_frames(data)
-    exact = len(frames) > 1 and frames[1][2:3] == _BATCH
+    exact = len(frames) > 1 and frames[1][2:3] in _JOINED
     return _unpack_frames(data, exact=True) if exact else frames
 
 
@@ -224,6 +238,10 @@ def input_encoders(contents: bool) -> dict[str, tuple[Kind, Encoder]]:
     """
     pack = _pack_frames if contents else lambda frames: _pack_sizes(frames, 0)
     arrived = _pack_frames if contents else lambda frames: _pack_sizes(frames, _TELLING)
+
+    def pack_contents(contents: Sequence[Content]) -> bytes:
+        return _U16.pack(len(contents[0])) + pack([frame for content in contents for frame in content])
+
     encoders: dict[Kind, Encoder] = {
         Kind.START: lambda a: _json(_pack_locality(a[0])),
         Kind.STOP: lambda a: b"",
@@ -241,6 +259,8 @@ def input_encoders(contents: bool) -> dict[str, tuple[Kind, Encoder]]:
         Kind.SHOUT_TO: lambda a: a[0].octets + _pack_group(a[1]) + pack(a[2]),
         Kind.SHED: lambda a: a[0].octets,
         Kind.POST: lambda a: a[0].octets + _U64.pack(a[1]) + _pack_group(a[2]) + pack(a[3]),
+        Kind.BUNDLE: lambda a: a[0].octets + _pack_group(a[1]) + pack_contents(a[2]),
+        Kind.SHOUT_BUNDLE: lambda a: _pack_group(a[0]) + pack_contents(a[1]),
         Kind.CHANGE: lambda a: _json([a[0], list(a[1])]),
         Kind.SET_HEADER: lambda a: _json(list(a)),
     }
@@ -270,6 +290,8 @@ _DECODERS: Final[dict[Kind, Callable[[bytes], tuple[Any, ...]]]] = {
     Kind.SHOUT_TO: _unpack_shout_to,
     Kind.SHED: lambda data: (PeerId.parse(data),),
     Kind.POST: _unpack_post,
+    Kind.BUNDLE: _unpack_bundle,
+    Kind.SHOUT_BUNDLE: _unpack_shout_bundle,
     Kind.CHANGE: lambda data: tuple(json.loads(data)),
 }
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from zyre.core.announcer import Announcer
 from zyre.core.bulletin import Bulletins
+from zyre.core.bundling import Bundling, window_of
 from zyre.core.conversation import Conversation
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
@@ -60,7 +61,7 @@ class NodeMachine:
 
     def __init__(self, profile: NodeProfile) -> None:
         self.identity = profile.identity
-        self.name = profile.name
+        self.name, self.extensions = profile.name, profile.extensions
         self.cluster = profile.cluster.name
         self.counters = Counters()
         self._profile = profile
@@ -111,10 +112,8 @@ class NodeMachine:
             events=self.events,
         )
         outgoing = Outgoing(self._directory, self._groups, self._delivery, self.counters)
-        self.whisper = outgoing.whisper
-        self.shout = outgoing.shout
-        self.shout_to = outgoing.shout_to
-        self.shed = outgoing.shed
+        self.whisper, self.shed = outgoing.whisper, outgoing.shed
+        self.shout, self.shout_to = outgoing.shout, outgoing.shout_to
         self._handlers: dict[int, Handler] = {}
         self._reports: dict[type, Follower] = {}
         self._subjects: dict[type, Follower] = {}
@@ -127,9 +126,9 @@ class NodeMachine:
     def _fill_tables(self) -> None:
         self.on_greeter = self._door.on_greeter
         self.asides = self._leases.asides
-        self.post = self._reliable.post
-        self.fates = self._reliable.fates
+        self.post, self.fates = self._reliable.post, self._reliable.fates
         self.settled = self._reliable.settled
+        self.bundle, self.shout_bundle = self.bundling.bundle, self.bundling.shout_bundle
         for part in self._parts:
             self._handlers.update(part.handlers())
             self._reports.update(part.reports())
@@ -139,7 +138,7 @@ class NodeMachine:
 
     def _make_parts(self) -> tuple[Part, ...]:
         """Who gets what in which order: the first to know are the first here."""
-        profile = self._profile
+        profile, limits = self._profile, self._profile.config.limits
         self._leases = Leases(
             profile,
             self._elections.terms,
@@ -150,7 +149,7 @@ class NodeMachine:
         )
         self._announcer = Announcer(profile, self._delivery, self._timers)
         self._tally = Tally(
-            self._timing.tally,
+            *(self._timing.tally, window_of(limits)),
             directory=self._directory,
             delivery=self._delivery,
             timers=self._timers,
@@ -165,7 +164,7 @@ class NodeMachine:
             events=self.events,
             retire=self._retire,
         )
-        second_choice = SecondChoice(self._timing.beacon, profile.config.limits.peers, self._membership, self._timers)
+        second_choice = SecondChoice(self._timing.beacon, limits.peers, self._membership, self._timers)
         self._door = Door(
             profile,
             portrait=self._portrait,
@@ -176,13 +175,15 @@ class NodeMachine:
             counters=self.counters,
         )
         self._reliable = Reliable(
-            profile.config.limits,
-            self._timing,
+            *(limits, self._timing),
             directory=self._directory,
             delivery=self._delivery,
             timers=self._timers,
             counters=self.counters,
             events=self.events,
+        )
+        self.bundling = Bundling(
+            limits, self._directory, self._groups, self._delivery, self.counters, self.events, self._gate
         )
         return (
             Conversation(self._membership, self._delivery, self.events, self._gate),
@@ -201,6 +202,7 @@ class NodeMachine:
             self._door,
             twins,
             self._reliable,
+            self.bundling,
             Bulletins(profile, directory=self._directory, delivery=self._delivery, timers=self._timers),
         )
 
@@ -367,9 +369,7 @@ class NodeMachine:
 
     def take_events(self) -> list[Event]:
         """What the application should hear, in order."""
-        taken = self.events[:]
-        self.events.clear()
-        return taken
+        return self.bundling.take_events()
 
     # -- inputs --------------------------------------------------------------------------------------------------
 

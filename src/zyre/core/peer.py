@@ -42,6 +42,7 @@ class PeerRecord:
         "beacon",
         "blocked",
         "confirmed",
+        "congested",
         "dialect",
         "doubted",
         "endpoint",
@@ -138,6 +139,8 @@ class PeerRecord:
         """Until when it has time to tell us what we missed."""
         # a full queue
         self.blocked = False
+        self.congested = False
+        """Whether too many bundled messages are on their way to it, so that no data is sent until it has some."""
         self.shedding = False
         self.backlog: list[tuple[int, bytes]] = []
         self.snapshot: Peer | None = None
@@ -146,7 +149,7 @@ class PeerRecord:
         """The peer is reached there from now on, over a link on which nothing was sent yet."""
         self.endpoint, self.link = endpoint, link
         self.sent = 0
-        self.blocked = self.shedding = False
+        self.blocked = self.congested = self.shedding = False
         self.backlog = []
         self.strayed_at = NEVER
         self.snapshot = None

@@ -71,7 +71,7 @@ class Reliable(Part):
         counters: Counters,
         events: list[Event],
     ) -> None:
-        self.settled: list[tuple[int, Fate]] = []
+        self.settled = delivery.settled
         self._limits = limits
         self._timing = timing
         self._directory = directory
@@ -356,7 +356,7 @@ class Reliable(Part):
         if flow is not None and not flow.kept:
             del self._outflows[record.peer]
         elif flow is not None:
-            self.settled.append((0, Fate.UNKNOWN))  # of nothing, but whoever waits for room must look again
+            self._delivery.tell_of_room()
 
     def take_leave(self, record: PeerRecord) -> None:
         """Tell a peer what we have of it before we are deaf."""

@@ -34,6 +34,7 @@ class Tally(Part):
     def __init__(
         self,
         interval: float,
+        window: int,
         *,
         directory: Directory,
         delivery: Delivery,
@@ -41,6 +42,7 @@ class Tally(Part):
         counters: Counters,
     ) -> None:
         self._interval = interval
+        self._window = window
         self._directory = directory
         self._delivery = delivery
         self._timers = timers
@@ -89,6 +91,9 @@ class Tally(Part):
 
     def _on_tallied(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
         answer = tally.decode_tallied(frames[1])
-        if answer.link == record.link & 0xFFFFFFFF and not record.account.settle(answer):
-            self._counters.violations[Violation.TALLY_WRONG] += 1
+        if answer.link == record.link & 0xFFFFFFFF:
+            if not record.account.settle(answer):
+                self._counters.violations[Violation.TALLY_WRONG] += 1
+            elif record.congested and record.account.unsettled <= self._window // 2:
+                self._delivery.relieve(record)
         return ()

@@ -13,19 +13,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zyre.core.driver import Driver
 from zyre.core.effects import LinkWritable, LocalityChanged, NameResolved, PeerRefused, Report
-from zyre.core.host import Life, why_not
-from zyre.core.machine import Clock, Transport
+from zyre.core.host import Lane, Life, why_not
 from zyre.core.node import NodeMachine
 from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
-from zyre.engine.clock import MonotonicClock
 from zyre.engine.congestion import Congestion
 from zyre.engine.ears import Ears
 from zyre.engine.engine import EngineAlarm, shared_engine
@@ -41,8 +38,9 @@ from zyre.engine.probing import Prober
 from zyre.engine.rendezvous import Meeting, Rendezvous
 from zyre.engine.sending import Sending
 from zyre.engine.transport import ZmqTransport
+from zyre.engine.wiring import new_driver
 from zyre.errors import NodeStopped
-from zyre.events import Event
+from zyre.identity import PeerId
 from zyre.roster import Roster
 from zyre.statistics import Statistics
 
@@ -55,7 +53,6 @@ __all__ = ["NodeHost"]
 #: How far the last messages on the links may be ahead of the last beacon, in seconds, where peers do not know GOODBYE.
 _HEAD_START = 0.02
 
-#: At DEBUG every event is logged, if enabled when the node is made (libzyre: set_verbose).
 _log = logging.getLogger("zyre")
 
 
@@ -110,11 +107,19 @@ class NodeHost:
         self._rendezvous = Rendezvous(join, self._connect_to, self._aim_at)
         self.gossip = NodeGossip(profile, protection, self.change)
         self._recorder = None if record is None else record(self.machine)
-        self._driver = self._new_driver(self.transport, MonotonicClock())
+        self._driver = new_driver(self.machine, self.transport, self._alarm, self.mailbox.put, self._recorder)
         self._driver.on_settled = self._congestion.on_settled
         self._sending = Sending(self._lock, self._driver, self._congestion, config.timing.send_patience)
         self._lookout = Lookout(self._lock, self._driver, self._lead, self.mailbox)
-        self._alarms = [self._alarm, self._pacing.alarm, self._lead.alarm, self._rendezvous.alarm, self._ears.alarm]
+        self._lead.before_wait = self._sending.empty_lanes
+        self._alarms = [
+            self._alarm,
+            self._sending.alarm,
+            self._pacing.alarm,
+            self._lead.alarm,
+            self._rendezvous.alarm,
+            self._ears.alarm,
+        ]
         if protection is not None:
             self._alarms.append(protection.alarm)
         self._lend_verbs()
@@ -128,20 +133,13 @@ class NodeHost:
         self.shout = self._sending.shout
         self.shout_nowait = self._sending.shout_nowait
         self.shout_to_nowait = self._sending.shout_to_nowait
+        self.lanes: Mapping[PeerId, Lane] = self._sending.open_lanes
+        self.bundle_nowait = self._sending.bundle_nowait
+        self.shout_many_nowait = self._sending.shout_many_nowait
         self.post = self._sending.post
         self.post_nowait = self._sending.post_nowait
         self.shed = self._sending.shed
         self.on_room = self._sending.on_room
-
-    def _new_driver(self, transport: Transport, clock: Clock) -> Driver:
-        deliver: Callable[[list[Event]], None] = self.mailbox.put
-        if _log.isEnabledFor(logging.DEBUG):
-            deliver = self._deliver_and_log
-        tap, recorder = None, self._recorder
-        if recorder is not None:
-            transport, clock = recorder.around_transport(transport), recorder.around_clock(clock)
-            deliver, tap = recorder.around_deliver(deliver), recorder.tap
-        return Driver(self.machine, transport=transport, clock=clock, alarm=self._alarm, deliver=deliver, tap=tap)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -202,6 +200,7 @@ class NodeHost:
                 self.life = Life.STOPPED
             overtaking = was is Life.RUNNING and self.machine.has_plain_peers
             if was is Life.RUNNING:
+                self._sending.lanes.give_up()
                 self.transport.flush_within(drain)
                 self._driver.stop()
             self._congestion.release()
@@ -273,6 +272,7 @@ class NodeHost:
 
     def attend(self) -> None:
         """Somebody waits here: a loop reads for itself."""
+        self._sending.empty_lanes()
         self._lead.on_wait()
 
     def spawn(self, job: Callable[[], object]) -> bool:
@@ -288,7 +288,7 @@ class NodeHost:
     def change(self, verb: str, *arguments: object) -> None:
         """Join, leave, contest, connect, set_header, and what the parts offer. Allowed before the start, and then part
         of the first HELLO."""
-        with self._lock:
+        with self._sending.in_order():
             if self.life.over:
                 raise why_not(self.life, verb)
             self._driver.change(verb, *arguments)
@@ -341,13 +341,13 @@ class NodeHost:
 
     def ask(self, question: str, *arguments: object) -> Any:
         """What the machine answers."""
-        with self._lock:
+        with self._sending.in_order():
             return self.machine.answer(question, arguments)
 
     def statistics(self) -> Statistics:
         """What was counted since the start."""
         beacons = self.transport.beacons
-        with self._lock:
+        with self._sending.in_order():
             counted = self.machine.statistics(
                 unread=len(self.mailbox),
                 mailbox_dropped=self.mailbox.dropped,
@@ -372,11 +372,6 @@ class NodeHost:
         _log.exception("a defect of zyre broke the node %s", self.machine.name)
         self.mailbox.close(defect)
         self._engine.call_soon(partial(self.stop, 0.0))
-
-    def _deliver_and_log(self, events: list[Event]) -> None:
-        for event in events:
-            _log.debug("%s: %s", self.machine.name, event)
-        self.mailbox.put(events)
 
     def _on_inbox(self) -> bool:
         """The inbox is readable; if a reader leads, it reads."""

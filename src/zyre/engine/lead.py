@@ -52,6 +52,8 @@ class Lead:
     def __init__(self, mailbox: Mailbox, take_in: Callable[[int], int], batch: int) -> None:
         self.reading = threading.Lock()
         self.alarm = EngineAlarm(self._on_lease_over)
+        self.before_wait: Callable[[], object] = bool
+        """Called by whoever finds the mailbox empty, before they wait."""
         self._engine: Engine
         self._leader = 0
         self._mailbox = mailbox
@@ -191,6 +193,7 @@ class Lead:
         event = self._mailbox.poll()
         if event is not None:
             return event
+        self.before_wait()
         if not self._open or not self.POSSIBLE or self._mailbox.has_descriptor or not self.reading.acquire(False):
             return self._mailbox.get(timeout)
         self._leader = threading.get_ident()

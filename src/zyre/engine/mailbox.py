@@ -12,9 +12,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from zyre.config import Limits
+from zyre.core.burst import Burst, expand
 from zyre.core.host import Closed, Empty, Interceptor, Waker
 from zyre.engine.parking import ThreadParker
 from zyre.engine.signal import Signal
@@ -24,9 +25,9 @@ from zyre.events import Event, ReliableShout, ReliableWhisper, Shout, Whisper
 __all__ = ["Mailbox"]
 
 
-#: Events that came together, how many of them are data, and how much that is. A tuple, because most messages that come
-#: alone make one.
-_Batch: TypeAlias = tuple[Iterator[Event], int, int]
+#: Events that came together, how many of them are data, how much that is, and what knows whether some are left: an
+#: iterator with a length hint. A tuple, because most messages that come alone make one.
+_Batch: TypeAlias = tuple[Iterator[Event], int, int, Iterator[object]]
 #: What must not be dropped: its senders are held back by credit instead.
 _KEPT: Final = (ReliableWhisper, ReliableShout)
 
@@ -42,7 +43,44 @@ def _weight(event: Whisper | Shout) -> int:
 
 
 def _nothing() -> _Batch:
-    return iter(()), 0, 0
+    nothing: Iterator[Event] = iter(())
+    return nothing, 0, 0, nothing
+
+
+def _batch_of(events: list[Event], messages: int, octets: int) -> _Batch:
+    each = iter(events)
+    return each, messages, octets, each
+
+
+def _measure(events: list[Event]) -> tuple[int, int]:
+    """How much of events is data, and how many octets it takes."""
+    messages = octets = 0
+    for event in events:
+        # half the price of isinstance, for each message
+        if type(event) is Whisper or type(event) is Shout or isinstance(event, _KEPT):
+            messages += 1
+            for frame in event.content:
+                octets += len(frame) + _FRAME
+    return messages, octets + messages * _MESSAGE
+
+
+def _batches_of(happenings: list[Any]) -> list[_Batch]:
+    """Bursts stay what they are until somebody reads them; what came between them is a batch as well."""
+    batches: list[_Batch] = []
+    between: list[Event] = []
+    for happening in happenings:
+        if type(happening) is not Burst:
+            between.append(happening)
+            continue
+        if between:
+            batches.append(_batch_of(between, *_measure(between)))
+            between = []
+        events, left = happening.open()
+        weight = happening.octets + happening.messages * _MESSAGE + happening.frames * _FRAME
+        batches.append((events, happening.messages, weight, left))
+    if between:
+        batches.append(_batch_of(between, *_measure(between)))
+    return batches
 
 
 class Mailbox:
@@ -90,32 +128,42 @@ class Mailbox:
 
     # -- the node's side -----------------------------------------------------------------------------------------
 
-    def put(self, events: list[Event]) -> None:
-        """Deliver events, in order. While shedding, data over the limits is dropped and counted."""
-        if self.interceptor is not None and not (events := self.interceptor.take(events)):
+    def put(self, happenings: list[Any]) -> None:
+        """Deliver events, and bursts of them, in order. While shedding, data over the limits is dropped and counted."""
+        if self.interceptor is not None and not (happenings := self.interceptor.take(expand(happenings))):
             return
-        messages = octets = 0
-        for event in events:
-            # half the price of isinstance, for each message
-            if type(event) is Whisper or type(event) is Shout or isinstance(event, _KEPT):
-                messages += 1
-                for frame in event.content:
-                    octets += len(frame) + _FRAME
-        octets += messages * _MESSAGE
+        if Burst in map(type, happenings):
+            if self.shedding:
+                self._put_by_handfuls(expand(happenings))
+            else:
+                for batch in _batches_of(happenings):
+                    self._put(batch)
+            return
+        messages, octets = _measure(happenings)
+        self._put(_batch_of(happenings, messages, octets))
+
+    def _put_by_handfuls(self, events: list[Event]) -> None:
+        """What goes, if there is no room, is to be old or new one by one, and not a whole burst."""
+        for at in range(0, len(events), self._limits.batch):
+            handful = events[at : at + self._limits.batch]
+            self._put(_batch_of(handful, *_measure(handful)))
+
+    def _put(self, batch: _Batch) -> None:
+        _, messages, octets, _ = batch
         if self.sheds_oldest and messages and not self._fits(messages, octets):
             self._drop_oldest(messages, octets)
         if self.shedding and messages and not self._fits(messages, octets):
-            events, messages, octets = self._trim(events)
+            events, messages, octets = self._trim(list(batch[0]))
             if not events:
                 return
-        batch = (iter(events), messages, octets)
+            batch = _batch_of(events, messages, octets)
         with self.mutex:
             self._messages += messages
             self._octets += octets
-            if self._batches or operator.length_hint(self._current[0]):
+            if self._batches or operator.length_hint(self._current[3]):
                 self._batches.append(batch)
             else:  # a reader is at the end, and need not ask for the next one
-                _, read, read_octets = self._current
+                _, read, read_octets, _ = self._current
                 self._messages -= read
                 self._octets -= read_octets
                 self._current = batch
@@ -123,7 +171,7 @@ class Mailbox:
                 self.pressed = True
                 self.full = self.full or not self._fits(1, 1)
             if self.leader is not None or self._waiters or self._signal is not None:
-                self._wake(len(events))
+                self._wake(operator.length_hint(batch[3]))
 
     def _fits(self, messages: int, octets: int) -> bool:
         return (
@@ -144,7 +192,7 @@ class Mailbox:
     def _take_back(self) -> None:
         """What readers have left of the batch that they began is a batch like the others; they see it come to its end,
         and begin the next one."""
-        events, messages, octets = self._current
+        events, messages, octets, _ = self._current
         self._current = _nothing()
         left = list(events)
         data = [event for event in left if isinstance(event, (Whisper, Shout))]
@@ -152,17 +200,17 @@ class Mailbox:
         self._messages += len(data) - messages
         self._octets += size - octets
         if left:
-            self._batches.appendleft((iter(left), len(data), size))
+            self._batches.appendleft(_batch_of(left, len(data), size))
 
     def _without_data(self, batch: _Batch) -> _Batch:
-        events, messages, octets = batch
+        events, messages, octets, _ = batch
         kept = [event for event in events if type(event) is not Whisper and type(event) is not Shout]
         data = [event for event in kept if isinstance(event, _KEPT)]
         left = sum(map(_weight, data))
         self.dropped += messages - len(data)
         self._messages -= messages - len(data)
         self._octets -= octets - left
-        return iter(kept), len(data), left
+        return _batch_of(kept, len(data), left)
 
     def _trim(self, events: list[Event]) -> tuple[list[Event], int, int]:
         """Leave out the newest data, as much as does not fit."""
@@ -204,13 +252,17 @@ class Mailbox:
             if not self._advance(batch):
                 return None
 
+    def at_hand(self) -> Iterator[Event]:
+        """What came together with the event that was read last."""
+        return self._current[0]
+
     def _advance(self, finished: _Batch) -> bool:
         """Begin the next batch, once, however many readers have come to the end of the finished one; False if there is
         none."""
         with self.mutex:
             if self._current is not finished:
                 return True
-            _, messages, octets = finished
+            _, messages, octets, _ = finished
             self._messages -= messages
             self._octets -= octets
             room = self.full and self._fits(self._limits.mailbox_messages // 2, self._limits.mailbox_bytes // 2)
@@ -291,7 +343,7 @@ class Mailbox:
 
     def _has_events(self) -> bool:
         """Under the mutex. What another reader has left of the batch that it began counts, too."""
-        return bool(self._batches) or operator.length_hint(self._current[0]) > 0
+        return bool(self._batches) or operator.length_hint(self._current[3]) > 0
 
     def unpark(self, waker: Waker) -> None:
         """Wait no longer. If the waker was called meanwhile, its wake-up is passed to the next one waiting."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Final
 
@@ -12,7 +13,10 @@ from zyre.core.driver import Driver, Sink
 from zyre.core.host import Life, why_not
 from zyre.core.outcome import Outcome
 from zyre.engine.congestion import Congestion
+from zyre.engine.engine import EngineAlarm
+from zyre.engine.lanes import Lane, Lanes
 from zyre.identity import PeerId
+from zyre.wire.bundle import Content
 
 __all__ = ["Sending"]
 
@@ -23,12 +27,19 @@ _BLOCKED: Final = Outcome.BLOCKED
 
 
 class Sending:
-    """The sends of one node. Its host says by ``life`` whether they are possible, under the ``lock``."""
+    """The sends of one node. Its host says by ``life`` whether they are possible, under the ``lock``.
+
+    What is in the lanes was said before whatever comes next, so it leaves first.
+    """
 
     def __init__(self, lock: threading.Lock, driver: Driver, congestion: Congestion, patience: float) -> None:
         self.life = Life.NEW
         self.patience = patience
         self.congestion = congestion
+        self.alarm = EngineAlarm(self._on_alarm)
+        self.lanes = Lanes(driver, self.alarm, self._on_closed_meanwhile)
+        self.open_lanes = self.lanes.open
+        self._bundles = "bundle" in driver.machine.extensions
         self._lock = lock
         self._driver = driver
 
@@ -36,57 +47,126 @@ class Sending:
         """In a child after a fork: nobody there holds the new lock, or waits."""
         self._lock = lock
         self.congestion = congestion
+        self.open_lanes.clear()
 
     def _require_running(self, verb: str) -> None:
         if self.life is not _RUNNING:
             raise why_not(self.life, verb)
 
-    def whisper_nowait(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
+    # -- lanes ---------------------------------------------------------------------------------------------------
+
+    def empty_lanes(self) -> None:
+        """Whoever waits from now on waits for answers to what is in the lanes, too."""
+        if self.open_lanes:
+            with self._lock:
+                self.lanes.empty_all()
+
+    @contextmanager
+    def in_order(self) -> Iterator[None]:
+        """Hold the lock, with the lanes empty: what is done now follows what was said before."""
+        with self._lock:
+            self.lanes.empty_all()
+            yield
+
+    def _on_alarm(self) -> None:
+        with self._lock:
+            if self.life is _RUNNING:
+                self.lanes.look()
+
+    def _on_closed_meanwhile(self, lane: Lane) -> None:
+        with self._lock:
+            self.lanes.empty(lane)
+
+    # -- one message ---------------------------------------------------------------------------------------------
+
+    def _whisper(self, peer: PeerId, content: Content) -> Outcome:
+        """Under the lock."""
+        lane = self.open_lanes.get(peer)
+        if lane is not None:
+            if not self.lanes.empty(lane):
+                return _BLOCKED
+            if lane.take(content):
+                return _SENT
+        outcome = self._driver.whisper(peer, content)
+        if self._bundles and lane is None and outcome is _SENT:
+            self.lanes.notice(peer, content)
+        return outcome
+
+    def whisper_nowait(self, peer: PeerId, content: Content) -> Outcome:
         """Send to one peer, or say why not."""
         with self._lock:
             if self.life is not _RUNNING:
                 self._require_running("whisper")
-            return self._driver.whisper(peer, content)
+            return self._whisper(peer, content)
 
-    def whisper(self, peer: PeerId, content: tuple[bytes, ...]) -> bool:
+    def whisper(self, peer: PeerId, content: Content) -> bool:
         """Send to one peer, waiting for room in its queue; whether it was taken."""
         with self._lock:
             if self.life is not _RUNNING:
                 self._require_running("whisper")
-            outcome = self._driver.whisper(peer, content)
+            outcome = self._whisper(peer, content)
         if outcome is _SENT:
             return True
         if outcome is _BLOCKED:
-            outcome = self._retry(peer, partial(self._driver.whisper, peer, content))
+            outcome = self._retry(peer, partial(self._whisper, peer, content))
         return outcome is _SENT
 
-    def shout_nowait(self, group: str, content: tuple[bytes, ...]) -> tuple[int, tuple[PeerId, ...]]:
+    def shout_nowait(self, group: str, content: Content) -> tuple[int, tuple[PeerId, ...]]:
         """Send to a group: how many were sent to, and whose queues were full."""
         with self._lock:
             self._require_running("shout")
+            if self.open_lanes:
+                self.lanes.empty_all()
             return self._driver.shout(group, content)
 
-    def shout_to_nowait(self, peer: PeerId, group: str, content: tuple[bytes, ...]) -> Outcome:
+    def _shout_to(self, peer: PeerId, group: str, content: Content) -> Outcome:
+        """Under the lock."""
+        lane = self.open_lanes.get(peer)
+        if lane is not None and not self.lanes.empty(lane):
+            return _BLOCKED
+        return self._driver.shout_to(peer, group, content)
+
+    def shout_to_nowait(self, peer: PeerId, group: str, content: Content) -> Outcome:
         """Send a shout to one member whose queue was full."""
         with self._lock:
             self._require_running("shout")
-            return self._driver.shout_to(peer, group, content)
+            return self._shout_to(peer, group, content)
 
-    def shout(self, group: str, content: tuple[bytes, ...]) -> int:
+    def shout(self, group: str, content: Content) -> int:
         """Send to a group, waiting for room in each member's queue; to how many it was sent."""
         sent, blocked = self.shout_nowait(group, content)
         for peer in blocked:
-            outcome = self._retry(peer, partial(self._driver.shout_to, peer, group, content))
+            outcome = self._retry(peer, partial(self._shout_to, peer, group, content))
             sent += outcome is _SENT
         return sent
 
-    def post_nowait(self, peer: PeerId, group: str, content: tuple[bytes, ...], sink: Sink) -> Outcome:
+    # -- many ----------------------------------------------------------------------------------------------------
+
+    def bundle_nowait(self, peer: PeerId, group: str, contents: Sequence[Content]) -> tuple[int, int]:
+        """Send many messages to one peer; see zyre.core.host.Host."""
+        with self._lock:
+            self._require_running("shout" if group else "whisper")
+            lane = self.open_lanes.get(peer)
+            if lane is not None and not self.lanes.empty(lane):
+                return 0, 0
+            return self._driver.bundle(peer, group, contents)
+
+    def shout_many_nowait(self, group: str, contents: Sequence[Content]) -> tuple[int, list[tuple[PeerId, int]]]:
+        """Send many messages to a group; see zyre.core.host.Host."""
+        with self._lock:
+            self._require_running("shout")
+            self.lanes.empty_all()
+            return self._driver.shout_many(group, contents)
+
+    # -- for sure ------------------------------------------------------------------------------------------------
+
+    def post_nowait(self, peer: PeerId, group: str, content: Content, sink: Sink) -> Outcome:
         """Send to one peer for sure, a whisper or (with a ``group``) a shout, or say why not."""
         with self._lock:
             self._require_running("shout" if group else "whisper")
             return self._driver.post(peer, group, content, sink)
 
-    def post(self, peer: PeerId, group: str, content: tuple[bytes, ...], sink: Sink) -> Outcome:
+    def post(self, peer: PeerId, group: str, content: Content, sink: Sink) -> Outcome:
         """The same, waiting for room for as long as the peer is here: nobody's patience ends what is to be reliable."""
         with self._lock:
             while True:
@@ -95,6 +175,8 @@ class Sending:
                 if outcome is not _BLOCKED:
                     return outcome
                 self.congestion.wait(None)
+
+    # -- waiting for room ----------------------------------------------------------------------------------------
 
     def _retry(self, peer: PeerId, send: Callable[[], Outcome]) -> Outcome:
         deadline = time.monotonic() + self.patience

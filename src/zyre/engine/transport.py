@@ -27,6 +27,7 @@ from zyre.errors import AddressInUse, InvalidEndpoint, NetworkError, NoInterface
 from zyre.refusals import RefusalCode
 from zyre.wire import zre
 from zyre.wire.bulletin import BULLETIN
+from zyre.wire.bundle import BUNDLE
 from zyre.wire.zre import identity_frame
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ _READABLE = int(zmq.POLLIN)
 _MESSAGE_ID = slice(2, 3)
 _HELLO = bytes((zre.HELLO,))
 _BULLETIN = bytes((BULLETIN,))
+_BUNDLE = bytes((BUNDLE,))
 #: What tells by which connection a peer reaches us now: its first word, and those that are said after a break.
 _TELLING = frozenset(bytes((message,)) for message in (zre.HELLO, zre.PING, zre.PING_OK, BULLETIN))
 
@@ -364,7 +366,7 @@ class ZmqTransport:
                 messages.append(frames)
                 if frames[1][_MESSAGE_ID] in _TELLING:
                     self._note_way(frames, frame)
-                if room <= 0:
+                if room <= 0 or frames[1][_MESSAGE_ID] == _BUNDLE:  # which is a batch by itself
                     break
         except zmq.Again:
             self.drained = True

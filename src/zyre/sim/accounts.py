@@ -33,7 +33,7 @@ from zyre.events import Event, Gap, ReliableShout, ReliableWhisper, Shout, Whisp
 from zyre.fates import Fate
 from zyre.identity import PeerId
 from zyre.sim.checkers import Checker
-from zyre.wire import zre
+from zyre.wire import bundle, zre
 
 if TYPE_CHECKING:
     from zyre.sim.world import SimNode, World
@@ -76,9 +76,9 @@ class Accounts(Checker):
         message_id, sequence = zre.unpack_header(header)
         known = node.peers.get(identity[1:])
         previous, self._last[node, identity] = self._last.get((node, identity), 0), sequence
-        if message_id in (zre.WHISPER, zre.SHOUT):
-            self._told[identity] += known is not None
-            self._untold += known is None
+        count = _carried(arguments[0][1:])
+        self._told[identity] += count if known is not None else 0
+        self._untold += count if known is None else 0
         if message_id == zre.HELLO or known is None:
             return
         self._expect_gap(world, node, identity, previous, sequence)
@@ -86,6 +86,12 @@ class Accounts(Checker):
             self._due[node].append((Whisper, known.uuid, tuple(content)))
         elif message_id == zre.SHOUT:
             self._due[node].append((Shout, known.uuid, (zre.decode_shout_group(header), tuple(content))))
+        elif message_id == bundle.BUNDLE:
+            found = bundle.decode_bundle(header, content)
+            kind = Shout if found.group else Whisper
+            self._due[node] += [
+                (kind, known.uuid, (found.group, each) if found.group else each) for each in found.contents()
+            ]
 
     def _expect_gap(self, world: World, node: SimNode, identity: bytes, previous: int, sequence: int) -> None:
         missed = (sequence - previous - 1) % _MODULUS
@@ -112,7 +118,7 @@ class Accounts(Checker):
         for frames in messages:
             message_id, sequence = zre.unpack_header(frames[0])
             self._lost[identity].add(sequence)
-            self._untold += message_id in (zre.WHISPER, zre.SHOUT)
+            self._untold += _carried(frames)
             if message_id in (zre.JOIN, zre.LEAVE):
                 group = zre.decode_group_change(frames[0]).group
                 self.unheard[PeerId.parse(identity[1:])].add(group)
@@ -142,7 +148,7 @@ class Accounts(Checker):
             if count > self._told[identity]:
                 who = PeerId.parse(identity[1:]).short
                 self.fail(world, f"{who} has {count} messages delivered, and {self._told[identity]} have arrived")
-        if lost > self._untold + waiting:
+        if lost > self._untold + waiting * bundle.MOST_MESSAGES:
             self.fail(world, f"{lost} messages are called lost, and {self._untold} were destroyed or came to strangers")
 
 
@@ -204,6 +210,12 @@ class Calm(Checker):
         if self._greetings[pair] > self._most:
             who = PeerId.parse(pair[1][1:]).short
             self.fail(world, f"{node.name} was greeted {self._greetings[pair]} times in one second by {who}")
+
+
+def _carried(frames: Sequence[bytes]) -> int:
+    """How many whispers and shouts that is."""
+    message_id, _ = zre.unpack_header(frames[0])
+    return bundle.size_of(frames[0]) if message_id == bundle.BUNDLE else message_id in (zre.WHISPER, zre.SHOUT)
 
 
 def _entry(event: Whisper | Shout | Gap) -> _Entry:

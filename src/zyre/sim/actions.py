@@ -11,7 +11,19 @@ from zyre.endpoint import Endpoint
 from zyre.sim.naming import nodes_named, running
 from zyre.sim.world import SimNode, World
 
-__all__ = ["Action", "Connect", "Contest", "Join", "Leave", "Post", "RemoveHeader", "SetHeader", "Shout", "Whisper"]
+__all__ = [
+    "Action",
+    "Burst",
+    "Connect",
+    "Contest",
+    "Join",
+    "Leave",
+    "Post",
+    "RemoveHeader",
+    "SetHeader",
+    "Shout",
+    "Whisper",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,26 @@ class Shout:
 
 
 @dataclass(frozen=True, slots=True)
+class Burst:
+    """The node sends ``count`` messages at once to each of ``to`` whom it knows; or, if that is empty, to a group."""
+
+    node: str
+    to: str
+    group: str = "G"
+    count: int = 1
+
+    def apply(self, world: World) -> None:
+        for node in running(world, self.node):
+            first = _number(world, node)
+            contents = [b"#%d" % number for number in range(first, first + self.count)]
+            if not self.to:
+                node.shout_many(self.group, contents)
+            for other in nodes_named(world, self.to) if self.to else ():
+                if other is not node:
+                    node.bundle(other.uuid, contents)
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """The node sends ``count`` reliable messages to each of ``to`` whom it knows."""
 
@@ -97,10 +129,14 @@ class Post:
 
 
 def _numbered(world: World, node: SimNode) -> bytes:
-    """The content of the next message: numbers that only rise, over a restart with the same identity as well."""
-    return b"#%d" % (
-        int(world.now() * 1e6) * 1_000_000 + node.machine.counters.sent + node.machine.counters.ledger.posted
-    )
+    """The content of the next message."""
+    return b"#%d" % _number(world, node)
+
+
+def _number(world: World, node: SimNode) -> int:
+    """Numbers that only rise, over a restart with the same identity as well."""
+    taken: int = node.machine.counters.sent + node.machine.counters.ledger.posted + node.transport.data_taken
+    return int(world.now() * 1e6) * 1_000_000 + taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,4 +178,4 @@ class RemoveHeader:
             node.host.change("remove_header", self.header)
 
 
-Action: TypeAlias = Join | Leave | Contest | Whisper | Shout | Post | Connect | SetHeader | RemoveHeader
+Action: TypeAlias = Join | Leave | Contest | Whisper | Shout | Burst | Post | Connect | SetHeader | RemoveHeader

@@ -11,7 +11,7 @@ from random import Random
 from typing import Final, TypeAlias
 
 from zyre.config import Timing
-from zyre.sim.actions import Connect, Contest, Join, Leave, Post, RemoveHeader, SetHeader, Shout, Whisper
+from zyre.sim.actions import Burst, Connect, Contest, Join, Leave, Post, RemoveHeader, SetHeader, Shout, Whisper
 from zyre.sim.faults import (
     ClockRate,
     Fault,
@@ -125,7 +125,7 @@ def random_history(seed: int, *, most_nodes: int = 7, most_seconds: float = 60.0
     return History(
         members=tuple(_member(dice, name) for name in names),
         seconds=seconds,
-        steps=_with_posts(_steps(dice), names, seconds, seed),
+        steps=_with_bursts(_with_posts(_steps(dice), names, seconds, seed), names, seconds, seed),
         seed=seed,
         weather=dice.weather(None) if dice.coin() else Weather(),
         timing=timing,
@@ -154,6 +154,20 @@ def _steps(dice: _Dice) -> tuple[Step, ...]:
     count = chance.choice((1, 3, 10, 30))
     times = sorted(round(chance.uniform(0, dice.seconds), 3) for _ in range(count))
     return tuple(Step(at, chance.choice(kinds)(dice)) for at in times)
+
+
+def _with_bursts(steps: tuple[Step, ...], names: tuple[str, ...], seconds: float, seed: int) -> tuple[Step, ...]:
+    """Many messages at once, in every third history; drawn apart, as posts are."""
+    chance = Random(f"bursts {seed}")
+    if chance.random() > 1 / 3:
+        return steps
+    dice = _Dice(chance, names, seconds)
+    bursts = []
+    for _ in range(chance.choice((1, 3, 10))):
+        node, other = dice.two()
+        burst = Burst(node, other if dice.coin() else "", dice.group(), 1 + dice.count())
+        bursts.append(Step(round(chance.uniform(0, seconds), 3), burst))
+    return tuple(sorted((*steps, *bursts), key=lambda step: step.at))
 
 
 def _with_posts(steps: tuple[Step, ...], names: tuple[str, ...], seconds: float, seed: int) -> tuple[Step, ...]:

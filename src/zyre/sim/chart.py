@@ -16,12 +16,13 @@ from typing import NamedTuple, TypeAlias
 
 from zyre.errors import DecodeError
 from zyre.events import Enter, Event, Exit, Gap, Join, Leader, Leave, Shout, Updated, Whisper
-from zyre.wire import batch, bulletin, leases, lives, news, reliable, tally, zre
+from zyre.wire import batch, bulletin, bundle, leases, lives, news, reliable, tally, zre
 
 __all__ = ["Arrow", "Chart", "Happening", "Mark", "Note", "describe_event", "describe_message", "spell_event"]
 
 _COMMANDS = {
     **zre.MESSAGE_NAMES,
+    **bundle.MESSAGE_NAMES,
     **news.MESSAGE_NAMES,
     **lives.MESSAGE_NAMES,
     **bulletin.MESSAGE_NAMES,

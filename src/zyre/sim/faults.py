@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 
 from zyre.core.host import Life
 from zyre.errors import AddressInUse
-from zyre.sim.actions import Action, Connect, Contest, Join, Leave, Post, RemoveHeader, SetHeader, Shout, Whisper
+from zyre.sim.actions import Action, Burst, Connect, Contest, Join, Leave, Post, RemoveHeader, SetHeader, Shout, Whisper
 from zyre.sim.box import Power
 from zyre.sim.conditions import LAN, LOSSY_WIFI, PERFECT, WIFI, Conditions, LongTail
 from zyre.sim.naming import boxes_named, nodes_named, running
@@ -311,6 +311,7 @@ VERBS: Final[dict[str, type[Fault]]] = {
     "whisper": Whisper,
     "shout": Shout,
     "post": Post,
+    "burst": Burst,
     "connect": Connect,
     "set_header": SetHeader,
     "remove_header": RemoveHeader,

@@ -5,14 +5,15 @@ Faults of the process are here: it can stall (its clock runs on, it does nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from zyre.core.driver import Driver, Sink, Tap
 from zyre.core.effects import LocalityChanged, Pressure, Report
-from zyre.core.host import Interceptor, Life, Waker
+from zyre.core.host import Interceptor, Lane, Life, Waker
 from zyre.core.node import NodeMachine
 from zyre.core.outcome import Outcome
 from zyre.core.profile import NodeProfile
@@ -29,6 +30,7 @@ from zyre.sim.network import Network
 from zyre.sim.tasks import Baton, SimParker, Task
 from zyre.sim.transport import SimTransport
 from zyre.statistics import Statistics
+from zyre.wire.bundle import Content
 
 __all__ = ["SimHost"]
 
@@ -54,6 +56,7 @@ class SimHost:
         self.send_patience = profile.config.timing.send_patience
         self.machine = NodeMachine(profile)
         self.stalled = False
+        self.lanes: Mapping[PeerId, Lane] = MappingProxyType({})
         self.ready = False
         """Whether the process takes anything in: it runs, and is not stalled."""
         self._baton = baton
@@ -252,6 +255,16 @@ class SimHost:
         for peer in blocked:
             sent += self._retry(peer, partial(self.shout_to_nowait, peer, group, content)) is Outcome.SENT
         return sent
+
+    def bundle_nowait(self, peer: PeerId, group: str, contents: Sequence[Content]) -> tuple[int, int]:
+        """Send many messages to one peer: see Driver.bundle."""
+        self._require_running("shout" if group else "whisper")
+        return self.driver.bundle(peer, group, contents)
+
+    def shout_many_nowait(self, group: str, contents: Sequence[Content]) -> tuple[int, list[tuple[PeerId, int]]]:
+        """Send many messages to a group: see Driver.shout_many."""
+        self._require_running("shout")
+        return self.driver.shout_many(group, contents)
 
     def post_nowait(self, peer: PeerId, group: str, content: tuple[bytes, ...], sink: Sink) -> Outcome:
         """Send to one peer for sure, or say why not."""

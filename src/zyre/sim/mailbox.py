@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from zyre.config import Limits
@@ -91,6 +91,10 @@ class SimMailbox:
                 self.pressed = False
                 self._on_pressure(False)
         return event
+
+    def at_hand(self) -> Iterator[Event]:
+        """Each event is asked for by itself here."""
+        return iter(())
 
     def _is_over(self, part: int) -> bool:
         """Whether there is more than that part of what there may be."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from zyre.core.host import Life
@@ -67,6 +68,14 @@ class SimNode:
     def whisper(self, peer: object, *frames: bytes | str) -> bool:
         """Send to one peer; whether it was taken at once."""
         return self.host.whisper_nowait(PeerId.parse(peer), encode_frames(frames)).name == "SENT"
+
+    def bundle(self, peer: object, contents: Sequence[bytes], group: str = "") -> int:
+        """Send messages of one frame each to one peer, together if it understands that; how many were taken at once."""
+        return self.host.bundle_nowait(PeerId.parse(peer), group, [(content,) for content in contents])[1]
+
+    def shout_many(self, group: str, contents: Sequence[bytes]) -> int:
+        """The same to a group."""
+        return self.host.shout_many_nowait(group, [(content,) for content in contents])[0]
 
     def post(self, peer: object, *frames: bytes | str) -> Receipt:
         """Send a reliable message to one peer; the receipt is false if it was not taken."""

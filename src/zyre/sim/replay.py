@@ -232,7 +232,10 @@ _PLAYERS: Final[dict[Kind, Callable[[Driver, list[Record]], object]]] = (
     }
     | {
         kind: _verb(kind.name.lower())
-        for kind in (Kind.STOP, Kind.FAREWELL, Kind.WHISPER, Kind.SHOUT, Kind.SHOUT_TO, Kind.SHED)
+        for kind in (
+            *(Kind.STOP, Kind.FAREWELL, Kind.WHISPER, Kind.SHOUT, Kind.SHOUT_TO, Kind.SHED),
+            *(Kind.BUNDLE, Kind.SHOUT_BUNDLE),
+        )
     }
     | {Kind.POST: _post}
 )

@@ -13,7 +13,7 @@ from zyre.endpoint import Endpoint
 from zyre.errors import AddressInUse, InvalidEndpoint, NoInterface
 from zyre.sim.hearing import Hearing
 from zyre.sim.links import SimLink, Way
-from zyre.wire import zre
+from zyre.wire import bundle, zre
 from zyre.wire.zre import identity_frame
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Receiver", "SimTransport"]
 
+_BUNDLE = bytes((bundle.BUNDLE,))
 _DATA = (bytes((zre.WHISPER,)), bytes((zre.SHOUT,)))
 
 
@@ -112,7 +113,8 @@ class SimTransport:
         opened = self._links.get(link)
         if opened is not None and not opened.push(frames):
             return False
-        self.data_taken += frames[0][2:3] in _DATA
+        kind = frames[0][2:3]
+        self.data_taken += bundle.size_of(frames[0]) if kind == _BUNDLE else kind in _DATA
         for frame in frames:
             self.octets_sent += len(frame)
         return True
