@@ -144,6 +144,13 @@ def test_never_two_leaders_of_a_wave_in_one_term(first: int) -> None:
     assert sum(live(seed, by_wave=True) for seed in range(first, first + BATCH)) >= BATCH
 
 
+@pytest.mark.parametrize("seed", [5128, 9961])
+def test_worlds_that_once_had_no_leader_at_their_end(seed: int) -> None:
+    """Two whose results crossed, so that each believed the other to lead; and a plain node and one of ours that
+    answered each other's greetings without end, because a round trip took longer than was thought."""
+    assert live(seed, by_wave=True)
+
+
 if __name__ == "__main__":
     first, end = map(int, sys.argv[1:3])
     by_wave = "wave" in sys.argv[3:]

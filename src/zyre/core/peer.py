@@ -19,9 +19,9 @@ __all__ = ["PeerRecord"]
 _HALF: Final = MODULUS // 2
 
 #: Who was replaced this often in a row, each time so soon after the last, is not starting anew: both sides answer
-#: answers.
+#: answers, each after a round trip, which may take long on a bad network.
 _OFTEN: Final = 2
-_SOON: Final = 0.25
+_SOON: Final = 1.0
 
 _NO_GROUPS: Final[frozenset[str]] = frozenset()
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
