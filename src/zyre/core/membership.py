@@ -133,6 +133,7 @@ class Membership(Part):
             timers=timers,
             vigil=self.vigil,
             depart=self.depart,
+            portrait=portrait,
         )
         self.watch: tuple[Part, ...] = (self.vigil, verification, witnesses)
         """The parts that find out whether peers live."""
@@ -391,8 +392,7 @@ class Membership(Part):
 
     def _resume(self, record: PeerRecord, speech: Speech, now: float) -> Moves:
         """A peer that was here all the time had lost sight of us. To applications nothing has happened; but elections
-        count it as an arrival, since it may have forgotten who leads. An answer is not answered, or there would be no
-        end to it."""
+        count it as an arrival, since it may have forgotten who leads. An answer is not answered, without end."""
         moves: Moves = ()
         if not speech.is_answer:
             moves = self._reopen(record, speech.endpoint)

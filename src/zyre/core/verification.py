@@ -7,6 +7,9 @@ nobody is there any more. A host that does not answer at all proves nothing; tha
 
     LinkLost ──> Probe ──refused──> wait ──> Probe ──refused──> Exit(reason="crashed")
                    └──answered, or nothing──> the peer stays, and is asked on the link
+
+Who listens may be the peer's next life, which hears us for the first time. So one of our own kind is also greeted, as
+if in answer: the same life takes no notice, and a new one greets back without waiting for a beacon.
 """
 
 from __future__ import annotations
@@ -20,9 +23,11 @@ from zyre.core.directory import Directory
 from zyre.core.effects import LinkAnswered, LinkLost, LinkRefused, Probe
 from zyre.core.part import Follower, Moves, Part
 from zyre.core.peer import PeerRecord
+from zyre.core.portrait import Portrait
 from zyre.core.tables import Input, PeerState
 from zyre.core.timers import NEVER, Deadlines
 from zyre.core.vigil import Vigil
+from zyre.wire import zre
 
 __all__ = ["Recheck", "Verification"]
 
@@ -45,6 +50,7 @@ class Verification(Part):
         timers: Deadlines[object],
         vigil: Vigil,
         depart: Callable[[PeerRecord, Input], Moves],
+        portrait: Portrait,
     ) -> None:
         self._wait = timing.verify
         self._directory = directory
@@ -52,6 +58,7 @@ class Verification(Part):
         self._timers = timers
         self._vigil = vigil
         self._depart = depart
+        self._portrait = portrait
 
     def reports(self) -> Mapping[type, Follower]:
         """How connections fare."""
@@ -98,5 +105,8 @@ class Verification(Part):
         if record is not None and record.state is PeerState.READY:
             record.answered_at = now
             record.verified_at = record.strayed_at = NEVER
+            doubted = record.doubted
             self._vigil.trust(record, now)
+            if doubted and not record.doubted and record.incarnation:
+                self._delivery.send(record, zre.HELLO, self._portrait.hello_to(record.endpoint, answer=True))
         return ()
