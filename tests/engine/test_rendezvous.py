@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
@@ -58,8 +59,16 @@ class Followed:
     def __init__(self, *meetings: Meeting) -> None:
         self.endpoints: list[Endpoint] = []
         self.aims: list[tuple[str, ...]] = []
-        self.rendezvous = Rendezvous(meetings, self.endpoints.append, self.aims.append)
+        self.targets: tuple[str, ...] = ()
+        self.rendezvous = Rendezvous(meetings, self._change, lambda: self)
         shared_engine().acquire(self.rendezvous.alarm)
+
+    def _change(self, verb: str, told: Any, *peer: object) -> None:
+        if verb == "connect":
+            self.endpoints.append(told)
+        else:
+            assert verb == "seek"
+            self.aims.append(told)
 
     def __enter__(self) -> Followed:
         self.rendezvous.open(shared_engine())
@@ -80,10 +89,16 @@ def test_names_are_looked_up_beside() -> None:
 
 def test_a_name_that_becomes_known_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     answers: dict[str, tuple[Endpoint, ...]] = {}
-    monkeypatch.setattr("zyre.engine.rendezvous.look_up_services", lambda name: answers.get(name, ()))
+    asked: list[str] = []
+
+    def look_up_services(name: str) -> tuple[Endpoint, ...]:
+        asked.append(name)
+        return answers.get(name, ())
+
+    monkeypatch.setattr("zyre.engine.rendezvous.look_up_services", look_up_services)
     monkeypatch.setattr("zyre.engine.rendezvous._AGAIN_UNKNOWN", 0.01)
     with Followed(Services("_zyre._tcp.lan")) as followed:
-        until(lambda: len(followed.aims) > 2)
+        until(lambda: asked.count("_zyre._tcp.lan") > 2)
         assert followed.endpoints == []
         answers["_zyre._tcp.lan"] = (Endpoint("tcp", "a.lan", 1), Endpoint("tcp", "b.lan", 2))
         until(lambda: len(followed.endpoints) == 2)

@@ -67,6 +67,7 @@ TESTED_IN = {
     "conformance.probe": "tests/conformance/test_kit.py",
     "conformance.probes": "tests/conformance/test_kit.py",
     "conformance.stage": "tests/conformance/test_kit.py",
+    "core.answers": "tests/core/test_node.py",
     "core.announcer": "tests/core/test_node.py",
     "core.conversation": "tests/core/test_node.py",
     "core.door": "tests/core/test_node.py",

@@ -249,7 +249,9 @@ class Lab:
 
     def drop_broadcasts(self) -> None:
         """No broadcast and no multicast passes a switch, but for those by which IPv4 finds neighbours (ARP)."""
-        self._nft(f"add rule bridge {TABLE} broadcasts ether type ip meta pkttype {{ broadcast, multicast }} drop")
+        self._nft(
+            f"add rule bridge {TABLE} broadcasts ether type {{ ip, ip6 }} meta pkttype {{ broadcast, multicast }} drop"
+        )
 
     def drop(self, kind: str) -> None:
         """No frame of that kind passes a switch; ``kind`` is a match of nftables, such as ``ether type ip6``."""

@@ -34,7 +34,7 @@ class _Process(ReferencePeer):
 
 
 def _sighting(type: str, name: str, reason: str = "", missed: int = 0, **others: Any) -> Sighting:
-    return Sighting(type.title(), name, reason, missed)
+    return Sighting("NetworkChanged" if type == "NETWORKCHANGED" else type.title(), name, reason, missed)
 
 
 class RealActor(Actor):

@@ -90,8 +90,8 @@ def test_what_the_ring_has_kept_of_a_life_replays(seed: int, tmp_path: Path) -> 
     assert (tmp_path / "j.1").exists()
     replay, again = replayed(tmp_path / "j")
     assert len(replay.files) == 2
-    assert 0 < len(again) < len(events)
-    assert again == events[-len(again) :]
+    assert len(again) < len(events)
+    assert again == events[len(events) - len(again) :], "in what is kept of some lives nothing happened"
     (tmp_path / "j.1").unlink()
     _, last = replayed(tmp_path / "j")
     assert last == again[len(again) - len(last) :]

@@ -54,11 +54,6 @@ class Announcer(Part):
             self._timers.add(now, _Beacon.DUE)
         return ()
 
-    def announce(self) -> None:
-        """Say where we are now, out of turn."""
-        if self._beacon:
-            self._delivery.effects.append(Broadcast(self._beacon))
-
     def fall_silent(self) -> None:
         """Say nothing more, not even that we leave."""
         self._beacon = b""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from zyre.config import Limits
 from zyre.core.admission import Greeting, judge_hello, read_identity
 from zyre.core.counters import Counters
+from zyre.core.delivery import Delivery
 from zyre.core.discovery import Farewell, Found, Verdict
-from zyre.core.effects import HelloFrom
+from zyre.core.effects import HelloFrom, PeerJudged
 from zyre.core.gate import Gate
 from zyre.core.locality import is_link_local
 from zyre.core.membership import Membership
@@ -24,6 +26,9 @@ from zyre.wire import zre
 
 __all__ = ["Door"]
 
+#: Seconds for which whoever was not let in is left alone: it may be another one then.
+_REST: Final = 60.0
+
 
 class Door(Part):
     """Judges a HELLO before membership sees it, and counts what strangers say."""
@@ -37,8 +42,10 @@ class Door(Part):
         gate: Gate,
         twins: Twins,
         second_choice: SecondChoice,
+        delivery: Delivery,
         counters: Counters,
     ) -> None:
+        self._delivery = delivery
         self._own = profile.identity
         self._cluster = profile.cluster.name
         self._limits: Limits = profile.config.limits
@@ -52,8 +59,8 @@ class Door(Part):
         """What is known of the HELLOs that are about to be received, by the identity that they come under."""
 
     def reports(self) -> Mapping[type, Follower]:
-        """From where the next HELLO comes."""
-        return {HelloFrom: self._on_hello_from}
+        """From where the next HELLO comes, and who may be here."""
+        return {HelloFrom: self._on_hello_from, PeerJudged: self._on_judged}
 
     def _on_hello_from(self, report: HelloFrom, now: float) -> Moves:
         self.on_greeter(report)
@@ -62,6 +69,20 @@ class Door(Part):
     def on_greeter(self, greeter: HelloFrom) -> None:
         """From where the next HELLO of somebody comes; nothing follows before it is there."""
         self._greeters[greeter.identity] = greeter
+
+    def _on_judged(self, report: PeerJudged, now: float) -> Moves:
+        """Who may not be here any more is told goodbye; who may not be in a group is taken out of it."""
+        record = self._membership.directory.by_id.get(report.peer)
+        if record is None or record.state is not PeerState.READY:
+            return ()
+        if report.refused is not None:
+            self._gate.refuse(report.refused, record.endpoint.host, record.peer, record.name)
+            if "goodbye" in record.extensions:
+                self._delivery.send(record, zre.GOODBYE)
+            return self._membership.remove(record, "revoked")
+        record.permitted = report.groups
+        allowed = [group for group in record.groups if self._gate.admits(record, group)]
+        return self._membership.hearsay.take_groups(record, allowed, record.status)
 
     def on_beacon(self, data: bytes, verdict: Verdict, source: str, now: float) -> Moves:
         """A beacon from that address, which was judged. Of our own identity only another node is Found."""
@@ -107,13 +128,21 @@ class Door(Part):
         return ()
 
     def _turn_away(self, greeting: Greeting, source: str, now: float) -> Moves:
-        """A HELLO of another cluster. The first time one of our own kind is answered, so that its application is told
-        as ours is; a node of another kind would take us for a peer."""
-        speech = greeting.speech
-        first = self._gate.refuse("other cluster", source or speech.endpoint.host, greeting.peer, speech.name)
+        """A HELLO of another cluster: leave its sender alone for a while, if we were on our way there. The first time
+        one of our own kind hears our own HELLO, so that its application is told as ours is; a node of another kind
+        would take us for a peer."""
+        peer, speech, membership = greeting.peer, greeting.speech, self._membership
+        first = self._gate.refuse("other cluster", source or speech.endpoint.host, peer, speech.name)
+        dialled = membership.dialling.rest(peer, speech.endpoint, source, now + _REST)
+        if dialled is not None:
+            self._delivery.close(dialled)
         is_own_kind = bool(speech.cluster) or speech.extensions is not None
-        answer = first and is_own_kind and not speech.is_answer
-        return self._membership.turn_away(greeting, source, answer, now)
+        if first and is_own_kind and speech.endpoint.is_tcp and not speech.is_answer:
+            stranger = PeerRecord(peer, speech.endpoint, self._delivery.new_link(), "hello")
+            membership.say_hello(stranger, answer=True)
+            self._delivery.close(stranger, flush=True)
+        pending = membership.directory.state_of(peer) is PeerState.PENDING
+        return membership.remove(membership.directory.by_id[peer], "left") if pending else ()
 
     def _on_hello(self, greeting: Greeting, frame: bytes, known: HelloFrom | None, now: float) -> Moves:
         """A HELLO that makes sense, of another node."""

@@ -114,12 +114,14 @@ def _unpack_frames(data: bytes, *, exact: bool = False) -> tuple[bytes, ...]:
 
 def _pack_locality(locality: Locality) -> object:
     interfaces = [[face.name, face.address, face.prefix, face.broadcast] for face in locality.interfaces]
-    return [str(locality.bound), interfaces, locality.advertise, locality.restricted]
+    return [str(locality.bound), interfaces, locality.advertise, locality.restricted, sorted(locality.unplugged)]
 
 
 def _unpack_locality(value: Any) -> Locality:
-    bound, interfaces, advertise, restricted = value
-    return Locality(Endpoint.parse(bound), tuple(Interface(*face) for face in interfaces), advertise, restricted)
+    bound, faces, advertise, restricted, *later = value
+    interfaces = tuple(Interface(*face) for face in faces)
+    unplugged = frozenset(later[0] if later else ())
+    return Locality(Endpoint.parse(bound), interfaces, advertise, restricted, unplugged)
 
 
 def _pack_report(report: Report) -> bytes:

@@ -78,6 +78,13 @@ class Locality:
     interfaces: tuple[Interface, ...] = ()
     advertise: str | None = None
     restricted: bool = False
+    unplugged: frozenset[str] = frozenset()
+    """The names of interfaces that are connected to nothing just now."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Those by which something can be reached now."""
+        return tuple(dict.fromkeys(one.address for one in self.interfaces if one.name not in self.unplugged))
 
     @property
     def beacon_port(self) -> int:
@@ -96,6 +103,18 @@ class Locality:
         if is_link_local(source):
             return any(interface.name == source.partition("%")[2] for interface in self.interfaces)
         return address is not None and any(address in interface.network for interface in self.interfaces)
+
+    def is_attached_to(self, remote: Endpoint) -> bool:
+        """Whether an endpoint lies in one of the networks of the interfaces in use."""
+        if is_link_local(remote.host):
+            return any(interface.name == remote.host.partition("%")[2] for interface in self.interfaces)
+        address = _parse_address(remote.host) if remote.is_tcp else None
+        return address is not None and any(address in interface.network for interface in self.interfaces)
+
+    def has(self, told: str) -> bool:
+        """Whether an endpoint that was told to a peer is still ours, by its address."""
+        host = Endpoint.parse(told).host
+        return any(without_scope(interface.address) == host for interface in self.interfaces)
 
     def toward(self, remote: Endpoint) -> str:
         """The endpoint of this node as a peer at ``remote`` should use it."""
@@ -137,7 +156,7 @@ class Locality:
     @property
     def main_address(self) -> str:
         """The address for a peer of whom nothing better is known: the first that is not loopback."""
-        for interface in self.interfaces:
+        for interface in sorted(self.interfaces, key=lambda one: one.name in self.unplugged):
             if not interface.is_loopback:
                 return interface.address
         return self.interfaces[0].address if self.interfaces else "127.0.0.1"

@@ -17,7 +17,7 @@ from zyre.core.delivery import Delivery
 from zyre.core.dialling import Dial, Dialling
 from zyre.core.directory import Directory
 from zyre.core.discovery import Found, beacon_of
-from zyre.core.effects import NameResolved, PeerJudged, Probe
+from zyre.core.effects import NameResolved, Probe
 from zyre.core.gate import Gate
 from zyre.core.groups import Groups
 from zyre.core.hearsay import Hearsay
@@ -51,9 +51,6 @@ class Leaving(NamedTuple):
 
     record: PeerRecord
 
-
-#: Seconds for which whoever was not let in is left alone: it may be another one then.
-_REST: Final = 60.0
 
 _PLAIN: Final[frozenset[str]] = frozenset()
 
@@ -167,22 +164,8 @@ class Membership(Part):
         return {Dial: self.dial, Leaving: self._on_left}
 
     def reports(self) -> Mapping[type, Follower]:
-        """What was found out about a dialled host's name, and who may be here."""
-        return {NameResolved: self._on_name_resolved, PeerJudged: self._on_judged}
-
-    def _on_judged(self, report: PeerJudged, now: float) -> Moves:
-        """Who may not be here any more is told goodbye; who may not be in a group is taken out of it."""
-        record = self.directory.by_id.get(report.peer)
-        if record is None or record.state is not PeerState.READY:
-            return ()
-        if report.refused is not None:
-            self.gate.refuse(report.refused, record.endpoint.host, record.peer, record.name)
-            if "goodbye" in record.extensions:
-                self._delivery.send(record, zre.GOODBYE)
-            return self.remove(record, "revoked")
-        record.permitted = report.groups
-        allowed = [group for group in record.groups if self.gate.admits(record, group)]
-        return self.hearsay.take_groups(record, allowed, record.status)
+        """What was found out about a dialled host's name."""
+        return {NameResolved: self._on_name_resolved}
 
     def _on_name_resolved(self, report: NameResolved, now: float) -> Moves:
         self.dialling.on_resolved(report.host, report.addresses)
@@ -232,6 +215,9 @@ class Membership(Part):
             record.strayed_at = NEVER
             if not record.doubted:
                 self.vigil.heard(record, now)
+        elif self._is_cut_off(record, endpoint):
+            record.relinked_until = now + self._timing.handshake
+            return self.reopen(record, endpoint, answer=False)
         elif record.beacon or record.found_by == "beacon":
             self.directory.overlook(record)
             record.strayed_at = min(record.strayed_at, now)
@@ -241,6 +227,15 @@ class Membership(Part):
             if not now < record.strayed_at + self._timing.evasive:
                 self._delivery.effects.append(Probe(record.link, str(record.endpoint)))
         return ()
+
+    def _is_cut_off(self, record: PeerRecord, endpoint: Endpoint) -> bool:
+        """Whether a peer is known by an address of a network that we are not in any more, and beacons from one that we
+        are in: both of us have moved."""
+        locality = self._portrait.locality
+        was_near = record.endpoint.is_tcp and record.endpoint.host != endpoint.host
+        if locality is None or not was_near or record.found_by not in ("beacon", "hello"):
+            return False
+        return locality.is_attached_to(endpoint) and not locality.is_attached_to(record.endpoint)
 
     def may_connect(self, endpoint: Endpoint, locality: Locality | None) -> bool:
         """Whether to follow a HELLO to its endpoint. A stranger may not send us to the sockets of this host (ipc,
@@ -256,7 +251,7 @@ class Membership(Part):
         speech, again = greeting.speech, False
         life = speech.incarnation if self._tells_lives else 0
         if previous is not None and state is PeerState.READY:
-            if not life and previous.replaced_often(now):
+            if not life and (previous.replaced_often(now) or now < previous.relinked_until):
                 return self._take_over(previous, speech, now)
             again = 0 < life == previous.incarnation
         for action in TRANSITIONS[state, Input.HELLO_AGAIN if again else Input.HELLO]:
@@ -269,20 +264,6 @@ class Membership(Part):
             elif action is Action.ADMIT:
                 moves += self._admit(greeting, previous, now)
         return moves
-
-    def turn_away(self, greeting: Greeting, source: str, answer: bool, now: float) -> Moves:
-        """Somebody greets who may not be met: leave them alone for a while, if we were on our way there. With
-        ``answer`` they hear our own HELLO once, from which they see why."""
-        peer, endpoint = greeting.peer, greeting.speech.endpoint
-        dialled = self.dialling.rest(peer, endpoint, source, now + _REST)
-        if dialled is not None:
-            self._delivery.close(dialled)
-        if answer and endpoint.is_tcp:
-            stranger = PeerRecord(peer, endpoint, self._delivery.new_link(), "hello")
-            self._say_hello(stranger, answer=True)
-            self._delivery.close(stranger, flush=True)
-        pending = self.directory.state_of(peer) is PeerState.PENDING
-        return self.remove(self.directory.by_id[peer], "left") if pending else ()
 
     def on_last_beacon(self, peer: PeerId, now: float) -> Moves:
         """A peer says by beacon that it leaves."""
@@ -334,13 +315,15 @@ class Membership(Part):
     ) -> PeerRecord:
         record = PeerRecord(peer, endpoint, self._delivery.new_link(), found_by)
         record.greet_again_at = now + self._timing.handshake
-        self._say_hello(record, answer)
+        self.say_hello(record, answer)
         return record
 
-    def _say_hello(self, record: PeerRecord, answer: bool) -> None:
+    def say_hello(self, record: PeerRecord, answer: bool) -> None:
+        """Open the link of a record, and say who we are."""
         self._delivery.open(record)
         record.confirmed = self._portrait.version
-        self._delivery.send(record, zre.HELLO, self._portrait.hello_to(record.endpoint, answer=answer))
+        record.told = self._portrait.where(record.endpoint)
+        self._delivery.send(record, zre.HELLO, self._portrait.hello(record.told, answer=answer))
 
     def _greet(
         self, peer: PeerId, endpoint: Endpoint, found_by: str, now: float, source: str = "", *, answer: bool = False
@@ -395,12 +378,13 @@ class Membership(Part):
         count it as an arrival, since it may have forgotten who leads. An answer is not answered, without end."""
         moves: Moves = ()
         if not speech.is_answer:
-            moves = self._reopen(record, speech.endpoint)
+            moves = self.reopen(record, speech.endpoint, answer=True)
         stayed = tuple(Arrival(group, record.peer) for group in sorted(record.groups.intersection(speech.groups)))
         return moves + self._take_over(record, speech, now) + stayed
 
-    def _reopen(self, record: PeerRecord, endpoint: Endpoint) -> Moves:
-        """Say HELLO on a new link."""
+    def reopen(self, record: PeerRecord, endpoint: Endpoint, *, answer: bool) -> Moves:
+        """Say HELLO on a new link; ``answer`` tells one of our own kind that it need not do the same."""
+        self.directory.overlook(record)
         self.directory.remove(record)
         self._delivery.close(record)
         previous = self.directory.at_endpoint(endpoint)
@@ -408,7 +392,7 @@ class Membership(Part):
         self.directory.changed |= record.endpoint != endpoint
         record.reopen(endpoint, self._delivery.new_link())
         self.directory.add(record)
-        self._say_hello(record, answer=True)
+        self.say_hello(record, answer)
         return moves
 
     def _take_over(self, record: PeerRecord, speech: Speech, now: float) -> Moves:

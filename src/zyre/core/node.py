@@ -8,10 +8,11 @@ Delivery.offer -> a Send effect, and comes in by ``receive_frames`` -> Conversat
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from zyre.core.announcer import Announcer
+from zyre.core.answers import Answers
 from zyre.core.bulletin import Bulletins
 from zyre.core.bundling import Bundling, window_of
 from zyre.core.conversation import Conversation
@@ -45,8 +46,6 @@ from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError
 from zyre.events import Event
 from zyre.identity import PeerId
-from zyre.roster import Roster
-from zyre.statistics import Statistics
 from zyre.wire import zre
 
 __all__ = ["NodeMachine", "NodeProfile"]
@@ -56,7 +55,7 @@ _READY: Final = PeerState.READY
 _ALIVE: Final = Phase.ALIVE
 
 
-class NodeMachine:
+class NodeMachine(Answers):
     """The protocol of one node (36/ZRE with libzyre's additions). See zyre.core.machine.Machine for the contract."""
 
     def __init__(self, profile: NodeProfile) -> None:
@@ -136,6 +135,31 @@ class NodeMachine:
             self._verbs.update(part.verbs())
             self._questions.update(part.questions())
 
+    def _make_door(self) -> tuple[Part, ...]:
+        """The door, and who helps it to judge."""
+        profile = self._profile
+        twins = Twins(
+            profile,
+            portrait=self._portrait,
+            directory=self._directory,
+            delivery=self._delivery,
+            timers=self._timers,
+            events=self.events,
+            retire=self._retire,
+        )
+        second_choice = SecondChoice(self._timing.beacon, profile.config.limits.peers, self._membership, self._timers)
+        self._door = Door(
+            profile,
+            portrait=self._portrait,
+            membership=self._membership,
+            gate=self._gate,
+            twins=twins,
+            second_choice=second_choice,
+            delivery=self._delivery,
+            counters=self.counters,
+        )
+        return (second_choice, twins, self._door)
+
     def _make_parts(self) -> tuple[Part, ...]:
         """Who gets what in which order: the first to know are the first here."""
         profile, limits = self._profile, self._profile.config.limits
@@ -155,25 +179,6 @@ class NodeMachine:
             timers=self._timers,
             counters=self.counters,
         )
-        twins = Twins(
-            profile,
-            portrait=self._portrait,
-            directory=self._directory,
-            delivery=self._delivery,
-            timers=self._timers,
-            events=self.events,
-            retire=self._retire,
-        )
-        second_choice = SecondChoice(self._timing.beacon, limits.peers, self._membership, self._timers)
-        self._door = Door(
-            profile,
-            portrait=self._portrait,
-            membership=self._membership,
-            gate=self._gate,
-            twins=twins,
-            second_choice=second_choice,
-            counters=self.counters,
-        )
         self._reliable = Reliable(
             *(limits, self._timing),
             directory=self._directory,
@@ -188,19 +193,17 @@ class NodeMachine:
         return (
             Conversation(self._membership, self._delivery, self.events, self._gate),
             self._announcer,
-            Surroundings(profile, self._portrait, self._announcer.announce, self.events),
+            Surroundings(profile, self._portrait, self._membership, self._announcer.hurry, self.events),
             self._membership,
             Links(self._membership, self._delivery, self._reliable, self.counters),
             *self._membership.watch,
             *(self._elections.terms, self._elections, self._leases),
-            second_choice,
+            *self._make_door(),
             Introductions(profile.identity, self._membership, self._delivery, self._timers),
             Grapevine(profile, self._membership, self._timers),
             self._tally,
             self._gate,
             self._news,
-            self._door,
-            twins,
             self._reliable,
             self.bundling,
             Bulletins(profile, directory=self._directory, delivery=self._delivery, timers=self._timers),
@@ -291,69 +294,6 @@ class NodeMachine:
     def set_header(self, name: str, value: str, now: float) -> None:
         """Change a header; plain peers learn it from later HELLOs, as with libzyre."""
         self._news.set_header(name, value, now)
-
-    # -- questions -----------------------------------------------------------------------------------------------
-
-    @property
-    def roster(self) -> Roster:
-        """Everybody who entered."""
-        return self._directory.roster()
-
-    @property
-    def roster_changed(self) -> bool:
-        """Whether ``roster`` would be another one than when this was last set to False."""
-        return self._directory.changed
-
-    @roster_changed.setter
-    def roster_changed(self, changed: bool) -> None:
-        self._directory.changed = changed
-
-    @property
-    def endpoint(self) -> str:
-        """Where this node is reached, as people would say it; peers are each told the address on their way."""
-        return "" if (locality := self._portrait.locality) is None else locality.endpoint
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """What we say about ourselves."""
-        return self._portrait.headers
-
-    @property
-    def own_groups(self) -> frozenset[str]:
-        """The groups that we are in."""
-        return frozenset(self._groups.own)
-
-    @property
-    def peer_groups(self) -> frozenset[str]:
-        """The groups that peers are in."""
-        return self._groups.all_known()
-
-    @property
-    def pending(self) -> int:
-        """How many are known who have not said HELLO."""
-        return sum(record.state is PeerState.PENDING for record in self._membership.everyone())
-
-    def statistics(self, *, unread: int, mailbox_dropped: int, beacons_sent: int, beacons_failed: int) -> Statistics:
-        """What was counted, together with what the host counted."""
-        return self.counters.to_statistics(
-            peers=list(self._directory.ready()),
-            pending=self.pending,
-            unread=unread,
-            mailbox_dropped=mailbox_dropped,
-            beacons_sent=beacons_sent,
-            beacons_failed=beacons_failed,
-        )
-
-    def leader(self, group: str) -> PeerId | None:
-        """Who leads a group, as far as we know."""
-        return None if (leadership := self._leases.leading(group)) is None else leadership.peer
-
-    def answer(self, question: str, arguments: Sequence[Any] = ()) -> Any:
-        """A question by name: of one of the parts, an attribute, or a method with arguments."""
-        if question in self._questions:
-            return self._questions[question](*arguments)
-        answer = getattr(self, question)
-        return answer(*arguments) if callable(answer) else answer
 
     # -- outputs -------------------------------------------------------------------------------------------------
 

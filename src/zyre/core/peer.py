@@ -67,6 +67,7 @@ class PeerRecord:
         "proven_at",
         "quiet_at",
         "received",
+        "relinked_until",
         "replacements",
         "sent",
         "shedding",
@@ -74,6 +75,7 @@ class PeerRecord:
         "state",
         "status",
         "strayed_at",
+        "told",
         "unconfirmed",
         "verified_at",
         "vouched_at",
@@ -131,6 +133,10 @@ class PeerRecord:
         self.heard_mark = (0.0, 0)
         """What had been heard of it at the first refusal."""
         # what it knows of us
+        self.told = ""
+        """Our endpoint as it was told it."""
+        self.relinked_until = 0.0
+        """Until when a HELLO of it is the answer to ours: it was here all the time, and we moved."""
         self.confirmed = 0
         """The last of our changes that it is known to know of."""
         self.unconfirmed = 0

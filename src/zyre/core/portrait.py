@@ -75,11 +75,18 @@ class Portrait:
         self.said = application_headers(self.headers)
         self._hellos.clear()
 
-    def hello_to(self, endpoint: Endpoint, *, answer: bool = False) -> bytes:
-        """The fields of HELLO for a peer at ``endpoint``; ``answer`` says that it answers one of a node that tells its
-        lives apart."""
+    def where(self, endpoint: Endpoint) -> str:
+        """Our own endpoint as a peer at ``endpoint`` is told it."""
         assert self.locality is not None, "nobody is greeted before the start"
-        where = self.locality.toward(endpoint)
+        return self.locality.toward(endpoint)
+
+    def hello_to(self, endpoint: Endpoint, *, answer: bool = False) -> bytes:
+        """The fields of HELLO for a peer at ``endpoint``."""
+        return self.hello(self.where(endpoint), answer=answer)
+
+    def hello(self, where: str, *, answer: bool = False) -> bytes:
+        """The fields of HELLO for a peer that is told to reach us there; ``answer`` says that it answers one of a node
+        that tells its lives apart."""
         hello = self._hellos.get((where, answer))
         if hello is None:
             hello = self._hellos[where, answer] = self._encode(where, answer)

@@ -23,7 +23,7 @@ from zyre.wire.beacon import decode_beacon
 from zyre.wire.envelope import open_envelope
 from zyre.wire.sealed import sealed_uuid
 
-__all__ = ["Echo", "Facts", "Heard", "Reach", "carrier", "is_off", "listen", "reach", "used"]
+__all__ = ["Echo", "Facts", "Heard", "Reach", "is_off", "listen", "reach", "used"]
 
 #: Begins a datagram that no kind of node takes for a beacon.
 _PROBE: Final = b"ZYP\x01"
@@ -75,18 +75,6 @@ class Facts:
     heard: set[Heard] = field(default_factory=set)
     reached: dict[str, str] = field(default_factory=dict)
     """By endpoint, a value of Reach."""
-
-
-def carrier(name: str) -> bool:
-    """Whether an interface that is up is connected to something; where that cannot be known, it is taken to be."""
-    try:
-        import fcntl
-
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-            answer = fcntl.ioctl(any_socket, 0x8913, name.encode()[:15].ljust(32, b"\0"))  # SIOCGIFFLAGS
-        return bool(int.from_bytes(answer[16:18], "little") & 0x40)  # IFF_RUNNING
-    except (ImportError, OSError):
-        return True
 
 
 def listen(facts: Facts) -> None:

@@ -8,9 +8,9 @@ from typing import Final
 from zyre.core.host import Host, Life
 from zyre.diagnosis import Diagnosis
 from zyre.engine.descriptors import open_limit
-from zyre.engine.doctor import Facts, carrier, listen, reach, used
+from zyre.engine.doctor import Facts, listen, reach, used
 from zyre.engine.host import NodeHost
-from zyre.engine.interfaces import consider_interfaces, selection_words
+from zyre.engine.interfaces import consider_interfaces, has_carrier, selection_words
 from zyre.engine.judgement import Acquaintance, Knowledge, judge
 from zyre.errors import NodeNotStarted, NodeStopped, UsageError
 from zyre.wire.envelope import envelope_of
@@ -32,7 +32,7 @@ def examine(host: Host, seconds: float) -> Diagnosis:
     facts = Facts(transport.beacon_port, seconds, envelope_of(host.machine.cluster))
     facts.considered = consider_interfaces(transport.selection)
     facts.restricted = bool(selection_words(transport.selection))
-    facts.carriers = {face.name: carrier(face.name) for face in used(facts)}
+    facts.carriers = {face.name: has_carrier(face.name) for face in used(facts)}
     if facts.port:
         listen(facts)
     else:

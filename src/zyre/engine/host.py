@@ -31,6 +31,7 @@ from zyre.engine.lead import Lead
 from zyre.engine.lifecycle import register, unregister
 from zyre.engine.lookout import Lookout
 from zyre.engine.names import look_up_beside
+from zyre.engine.netnews import shared_news
 from zyre.engine.node_gossip import NodeGossip
 from zyre.engine.pacing import Pacing
 from zyre.engine.parking import ThreadParker
@@ -39,7 +40,6 @@ from zyre.engine.rendezvous import Meeting, Rendezvous
 from zyre.engine.sending import Sending
 from zyre.engine.transport import ZmqTransport
 from zyre.engine.wiring import new_driver
-from zyre.errors import NodeStopped
 from zyre.identity import PeerId
 from zyre.roster import Roster
 from zyre.statistics import Statistics
@@ -104,7 +104,7 @@ class NodeHost:
         if protection is not None:
             protection.attach(self._report_soon, lambda: self.roster)
         self.release_identity: Callable[[], object] | None = None
-        self._rendezvous = Rendezvous(join, self._connect_to, self._aim_at)
+        self._rendezvous = Rendezvous(join, self.change, lambda: self.transport.beacons)
         self.gossip = NodeGossip(profile, protection, self.change)
         self._recorder = None if record is None else record(self.machine)
         self._driver = new_driver(self.machine, self.transport, self._alarm, self.mailbox.put, self._recorder)
@@ -191,6 +191,16 @@ class NodeHost:
             self._watched = (connections.fileno(),)
         if beacons is not None:
             self._ears.open(self._engine, beacons.descriptors)
+        shared_news(self._engine).add(self._look_around)
+
+    def _look_around(self) -> None:
+        """In the engine thread: this computer's networks have changed."""
+        try:
+            with self._lock:
+                if self.life is Life.RUNNING:
+                    self.transport.look_around()
+        except Exception as defect:
+            self._break(defect)
 
     def stop(self, timeout: float, drain: float = 0.0) -> None:
         """Say goodbye, close everything, end all waiting. Returns within ``timeout`` seconds; a second call is idle."""
@@ -238,6 +248,7 @@ class NodeHost:
         self._congestion.unwatch()
         self._prober.close()
         self._ears.close()
+        shared_news(self._engine).remove(self._look_around)
         for descriptor in self._watched:
             self._engine.unwatch(descriptor)
 
@@ -294,23 +305,6 @@ class NodeHost:
             self._driver.change(verb, *arguments)
         if verb == "connect" and isinstance(arguments[0], Endpoint) and arguments[0].is_tcp:
             look_up_beside(arguments[0].host, lambda host, addresses: self._report(NameResolved(host, addresses)))
-
-    def _connect_to(self, endpoint: Endpoint) -> None:
-        """Somebody may be there; it may be too late."""
-        try:
-            self.change("connect", endpoint, None)
-        except NodeStopped:
-            pass
-
-    def _aim_at(self, addresses: tuple[str, ...]) -> None:
-        beacons = self.transport.beacons
-        if beacons is None or beacons.targets == addresses:
-            return
-        try:
-            self.change("seek", addresses)
-        except NodeStopped:
-            return
-        beacons.targets = addresses
 
     def _report(self, report: Report) -> None:
         """Tell the machine what was found out beside it, unless it is too late."""

@@ -29,9 +29,11 @@ __all__ = [
     "Why",
     "choose_interfaces",
     "consider_interfaces",
+    "has_carrier",
     "is_up",
     "list_interfaces",
     "selection_words",
+    "without_carrier",
 ]
 
 #: Which interface nodes use that are not told; the counterpart of CZMQ's ZSYS_INTERFACE.
@@ -43,6 +45,7 @@ _SMALLEST_PREFIX: Final = 30
 #: Asks Linux for the flags of an interface (linux/sockios.h), of which the lowest says that it is up (linux/if.h).
 _SIOCGIFFLAGS: Final = 0x8913
 _IFF_UP: Final = 1
+_IFF_RUNNING: Final = 0x40
 
 #: What an application may give: one text of words, or several texts; None for what ZYRE_INTERFACE says.
 Selection: TypeAlias = str | Iterable[str] | None
@@ -100,14 +103,28 @@ def _interface(name: str, address: str | tuple[str, int, int], prefix: int) -> I
 
 def is_up(name: str) -> bool:
     """Whether an interface is switched on; where that cannot be asked, it is taken to be."""
+    return bool(_flags(name) & _IFF_UP)
+
+
+def has_carrier(name: str) -> bool:
+    """Whether an interface that is up is connected to something; where that cannot be asked, it is taken to be."""
+    return bool(_flags(name) & _IFF_RUNNING)
+
+
+def without_carrier(interfaces: Iterable[Interface]) -> frozenset[str]:
+    """The names of those that are connected to nothing."""
+    return frozenset(name for name in {interface.name for interface in interfaces} if not has_carrier(name))
+
+
+def _flags(name: str) -> int:
     try:
         import fcntl
 
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
             answer = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, struct.pack("16s16x", name.encode()[:15]))
-        return bool(struct.unpack_from("=16xH", answer)[0] & _IFF_UP)
+        return int(struct.unpack_from("=16xH", answer)[0])
     except (ImportError, OSError):
-        return True
+        return _IFF_UP | _IFF_RUNNING
 
 
 def selection_words(wanted: Selection) -> tuple[str, ...]:

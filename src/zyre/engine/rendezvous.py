@@ -16,14 +16,14 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
 from zyre.engine import clock
 from zyre.engine.engine import Engine, EngineAlarm
 from zyre.engine.names import look_up, look_up_services
-from zyre.errors import InvalidConfig, InvalidEndpoint
+from zyre.errors import InvalidConfig, InvalidEndpoint, NodeStopped
 
 __all__ = ["JOIN_VARIABLE", "Host", "Meeting", "Name", "Rendezvous", "Services", "parse_meetings"]
 
@@ -99,23 +99,24 @@ def _require_name(word: str, name: str) -> str:
     return name
 
 
+class _Aimed(Protocol):
+    targets: tuple[str, ...]
+
+
 class Rendezvous:
     """The look-ups of one node.
 
-    ``connect(endpoint)`` is called once for each node to greet, ``aim(addresses)`` with those that get beacons; both in
-    a thread of the look-up or of the engine, never after ``close``.
+    The node is told by its verbs ("connect" to each node to greet, "seek" with the hosts that get beacons), and its
+    beacons where to go; in a thread of the look-up or of the engine, never after ``close``.
     """
 
     def __init__(
-        self,
-        meetings: tuple[Meeting, ...],
-        connect: Callable[[Endpoint], None],
-        aim: Callable[[tuple[str, ...]], None],
+        self, meetings: tuple[Meeting, ...], change: Callable[..., object], beacons: Callable[[], _Aimed | None]
     ) -> None:
         self.alarm = EngineAlarm(self._look)
         self._meetings = meetings
-        self._connect = connect
-        self._aim = aim
+        self._change = change
+        self._beacons = beacons
         self._lock = threading.Lock()
         self._greeted: set[Endpoint] = set()
         self._open = False
@@ -171,4 +172,16 @@ class Rendezvous:
         with self._lock:
             if self._open and endpoint not in self._greeted and len(self._greeted) < _MOST:
                 self._greeted.add(endpoint)
-                self._connect(endpoint)
+                self._tell("connect", endpoint, None)
+
+    def _aim(self, addresses: tuple[str, ...]) -> None:
+        beacons = self._beacons()
+        if beacons is not None and beacons.targets != addresses and self._tell("seek", addresses):
+            beacons.targets = addresses
+
+    def _tell(self, verb: str, *arguments: object) -> bool:
+        try:
+            self._change(verb, *arguments)
+        except NodeStopped:  # it may be too late
+            return False
+        return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import zmq
@@ -21,7 +22,7 @@ from zyre.endpoint import Endpoint
 from zyre.engine.connections import Connections
 from zyre.engine.context import shared_context
 from zyre.engine.descriptors import LINK, NODE, budget
-from zyre.engine.interfaces import Selection, choose_interfaces
+from zyre.engine.interfaces import Selection, choose_interfaces, without_carrier
 from zyre.engine.rungs import Rungs
 from zyre.errors import AddressInUse, InvalidEndpoint, NetworkError, NoInterface
 from zyre.refusals import RefusalCode
@@ -50,6 +51,10 @@ _LAST = int(zmq.NOBLOCK)
 _EVENTS = int(zmq.EVENTS)
 _READABLE = int(zmq.POLLIN)
 
+#: The kernel asks silent connections to the inbox so often, in seconds, and gives them up after so many times without
+#: an answer: not before their peers have expired.
+_KEEPALIVE = 10
+_KEEPALIVES = 3
 _MESSAGE_ID = slice(2, 3)
 _HELLO = bytes((zre.HELLO,))
 _BULLETIN = bytes((BULLETIN,))
@@ -136,7 +141,8 @@ class ZmqTransport:
             raise
         self._look_again_at = time.monotonic() + _LOOK_AGAIN
         self.opened = (time.monotonic(), time.time())
-        self._locality = Locality(bound, self._interfaces, self._config.advertise, restricted)
+        unplugged = without_carrier(self._interfaces)
+        self._locality = Locality(bound, self._interfaces, self._config.advertise, restricted, unplugged)
         if bound.is_tcp and self._config.endpoint is None:
             self._bind_links()
         return self._locality
@@ -164,6 +170,9 @@ class ZmqTransport:
         inbox.linger = 0
         # A peer that lost its connection comes back with the same identity, and must not be refused for it.
         inbox.router_handover = True
+        # A connection whose other end has another address now, or no power, would stay for good: nothing is sent on it.
+        inbox.tcp_keepalive, inbox.tcp_keepalive_cnt = 1, _KEEPALIVES
+        inbox.tcp_keepalive_idle = inbox.tcp_keepalive_intvl = _KEEPALIVE
         inbox.rcvhwm = self._config.limits.inbox_messages
         if self._protection is not None:
             inbox.handshake_ivl = round(self._config.timing.handshake * 1000)
@@ -284,9 +293,9 @@ class ZmqTransport:
         if self.beacons is None:
             return
         if not self.beacons.broadcast(payload) or not time.monotonic() < self._look_again_at:
-            self._look_around(self.beacons)
+            self.look_around()
 
-    def _look_around(self, beacons: Rungs) -> None:
+    def look_around(self) -> None:
         """Cables, addresses and whole interfaces come and go: speak on those that are there now."""
         self._look_again_at = time.monotonic() + _LOOK_AGAIN
         if not budget.take(LINK):  # looking takes some, and so does binding again, which ends the process without
@@ -296,10 +305,11 @@ class ZmqTransport:
             interfaces, restricted = choose_interfaces(self.selection)
         except NoInterface:
             return
-        bound = self._locality.bound
+        bound, unplugged = self._locality.bound, without_carrier(interfaces)
         if interfaces == self._locality.interfaces:
-            if self._rebinding or self._unbound_links:
+            if self._rebinding or self._unbound_links or unplugged != self._locality.unplugged:
                 self._linking = True
+                self._locality = replace(self._locality, unplugged=unplugged)
                 self._on_moved(self._locality)
             return
         self._linking = True
@@ -310,8 +320,9 @@ class ZmqTransport:
             if addresses[0] != bound.host:
                 bound = Endpoint("tcp", addresses[0], bound.port)
                 self._rebinding = str(bound)
-        beacons.use(interfaces)
-        self._locality = Locality(bound, interfaces, self._config.advertise, restricted)
+        if self.beacons is not None:
+            self.beacons.use(interfaces)
+        self._locality = Locality(bound, interfaces, self._config.advertise, restricted, unplugged)
         self._on_moved(self._locality)
 
     def _bind_again(self, inbox: zmq.Socket[bytes]) -> None:
