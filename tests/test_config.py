@@ -130,7 +130,7 @@ def test_extensions_are_a_collection(wanted: object) -> None:
 
 
 def test_an_unknown_extension_is_named_with_those_that_exist() -> None:
-    with pytest.raises(InvalidConfig, match=r"'warp'; there are: empty, goodbye"):
+    with pytest.raises(InvalidConfig, match=r"'warp'; there are: bulletin, bundle"):
         chosen_extensions(["warp"])
 
 

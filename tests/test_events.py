@@ -36,6 +36,7 @@ def make(kind: type) -> typing.Any:
         "lost": False,
         "removed": frozenset({"b"}),
         "number": 7,
+        "stream": 8,
     }
     return kind(**{field.name: values[field.name] for field in dataclasses.fields(kind)})
 

@@ -59,7 +59,7 @@ class TestArguments:
             ({"port": "5670"}, zyre.InvalidConfig, "from 0 to 65535"),
             ({"config": {}}, zyre.InvalidConfig, "zyre.NodeConfig"),
             ({"extensions": "empty"}, zyre.InvalidConfig, "('empty',)"),
-            ({"extensions": ["warp"]}, zyre.InvalidConfig, "there are: bundle, empty"),
+            ({"extensions": ["warp"]}, zyre.InvalidConfig, "there are: bulletin, bundle"),
         ],
     )
     def test_of_a_node(self, arguments: dict[str, Any], error: type[Exception], helpful: str) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zyre.bulk import AsyncBulk
 from zyre.calls.faces import AsyncCaller
 from zyre.calls.runners import new_runner
-from zyre.config import NodeConfig
+from zyre.config import NodeConfig, require_ttl
 from zyre.core.host import Host, stop_times
 from zyre.core.outcome import Outcome
 from zyre.errors import NodeStopped, RecvTimeout, WouldBlock, ZyreError
@@ -72,6 +72,7 @@ class AsyncNode(BaseNode, AsyncBulk, AsyncCaller, AsyncGroupVerbs):
     async def stop(self, timeout: float | None = None) -> None:
         """Leave the network politely; see Node.stop. Goes on in the background if cancelled."""
         self._finalizer.detach()
+        self._finish_reading()
         parker = new_async_parker()
 
         def stop() -> None:
@@ -111,7 +112,12 @@ class AsyncNode(BaseNode, AsyncBulk, AsyncCaller, AsyncGroupVerbs):
     # -- messages --------------------------------------------------------------------------------------------------
 
     async def whisper(
-        self, peer: object, *frames: Any, codec: str | Codec | None = None, mode: str | None = None
+        self,
+        peer: object,
+        *frames: Any,
+        codec: str | Codec | None = None,
+        mode: str | None = None,
+        ttl: float | None = None,
     ) -> Receipt:
         """Send to one peer; see Node.whisper. Waits, without blocking the loop, only if the peer's queue is full.
 
@@ -122,14 +128,19 @@ class AsyncNode(BaseNode, AsyncBulk, AsyncCaller, AsyncGroupVerbs):
             await checkpoint()
         target = PeerId.parse(peer)
         content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
-        if (mode is not None or not self._best_effort) and self._mode(mode) != "best_effort":
-            return await self._post(target, "", content)
+        if ttl is not None or ((mode is not None or not self._best_effort) and self._mode(mode) != "best_effort"):
+            return await self._send_assured(target, "", content, self._mode(mode), ttl)
         outcome = self._host.whisper_nowait(target, content)
         if outcome is Outcome.BLOCKED:
             outcome = await self._retry(target, partial(self._host.whisper_nowait, target, content))
         return TAKEN if outcome is Outcome.SENT else REFUSED
 
-    async def _post(self, target: PeerId, group: str, content: tuple[bytes, ...]) -> Receipt:
+    async def _send_assured(
+        self, target: PeerId, group: str, content: tuple[bytes, ...], mode: str, ttl: float | None
+    ) -> Receipt:
+        require_ttl(mode, ttl)
+        if mode == "durable":
+            return self._kept(target, group, content, ttl)
         while True:
             parker = new_async_parker()
             self._host.on_room(parker.wake)
@@ -138,25 +149,32 @@ class AsyncNode(BaseNode, AsyncBulk, AsyncCaller, AsyncGroupVerbs):
             except WouldBlock:
                 await parker.park(None)
 
-    async def shout(self, group: str, *frames: Any, codec: str | Codec | None = None, mode: str | None = None) -> int:
+    async def shout(
+        self,
+        group: str,
+        *frames: Any,
+        codec: str | Codec | None = None,
+        mode: str | None = None,
+        ttl: float | None = None,
+    ) -> int:
         """Send to a group; see Node.shout. Waits, without blocking the loop, only for members whose queue is full."""
         self._turns += 1
         if self._turns % TURN == 0:
             await checkpoint()
         name = check_group(group)
         content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
-        if self._mode(mode, name) != "best_effort":
-            return await self._post_to_all(name, content)
+        if ttl is not None or self._mode(mode, name) != "best_effort":
+            return await self._send_assured_to_all(name, content, self._mode(mode, name), ttl)
         sent, blocked = self._host.shout_nowait(name, content)
         for peer in blocked:
             outcome = await self._retry(peer, partial(self._host.shout_to_nowait, peer, name, content))
             sent += outcome is Outcome.SENT
         return sent
 
-    async def _post_to_all(self, group: str, content: tuple[bytes, ...]) -> int:
+    async def _send_assured_to_all(self, group: str, content: tuple[bytes, ...], mode: str, ttl: float | None) -> int:
         sent = 0
-        for peer in self._able_members(group):
-            sent += bool(await self._post(peer, group, content))
+        for peer in self._able_members(group, mode):
+            sent += bool(await self._send_assured(peer, group, content, mode, ttl))
         return sent
 
     async def _retry(self, peer: PeerId, send: Callable[[], Outcome]) -> Outcome:

@@ -28,6 +28,7 @@ __all__ = [
     "chosen_cluster",
     "chosen_extensions",
     "require_mode",
+    "require_ttl",
     "peer_ports",
 ]
 
@@ -51,6 +52,7 @@ PEER_PORTS: Final = 64
 #: ``leases``   locks, and leaders with a term: a majority votes
 #: ``news``     changes of headers are told, and whether a peer knows of our groups and headers is found out
 #: ``probe``    others are asked about a peer that has become quiet
+#: ``durable``  messages that are kept on disk until the peer's program has taken them; only nodes with a store have it
 #: ``tally``    how many messages arrived is asked and answered, so that the sender's ledger knows
 #: ``reliable`` messages that are kept and sent again until the peer's node has them
 #: ``terms``    leaders that a wave elected say in which term they lead
@@ -58,6 +60,7 @@ SUPPORTED_EXTENSIONS: Final = frozenset(
     {
         "bulletin",
         "bundle",
+        "durable",
         "empty",
         "goodbye",
         "incarnation",
@@ -151,6 +154,11 @@ class Timing:
     """A peer that confirms no reliable message for this long is asked where it is; then after twice as long, ..."""
     keep: float = 60.0
     """Reliable messages for a peer that is gone are kept for this long, in case it comes back."""
+    ttl: float = 86_400.0
+    """Durable messages are kept for this long unless the call says otherwise: a computer that is off over night gets
+    them in the morning."""
+    disk_retry: float = 1.0
+    """So long after the disk took nothing it is tried again; until then durable sends raise StoreError."""
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -221,6 +229,10 @@ class Limits:
     """How far one peer may send reliable messages ahead of what was taken from it."""
     window_bytes: int = 4 << 20
     """Octets of their contents, likewise. All windows together are at most a tenth of the mailbox."""
+    durable_messages: int = 100_000
+    """Durable messages kept for all peers together; they are in memory as well. Beyond it sends raise WouldBlock."""
+    durable_bytes: int = 64 << 20
+    """Octets of their contents, likewise; one message of any size is always taken."""
     batch: int = 256
     """Messages taken from the network before the application gets a turn."""
     batch_octets: int = 1 << 20
@@ -343,8 +355,8 @@ class NodeConfig:
     """The endpoint told to peers where it differs from the bound one, as behind a NAT (set_advertised_endpoint)."""
 
     mode: str = "best_effort"
-    """How messages are sent unless the call says otherwise: ``best_effort``, or ``reliable``, which plain 36/ZRE peers
-    do not understand."""
+    """How messages are sent unless the call says otherwise: ``best_effort``, ``reliable`` or ``durable``. Plain 36/ZRE
+    peers understand the first only."""
     group_modes: Mapping[str, str] = field(default_factory=dict)
     """The same for shouts to certain groups."""
 
@@ -374,6 +386,16 @@ def require_mode(mode: object) -> str:
     if mode not in MODES:
         raise InvalidConfig(f"mode is {mode!r}; there are: {', '.join(MODES)}")
     return str(mode)
+
+
+def require_ttl(mode: str, ttl: object) -> None:
+    """A time to live, if there is one, in a mode that knows of it. Raises InvalidConfig."""
+    if ttl is None:
+        return
+    if mode != "durable":
+        raise InvalidConfig(f"ttl= is for mode='durable', and this message goes by mode={mode!r}")
+    if not _is_positive(ttl):
+        raise InvalidConfig(f"ttl is {ttl!r}; it is a number of seconds above 0")
 
 
 def _require_port(name: str, value: object) -> None:

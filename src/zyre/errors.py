@@ -29,6 +29,7 @@
     │   ├── NoInterface                            no usable network interface
     │   ├── AddressInUse                           someone else has that port or path
     │   └── IdentityInUse                          another node has the identity in that file
+    ├── StoreError                  (OSError)      the disk does not keep durable messages: full, read-only, in use
     ├── PayloadError                (ValueError)   what you decode is not of that codec; raised at who decodes it
     ├── DecodeError                 (ValueError)   a peer sent bytes that are no message; counted, never raised at you
     └── InternalError               a defect of ours: please report it
@@ -69,6 +70,7 @@ __all__ = [
     "NoInterface",
     "AddressInUse",
     "IdentityInUse",
+    "StoreError",
     "PayloadError",
     "DecodeError",
     "InternalError",
@@ -246,7 +248,8 @@ class PlainPeer(ZyreError):
     def __str__(self) -> str:
         return (
             f"{self.peer} cannot be sent {self.mode} messages: it is a plain 36/ZRE node, which confirms nothing, or "
-            f"has that switched off. Send to it by mode='best_effort', or look first: {self.mode!r} in peer.extensions"
+            "has that switched off, or (durable) has no store. Send to it by mode='best_effort', or look first: "
+            f"{self.mode!r} in peer.extensions"
         )
 
 
@@ -429,6 +432,10 @@ class IdentityInUse(NetworkError):
 
     def __str__(self) -> str:
         return f"{self.path} holds the identity of a node that runs: stop that one first, or give this one another file"
+
+
+class StoreError(ZyreError, OSError):
+    """The file that keeps durable messages cannot be used; the text says why. What is in it stays there."""
 
 
 class DecodeError(ZyreError, ValueError):

@@ -33,6 +33,8 @@ __all__ = [
     "Shout",
     "ReliableWhisper",
     "ReliableShout",
+    "DurableWhisper",
+    "DurableShout",
     "Leader",
     "Leaderless",
     "Gap",
@@ -165,6 +167,31 @@ class ReliableShout(Shout):
 
 
 @dataclass(frozen=True, slots=True)
+class DurableWhisper(Whisper):
+    """A Whisper that was sent as a durable one. The program has taken it when it comes for its next event; until then
+    it is kept on the sender's disk, and handed over again if this program dies.
+
+    ``(stream, number)`` rises with each message of that peer, over all lives of both nodes: a program that keeps the
+    last one beside its work does each message exactly once.
+    """
+
+    stream: int
+    """Another, and higher, one if the sender has lost its store."""
+    number: int
+    """Rises within the stream; messages whose time was over are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class DurableShout(Shout):
+    """A Shout that was sent as a durable one; see DurableWhisper."""
+
+    stream: int
+    """See DurableWhisper."""
+    number: int
+    """See DurableWhisper."""
+
+
+@dataclass(frozen=True, slots=True)
 class Leader:
     """A group has a new leader: ``peer`` and ``name``, which may be this node itself."""
 
@@ -267,6 +294,8 @@ Event: TypeAlias = (
     | Collision
     | ReliableWhisper
     | ReliableShout
+    | DurableWhisper
+    | DurableShout
     | NetworkChanged
 )
 

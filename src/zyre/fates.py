@@ -7,8 +7,9 @@ from enum import StrEnum
 
 __all__ = ["Fate", "Fates", "MODES"]
 
-#: How much is done for a message: sent once, or kept until the peer's node has it.
-MODES = ("best_effort", "reliable")
+#: How much is done for a message: sent once; kept in memory until the peer's node has it; kept on disk until the peer's
+#: program has taken it.
+MODES = ("best_effort", "reliable", "durable")
 
 
 class Fate(StrEnum):
@@ -24,6 +25,9 @@ class Fate(StrEnum):
     """The peer's node has said that it never got it."""
     UNKNOWN = "unknown"
     """It left, and nobody can say: plain 36/ZRE peers confirm nothing, and who vanished cannot any more."""
+    KEPT = "kept"
+    """This node ended first. The message is on its disk, where the next life of this node goes on with it; so it is in
+    flight still, and this is what receipts say, not the books."""
 
 
 @dataclass(frozen=True, slots=True)

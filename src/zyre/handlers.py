@@ -6,13 +6,15 @@ import inspect
 import threading
 import types
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from zyre.errors import InvalidConfig, UsageError
 from zyre.events import Event
-from zyre.identity import PeerId
+from zyre.identity import PeerId, check_group
 
-__all__ = ["Handlers", "call_handlers", "require_kinds"]
+__all__ = ["Handlers", "Registering", "call_handlers", "require_kinds"]
+
+Handler = TypeVar("Handler", bound=Callable[..., object])
 
 
 def require_kinds(verb: str, kinds: tuple[object, ...]) -> None:
@@ -83,3 +85,32 @@ class Handlers:
     def dispatch(self, event: Event) -> None:
         """Call them; see call_handlers."""
         call_handlers(self.matching(event), event)
+
+
+class Registering:
+    """The part of a node's face that takes functions for events."""
+
+    _handlers: Handlers
+
+    def on(self, *kinds: type[Event], group: str | None = None, peer: object = None) -> Callable[[Handler], Handler]:
+        """Register a function for events of some kinds, of one group, or of one peer.
+
+            @node.on(Shout, group="CHAT")
+            def show(event): print(event.name, event.content)
+
+        It is called with each such event in the thread that reads it, before the reader gets it; ``node.run()`` reads
+        for those who have nothing else to do. What it raises is raised at the reader. See ``off``.
+        """
+        require_kinds("node.on", kinds)
+        wanted_group = None if group is None else check_group(group)
+        wanted_peer = None if peer is None else PeerId.parse(peer)
+
+        def register(handler: Handler) -> Handler:
+            self._handlers.add(handler, kinds, wanted_group, wanted_peer)
+            return handler
+
+        return register
+
+    def off(self, handler: Callable[..., object]) -> None:
+        """Call a registered function no longer."""
+        self._handlers.remove(handler)

@@ -7,7 +7,9 @@ from zyre.core.driver import Driver, Tap
 from zyre.core.effects import (
     Broadcast,
     CloseLink,
+    Discard,
     Effect,
+    Keep,
     LinkAnswered,
     LinkBlocked,
     LinkFailed,
@@ -15,13 +17,18 @@ from zyre.core.effects import (
     LinkRefused,
     LinkWritable,
     LocalityChanged,
+    Mark,
+    NotPersisted,
     OpenLink,
+    Persisted,
     Probe,
     Report,
+    Restored,
     Send,
+    Taken,
 )
 from zyre.core.locality import Interface, Locality
-from zyre.core.machine import Alarm, Clock, Machine, Transport
+from zyre.core.machine import Alarm, Clock, Machine, Store, Transport
 from zyre.core.node import NodeMachine
 from zyre.core.outcome import Outcome
 from zyre.core.profile import NodeProfile
@@ -35,7 +42,9 @@ __all__ = [
     "Tap",
     "Broadcast",
     "CloseLink",
+    "Discard",
     "Effect",
+    "Keep",
     "LinkAnswered",
     "LinkBlocked",
     "LinkFailed",
@@ -43,15 +52,21 @@ __all__ = [
     "LinkRefused",
     "LinkWritable",
     "LocalityChanged",
+    "Mark",
+    "NotPersisted",
     "OpenLink",
+    "Persisted",
     "Probe",
     "Report",
+    "Restored",
     "Send",
+    "Taken",
     "Interface",
     "Locality",
     "Alarm",
     "Clock",
     "Machine",
+    "Store",
     "Transport",
     "NodeMachine",
     "NodeProfile",

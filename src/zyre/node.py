@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -23,7 +23,7 @@ from zyre.events import Event
 from zyre.examining import Examinable
 from zyre.gossiping import GossipVerbs
 from zyre.grouping import GroupVerbs
-from zyre.handlers import Handlers, require_kinds
+from zyre.handlers import Handlers, Registering
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.payload import Codec, encode_objects
 from zyre.receipts import REFUSED, TAKEN, Receipt
@@ -44,10 +44,9 @@ __all__ = ["BaseNode", "Node"]
 _NEW: Final = Life.NEW
 
 Self = TypeVar("Self", bound="BaseNode")
-Handler = TypeVar("Handler", bound=Callable[..., object])
 
 
-class BaseNode(Examinable, GossipVerbs, Offering, Sends, Snapshots):
+class BaseNode(Examinable, GossipVerbs, Offering, Registering, Sends, Snapshots):
     """What the faces for threads and for async loops have in common: everything that does not wait."""
 
     def __init__(
@@ -56,6 +55,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends, Snapshots):
         *,
         uuid: object = None,
         identity: str | os.PathLike[str] | None = None,
+        store: str | os.PathLike[str] | None = None,
         port: int = DISCOVERY_PORT,
         cluster: str | None = None,
         interface: Selection = None,
@@ -74,7 +74,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends, Snapshots):
         journal_contents: bool = True,
         journal_limit: int | None = None,
     ) -> None:
-        life = begin_life(uuid, identity)
+        life = begin_life(uuid, identity, store)
         profile = NodeProfile.make(
             life.identity,
             name,
@@ -85,6 +85,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends, Snapshots):
             extensions=extensions,
             config=config,
             incarnation=life.incarnation,
+            durable=store is not None,
         )
         protection = protect_if_asked(profile, certificate, access, secret, membership)
         if protection is not None:
@@ -92,7 +93,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends, Snapshots):
         from zyre.engine.opening import Journal, open_host  # with the machine and the engine
 
         journal_wanted = Journal(journal, journal_contents, journal_limit)
-        host = open_host(profile, interface, join, journal_wanted, protection)
+        host = open_host(profile, interface, join, journal_wanted, protection, store)
         host.release_identity = life.release
         self._attach(host, profile.config, protection)
         self._begin_gossip(gossip_bind, gossip_connect)
@@ -191,29 +192,6 @@ class BaseNode(Examinable, GossipVerbs, Offering, Sends, Snapshots):
 
         return NodeSource(self.recv_nowait, self._host)
 
-    def on(self, *kinds: type[Event], group: str | None = None, peer: object = None) -> Callable[[Handler], Handler]:
-        """Register a function for events of some kinds, of one group, or of one peer.
-
-            @node.on(Shout, group="CHAT")
-            def show(event): print(event.name, event.content)
-
-        It is called with each such event in the thread that reads it, before the reader gets it; ``node.run()`` reads
-        for those who have nothing else to do. What it raises is raised at the reader. See ``off``.
-        """
-        require_kinds("node.on", kinds)
-        wanted_group = None if group is None else check_group(group)
-        wanted_peer = None if peer is None else PeerId.parse(peer)
-
-        def register(handler: Handler) -> Handler:
-            self._handlers.add(handler, kinds, wanted_group, wanted_peer)
-            return handler
-
-        return register
-
-    def off(self, handler: Callable[..., object]) -> None:
-        """Call a registered function no longer."""
-        self._handlers.remove(handler)
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name} {self.uuid.short} {self._host.life.name.lower()}>"
 
@@ -231,6 +209,8 @@ class Node(BaseNode, Bulk, Caller, GroupVerbs):
         uuid: the identity of the node, for one that is to be the same after a restart; by default a new one.
         identity: a file that keeps the identity; it is made if it is not there. While the node runs nobody else can
             use it (IdentityInUse).
+        store: a file that keeps durable messages, those of this node and what it has taken of others; it is made if it
+            is not there. Unless ``identity`` or ``uuid`` is given, the identity is kept beside it (``.identity``).
         port: UDP port of the beacons, which all nodes of one network share; 0 for none.
         cluster: the name of a cluster that keeps to itself on that port: its nodes meet each other and nobody else. By
             default what ZYRE_CLUSTER says, and without it the one in which all nodes of 36/ZRE are.
@@ -268,6 +248,7 @@ class Node(BaseNode, Bulk, Caller, GroupVerbs):
         """Appear on the network. A second call does nothing.
 
         Raises:
+            StoreError: if the store cannot be opened.
             NoInterface: if no network interface fits.
             AddressInUse: if a fixed endpoint, or the UDP port, is taken.
             NodeStopped: if the node was stopped.
@@ -282,6 +263,7 @@ class Node(BaseNode, Bulk, Caller, GroupVerbs):
         until ``timeout`` is over, or half a second if none is given.
         """
         self._finalizer.detach()
+        self._finish_reading()
         self._host.stop(*stop_times(timeout))
 
     def __enter__(self: Self) -> Self:
@@ -295,7 +277,14 @@ class Node(BaseNode, Bulk, Caller, GroupVerbs):
 
     # -- messages --------------------------------------------------------------------------------------------------
 
-    def whisper(self, peer: object, *frames: Any, codec: str | Codec | None = None, mode: str | None = None) -> Receipt:
+    def whisper(
+        self,
+        peer: object,
+        *frames: Any,
+        codec: str | Codec | None = None,
+        mode: str | None = None,
+        ttl: float | None = None,
+    ) -> Receipt:
         """Send a message of any number of frames to one peer, in order with all others from this thread to it.
 
         Frames are bytes or str; with a ``codec`` ("json", "msgpack", or one of your own) any objects that it takes.
@@ -305,11 +294,13 @@ class Node(BaseNode, Bulk, Caller, GroupVerbs):
         peers come and go.
 
         ``mode="reliable"`` keeps the message until the peer's node has it, in order with all other reliable ones, and
-        waits for room as long as the peer is here; ``receipt.wait()`` tells what became of it. By default the mode is
-        that of NodeConfig: ``best_effort``.
+        waits for room as long as the peer is here; ``receipt.wait()`` tells what became of it. ``mode="durable"`` keeps
+        it on disk until the peer's program has taken it, for ``ttl`` seconds (Timing.ttl), whether that peer is here or
+        not; it needs a ``store``. By default the mode is that of NodeConfig: ``best_effort``.
 
         Raises:
             PlainPeer: if the peer does not understand that mode.
+            WouldBlock, StoreError: if the store is full, or the disk; for durable messages only.
             InvalidPeer: if ``peer`` is not an identity, an event, a Peer.
             InvalidFrame: if a frame is neither bytes nor str.
             InvalidPayload: if the codec does not take an object.
@@ -322,13 +313,21 @@ class Node(BaseNode, Bulk, Caller, GroupVerbs):
             content = frames
         else:
             content = encode_frames(frames)
-        if mode is None and (lane := self._lanes.get(target)) is not None and lane.take(content):
-            return TAKEN
-        if (mode is None and self._best_effort) or self._mode(mode) == "best_effort":
-            return TAKEN if self._host.whisper(target, content) else REFUSED
-        return self._posted(self._host.post, target, "", content)
+        if ttl is None:
+            if mode is None and (lane := self._lanes.get(target)) is not None and lane.take(content):
+                return TAKEN
+            if (mode is None and self._best_effort) or self._mode(mode) == "best_effort":
+                return TAKEN if self._host.whisper(target, content) else REFUSED
+        return self._assured(self._host.post, target, "", content, self._mode(mode), ttl)
 
-    def shout(self, group: str, *frames: Any, codec: str | Codec | None = None, mode: str | None = None) -> int:
+    def shout(
+        self,
+        group: str,
+        *frames: Any,
+        codec: str | Codec | None = None,
+        mode: str | None = None,
+        ttl: float | None = None,
+    ) -> int:
         """Send a message to everybody in a group, this node excepted; it need not be in the group itself.
 
         Returns to how many peers it is on its way. Raises like whisper, and InvalidName. A ``mode`` that some members
@@ -336,9 +335,9 @@ class Node(BaseNode, Bulk, Caller, GroupVerbs):
         """
         content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
         group = check_group(group)
-        if self._mode(mode, group) == "best_effort":
+        if ttl is None and self._mode(mode, group) == "best_effort":
             return self._host.shout(group, content)
-        return self._posted_to_all(self._host.post, group, content)
+        return self._assured_to_all(self._host.post, group, content, self._mode(mode, group), ttl)
 
     # -- events ----------------------------------------------------------------------------------------------------
 

@@ -23,10 +23,12 @@ class Receipt:
     about a single one; ``node.fates(peer)`` and ``node.statistics().fates`` count them.
     """
 
-    __slots__ = ("_host", "_wakers", "fate")
+    __slots__ = ("_host", "_wakers", "fate", "stored")
 
     def __init__(self, host: Host | None, fate: Fate | None = None) -> None:
         self.fate = fate
+        self.stored = False
+        """Whether a durable message is on this node's disk: from then on it does not need this process any more."""
         self._host = host
         self._wakers: list[Callable[[], object]] = []
 
@@ -40,6 +42,14 @@ class Receipt:
     def settle(self, fate: Fate) -> None:
         """For the node: that became of it."""
         self.fate = fate  # first: whoever parks looks at it afterwards
+        self._wake()
+
+    def store(self) -> None:
+        """For the node: the message is on disk."""
+        self.stored = True
+        self._wake()
+
+    def _wake(self) -> None:
         wakers, self._wakers = self._wakers, []
         for waker in wakers:
             waker()
@@ -54,22 +64,50 @@ class Receipt:
         It ends in any case: a peer that is gone for longer than ``Timing.keep`` lets it expire, and so does the end of
         the node.
         """
-        if self.fate is None and self._host is not None:
-            parker = self._host.new_parker()
-            if self._park(parker.wake) and not parker.park(timeout) and parker.wake in self._wakers:
-                self._wakers.remove(parker.wake)
+        self._wait(lambda: self.fate is not None, timeout)
         return self.fate
+
+    def wait_stored(self, timeout: float | None = None) -> bool:
+        """Whether a durable message is on disk, waiting for that up to ``timeout`` seconds, or for ever. False if the
+        time is over, or the disk did not take it (``fate`` is REFUSED then)."""
+        self._wait(self._is_stored_or_over, timeout)
+        return self.stored
+
+    def _is_stored_or_over(self) -> bool:
+        return self.stored or self.fate is not None
+
+    def _wait(self, done: Callable[[], bool], timeout: float | None) -> None:
+        if self._host is None:
+            return
+        deadline = None if timeout is None else self._host.now() + timeout
+        while not done():
+            parker = self._host.new_parker()
+            self._wakers.append(parker.wake)
+            if done():  # meanwhile
+                return
+            if not parker.park(None if deadline is None else max(0.0, deadline - self._host.now())):
+                if parker.wake in self._wakers:
+                    self._wakers.remove(parker.wake)
+                return
 
     def __await__(self) -> Generator[Any, Any, Fate]:
         return self._settled().__await__()
 
     async def _settled(self) -> Fate:
-        if self.fate is None:
+        while self.fate is None:
             parker = new_async_parker()
             if self._park(parker.wake):
                 await parker.park(None)
-        assert self.fate is not None
         return self.fate
+
+    async def until_stored(self) -> bool:
+        """``wait_stored`` for asyncio and trio."""
+        while not self._is_stored_or_over():
+            parker = new_async_parker()
+            self._wakers.append(parker.wake)
+            if not self._is_stored_or_over():
+                await parker.park(None)
+        return self.stored
 
     def __repr__(self) -> str:
         return f"<Receipt {'pending' if self.fate is None else self.fate.value}>"

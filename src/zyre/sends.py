@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from zyre.config import NodeConfig, require_mode
+from zyre.config import NodeConfig, require_mode, require_ttl
 from zyre.core.host import Host
 from zyre.core.outcome import Outcome
-from zyre.errors import InvalidFrame, PlainPeer, WouldBlock
+from zyre.errors import InvalidConfig, InvalidFrame, PlainPeer, StoreError, WouldBlock
 from zyre.fates import Fate
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.payload import Codec, encode_objects
@@ -22,6 +23,10 @@ __all__ = ["Sends"]
 _Post: TypeAlias = "Callable[[PeerId, str, tuple[bytes, ...], Sink], Outcome]"
 
 _MOST_FRAMES = 65535
+_NO_STORE = (
+    "mode='durable' needs a file that outlives this process, and an identity that does: make the node with store=, as "
+    "Node('billing', store='billing.db')"
+)
 
 
 class Sends:
@@ -40,6 +45,12 @@ class Sends:
             return require_mode(mode)
         return self._modes.group_modes.get(group, self._modes.mode) if group else self._modes.mode
 
+    def _finish_reading(self) -> None:
+        """The program stops the node: it has taken the durable message that it was given last, unless an exception is
+        why it stops."""
+        if sys.exc_info()[0] is None:
+            self._host.mailbox.finish()
+
     def _posted(self, post: _Post, peer: PeerId, group: str, content: tuple[bytes, ...]) -> Receipt:
         """Post a message, and say what became of that. Raises PlainPeer, WouldBlock, InvalidFrame."""
         if len(content) > _MOST_FRAMES:
@@ -54,50 +65,91 @@ class Sends:
             receipt.settle(Fate.REFUSED)
         return receipt
 
-    def _able_members(self, group: str) -> Iterator[PeerId]:
-        """The members of a group that understand reliable messages. Raises PlainPeer if there are others only."""
+    def _kept(self, peer: PeerId, group: str, content: tuple[bytes, ...], ttl: float | None) -> Receipt:
+        """Keep a message on disk, and say what became of that; never waits. Raises PlainPeer, WouldBlock, StoreError,
+        InvalidConfig, InvalidFrame."""
+        if len(content) > _MOST_FRAMES:
+            raise InvalidFrame(_MOST_FRAMES, content[_MOST_FRAMES])
+        receipt = Receipt(self._host)
+        outcome = self._host.keep(peer, group, content, self._modes.timing.ttl if ttl is None else ttl, receipt)
+        if outcome is Outcome.UNABLE:
+            raise InvalidConfig(_NO_STORE)
+        if outcome is Outcome.PLAIN:
+            raise PlainPeer(peer, "durable")
+        if outcome is Outcome.BROKEN:
+            raise StoreError(self._host.ask("store_trouble"))
+        if outcome is Outcome.BLOCKED:
+            raise WouldBlock(
+                "the store is full: Limits.durable_messages and durable_bytes say what it may hold", (peer,)
+            )
+        return receipt
+
+    def _assured(
+        self, post: _Post, peer: PeerId, group: str, content: tuple[bytes, ...], mode: str, ttl: float | None
+    ) -> Receipt:
+        """Send in another mode than by best effort."""
+        require_ttl(mode, ttl)
+        return self._kept(peer, group, content, ttl) if mode == "durable" else self._posted(post, peer, group, content)
+
+    def _able_members(self, group: str, mode: str) -> Iterator[PeerId]:
+        """The members of a group that understand a mode. Raises PlainPeer if there are others only."""
         members = self._host.roster.in_group(group)
-        able = [peer.uuid for peer in members if "reliable" in peer.extensions]
+        able = [peer.uuid for peer in members if mode in peer.extensions]
         if len(able) != len(members):
             if not able:
-                raise PlainPeer(f"everybody in {group}", "reliable")
+                raise PlainPeer(f"everybody in {group}", mode)
             self._host.change("refuse", len(members) - len(able))
         return iter(able)
 
-    def _posted_to_all(self, post: _Post, group: str, content: tuple[bytes, ...]) -> int:
-        return sum(bool(self._posted(post, peer, group, content)) for peer in self._able_members(group))
+    def _assured_to_all(self, post: _Post, group: str, content: tuple[bytes, ...], mode: str, ttl: float | None) -> int:
+        able = self._able_members(group, mode)
+        return sum(bool(self._assured(post, peer, group, content, mode, ttl)) for peer in able)
 
     def whisper_nowait(
-        self, peer: object, *frames: Any, codec: str | Codec | None = None, mode: str | None = None
+        self,
+        peer: object,
+        *frames: Any,
+        codec: str | Codec | None = None,
+        mode: str | None = None,
+        ttl: float | None = None,
     ) -> Receipt:
         """Send to one peer and never wait; see Node.whisper. Raises WouldBlock if there is no room."""
         target = PeerId.parse(peer)
         content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
-        if self._mode(mode) != "best_effort":
-            return self._posted(self._host.post_nowait, target, "", content)
+        if ttl is not None or self._mode(mode) != "best_effort":
+            return self._assured(self._host.post_nowait, target, "", content, self._mode(mode), ttl)
         outcome = self._host.whisper_nowait(target, content)
         if outcome is Outcome.BLOCKED:
             raise _full(target)
         return TAKEN if outcome is Outcome.SENT else REFUSED
 
-    def shout_nowait(self, group: str, *frames: Any, codec: str | Codec | None = None, mode: str | None = None) -> int:
+    def shout_nowait(
+        self,
+        group: str,
+        *frames: Any,
+        codec: str | Codec | None = None,
+        mode: str | None = None,
+        ttl: float | None = None,
+    ) -> int:
         """Send to a group and never wait; see Node.shout. Raises WouldBlock if there is no room for some members: its
         ``peers`` names them, and all others were sent to."""
         content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
         group = check_group(group)
-        if self._mode(mode, group) == "best_effort":
+        if ttl is None and self._mode(mode, group) == "best_effort":
             sent, blocked = self._host.shout_nowait(group, content)
         else:
-            sent, blocked = self._post_to_able(group, content)
+            sent, blocked = self._post_to_able(group, content, self._mode(mode, group), ttl)
         if blocked:
             raise _full(*blocked)
         return sent
 
-    def _post_to_able(self, group: str, content: tuple[bytes, ...]) -> tuple[int, tuple[PeerId, ...]]:
+    def _post_to_able(
+        self, group: str, content: tuple[bytes, ...], mode: str, ttl: float | None
+    ) -> tuple[int, tuple[PeerId, ...]]:
         sent, blocked = 0, []
-        for peer in self._able_members(group):
+        for peer in self._able_members(group, mode):
             try:
-                sent += bool(self._posted(self._host.post_nowait, peer, group, content))
+                sent += bool(self._assured(self._host.post_nowait, peer, group, content, mode, ttl))
             except WouldBlock:
                 blocked.append(peer)
         return sent, tuple(blocked)

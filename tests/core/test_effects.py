@@ -19,7 +19,7 @@ def test_an_effect_is_a_small_immutable_tuple(kind: type) -> None:
 
 
 def test_the_unions_hold_every_kind_and_all_names_them() -> None:
-    assert {kind.__name__ for kind in KINDS} | {"Effect", "Report"} == set(effects.__all__)
+    assert {kind.__name__ for kind in KINDS} | {"Effect", "KeptLetter", "Report"} == set(effects.__all__)
 
 
 def test_whatever_is_about_a_link_names_it_first() -> None:
@@ -27,12 +27,19 @@ def test_whatever_is_about_a_link_names_it_first() -> None:
     assert all(kind._fields[0] == "link" for kind in about_links)
     assert {kind.__name__ for kind in KINDS if kind not in about_links} == {
         "Broadcast",
+        "Discard",
         "HelloFrom",
+        "Keep",
         "LinkLost",
         "ListProven",
         "LocalityChanged",
+        "Mark",
         "NameResolved",
+        "NotPersisted",
         "PeerJudged",
         "PeerRefused",
+        "Persisted",
         "Pressure",
+        "Restored",
+        "Taken",
     }

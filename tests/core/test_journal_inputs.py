@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.rig import LOCALITY, Rig, peer_id
-from zyre.core.effects import LinkWritable, LocalityChanged
+from zyre.core.effects import (
+    KeptLetter,
+    LinkWritable,
+    LocalityChanged,
+    NotPersisted,
+    Persisted,
+    Report,
+    Restored,
+    Taken,
+)
 from zyre.core.journal_inputs import Kind, decode_payload, input_encoders
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError
@@ -34,6 +43,7 @@ INPUTS: dict[str, tuple[Any, ...]] = {
     "post": (peer_id(2), 7, "G", (b"a", b"")),
     "bundle": (peer_id(2), "G", ((b"a",), (b"b",))),
     "shout_bundle": ("G", ((b"a", b""), (b"c", b"d"))),
+    "keep": (peer_id(2), 7, "G", (b"a", b""), 1.5),
     "change": ("verb", ["text", 1.5, None]),
     "set_header": ("name", "value"),
 }
@@ -58,6 +68,21 @@ def test_a_change_of_address_and_a_connection_to_anybody_come_back() -> None:
     }.items():
         kind, encode = input_encoders(True)[what]
         assert decode_payload(kind, encode(arguments))[1] == arguments
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        Restored((KeptLetter(peer_id(1), 5, "G", (b"\xff", b""), 1.5),), ((peer_id(1), 7, 6),), ((peer_id(2), 8, 9),)),
+        Persisted(7),
+        NotPersisted(8, "full"),
+        Taken(peer_id(1), 7, 8),
+    ],
+    ids=lambda report: type(report).__name__,
+)
+def test_what_a_store_says_comes_back(report: Report) -> None:
+    kind, encode = input_encoders(True)["receive_report"]
+    assert decode_payload(kind, encode((report,)))[1] == (report,)
 
 
 def test_without_contents_only_sizes_of_what_is_said_are_written() -> None:

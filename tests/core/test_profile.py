@@ -21,7 +21,12 @@ def test_groups_are_named_once_and_in_order() -> None:
 
 def test_extensions_can_be_left_out() -> None:
     assert NodeProfile.make(OWN, extensions=()).extensions == frozenset()
-    assert NodeProfile.make(OWN, extensions=SUPPORTED_EXTENSIONS).extensions == SUPPORTED_EXTENSIONS
+    assert NodeProfile.make(OWN, extensions=SUPPORTED_EXTENSIONS, durable=True).extensions == SUPPORTED_EXTENSIONS
+
+
+def test_only_who_has_a_store_knows_durable_messages() -> None:
+    assert NodeProfile.make(OWN).extensions == SUPPORTED_EXTENSIONS - {"durable"}
+    assert NodeProfile.make(OWN, durable=True, extensions=()).extensions == frozenset()
 
 
 def test_mistakes_are_told_before_anything_is_made() -> None:

@@ -15,7 +15,7 @@ from tests.support.nodes import PATIENCE, in_threads, repeat, until
 from zyre.config import Limits
 from zyre.core.host import Closed, Empty
 from zyre.engine.mailbox import Mailbox
-from zyre.events import Enter, Event, Leave, ReliableWhisper, Shout, Whisper
+from zyre.events import DurableWhisper, Enter, Event, Leave, ReliableWhisper, Shout, Whisper
 from zyre.identity import PeerId
 
 PEER = PeerId("0" * 32)
@@ -454,3 +454,98 @@ class TestDescriptor:
         box.fileno()
         del box
         gc.collect()
+
+
+# -- durable messages: taken when somebody comes for what is behind them -----------------------------------------------
+
+
+def letter(number: int) -> DurableWhisper:
+    return DurableWhisper(PEER, "peer", (b"%d" % number,), 1, number)
+
+
+def test_a_durable_message_is_taken_when_its_reader_comes_for_more() -> None:
+    box, taken = mailbox(), []  # type: ignore[var-annotated]
+    for number in range(2):
+        box.hand(letter(number), taken.append)
+    box.put([whisper(7)])
+    assert (number_of(box.get_nowait()), taken) == (0, [])
+    assert (number_of(box.get_nowait()), taken) == (1, [letter(0)])
+    assert (number_of(box.get_nowait()), taken) == (7, [letter(0), letter(1)])
+    assert len(box) == 1
+
+
+def test_what_comes_behind_the_last_one_does_not_take_it() -> None:
+    box, taken = mailbox(), []  # type: ignore[var-annotated]
+    box.hand(letter(0), taken.append)
+    box.get_nowait()
+    box.put([whisper(1)])
+    box.hand(letter(2), taken.append)
+    assert taken == []
+    assert [number_of(box.get_nowait()) for _ in range(2)] == [1, 2]
+    assert taken == [letter(0)]
+    with pytest.raises(Empty):
+        box.get_nowait()
+    assert taken == [letter(0), letter(2)]
+    assert len(box) == 0
+
+
+def test_whoever_waits_for_more_has_taken_it() -> None:
+    box, taken = mailbox(), []  # type: ignore[var-annotated]
+    box.hand(letter(0), taken.append)
+    box.get_nowait()
+    with pytest.raises(Empty):
+        box.get(0.001)
+    assert taken == [letter(0)]
+
+
+def test_a_program_that_ends_has_taken_what_it_was_given_and_nothing_else() -> None:
+    box, taken = mailbox(), []  # type: ignore[var-annotated]
+    box.finish()
+    for number in range(3):
+        box.hand(letter(number), taken.append)
+    box.finish()
+    assert taken == []
+    box.get_nowait()
+    box.finish()
+    box.finish()
+    assert taken == [letter(0)]
+    box.put([whisper(7)])
+    box.close()
+    assert number_of(box.get_nowait()) == 7
+    with pytest.raises(Closed):
+        box.get_nowait()
+
+
+def test_one_that_nobody_was_given_is_not_given_after_the_end() -> None:
+    box, taken = mailbox(), []  # type: ignore[var-annotated]
+    box.hand(letter(0), taken.append)
+    box.close()
+    with pytest.raises(Closed):
+        box.get_nowait()
+    assert (taken, len(box)) == ([], 0)
+
+
+def test_no_durable_message_is_dropped_for_others() -> None:
+    box, taken = mailbox(mailbox_messages=3), []  # type: ignore[var-annotated]
+    box.sheds_oldest = box.shedding = True
+    for number in range(4):
+        box.hand(letter(number), taken.append)
+    box.get_nowait()
+    box.put([whisper(number) for number in range(10, 15)])
+    assert [number_of(event) for event in take_all(box)][:3] == [1, 2, 3]
+    assert taken == [letter(number) for number in range(4)]
+
+
+def test_many_readers_take_each_once_and_in_order() -> None:
+    box, taken = mailbox(), []  # type: ignore[var-annotated]
+    for number in range(500):
+        box.hand(letter(number), taken.append)
+    read: list[int] = []
+
+    def reader() -> None:
+        for event in iter(box.poll, None):
+            read.append(number_of(event))
+
+    in_threads(*[reader] * 4)
+    assert sorted(read) == list(range(500))
+    assert [event.number for event in taken] == list(range(500))

@@ -8,11 +8,13 @@ with instrumented():
     from zyre.errors import DecodeError, InvalidKey
     from zyre.security.credential import Credential, parse_certificate
     from zyre.security.revocation import Revocations
-    from zyre.wire import bulletin, bundle, probe, tally, zre
+    from zyre.wire import bulletin, bundle, durable, probe, tally, zre
 
 SEEDS = [
     zre.pack_header(tally.TALLY, 1) + tally.encode_tally(1, 2),
     zre.pack_header(tally.TALLIED, 1) + tally.encode_tallied(tally.Tallied(1, 2, 0, 2)),
+    zre.pack_header(durable.OFFER, 1) + durable.encode_offer(durable.Offer(1, 2, 3, 4)),
+    zre.pack_header(durable.HAVE, 1) + durable.encode_have(durable.Have(1, 2, 4, 3, 5, 6)),
     zre.pack_header(probe.ENQUIRE, 1) + probe.encode_enquire(bytes(16)),
     zre.pack_header(bulletin.NOTICE, 1) + bulletin.encode_version(7),
     zre.pack_header(bulletin.BULLETIN, 1) + Revocations(7, frozenset(), bytes(64)).pack(),
@@ -39,6 +41,8 @@ def one_input(data: bytes) -> None:
         probe.decode_enquire,
         probe.decode_seen,
         decode_bundle,
+        durable.decode_offer,
+        durable.decode_have,
         bulletin.decode_version,
         bulletin.decode_bulletin,
         Revocations.unpack,

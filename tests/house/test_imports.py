@@ -53,16 +53,17 @@ LATER = [
     "aio", "calls.hub", "calls.runners", "calls.tasks", "calls.threads", "calls.values", "cli", "conformance",
     "core.checkpoint", "core.gossip", "core.journal", "diagnosis", "engine.auth", "engine.auth_choice",
     "engine.auth_member", "engine.auth_secret", "engine.authority", "engine.doctor", "engine.gossip",
-    "engine.kept", "engine.keyring", "engine.recorder", "engine.signing", "engine.zap", "gossip", "groups",
-    "lowlevel", "pipeline", "pytest_plugin", "security.access", "security.certificate", "security.credential",
-    "security.revocation", "security.seal", "security.secret", "sim", "sockets", "streams", "testing",
+    "engine.keeping", "engine.kept", "engine.keyring", "engine.recorder", "engine.signing", "engine.store",
+    "engine.zap", "gossip", "groups", "lowlevel", "pipeline", "pytest_plugin", "security.access",
+    "security.certificate", "security.credential", "security.revocation", "security.seal", "security.secret", "sim",
+    "sockets", "streams", "testing",
 ]  # fmt: skip
 
 #: What comes with a program's first node, not with the package.
 WITH_A_NODE = ["core.driver", "core.node", "engine.engine", "engine.host", "engine.interfaces", "engine.rendezvous"]
 
 #: The standard library's that we load for few, and late. (Python or pyzmq may have loaded them, as do other versions.)
-HEAVY = ["asyncio", "concurrent.futures", "hashlib", "hmac", "pathlib", "secrets", "uuid"]
+HEAVY = ["asyncio", "concurrent.futures", "hashlib", "hmac", "pathlib", "secrets", "sqlite3", "uuid"]
 
 BY_US = """
 import sys

@@ -22,7 +22,7 @@ FRONT_DOOR = {
     # events
     "Event", "Enter", "Exit", "Evasive", "Silent", "Returned", "Join", "Leave", "Updated", "Whisper", "Shout",
     "Leader", "Leaderless", "Leadership", "Gap", "NetworkChanged", "Refused", "Collision",
-    "ReliableWhisper", "ReliableShout",
+    "ReliableWhisper", "ReliableShout", "DurableWhisper", "DurableShout",
     "Diagnosis", "Finding",
     # calls
     "Request", "Reply",
@@ -35,16 +35,17 @@ FRONT_DOOR = {
     "InvalidKey", "InvalidPayload", "PayloadError",
     "NodeNotStarted", "NodeStopped", "WouldBlock", "RecvTimeout", "NetworkError", "NoInterface", "AddressInUse",
     "IdentityInUse", "GroupTimeout", "LockTimeout", "DecodeError", "GossipClosed", "InternalError",
-    "ForkedNodeError", "PlainPeer",
+    "ForkedNodeError", "PlainPeer", "StoreError",
     "CallError", "RequestTimeout", "PeerGone", "NoSuchService", "ServiceBusy", "ServiceError", "NoQuorum",
 }  # fmt: skip
 
 SIDE_DOOR = {
     # the machine and what drives it
-    "Machine", "NodeMachine", "NodeProfile", "Driver", "Tap", "Transport", "Clock", "Alarm", "Outcome",
+    "Machine", "NodeMachine", "NodeProfile", "Driver", "Tap", "Transport", "Clock", "Alarm", "Store", "Outcome",
     # effects and reports
-    "Effect", "OpenLink", "Send", "CloseLink", "Broadcast", "Probe",
+    "Effect", "OpenLink", "Send", "CloseLink", "Broadcast", "Probe", "Keep", "Discard", "Mark",
     "Report", "LinkBlocked", "LinkWritable", "LinkFailed", "LinkLost", "LinkRefused", "LinkAnswered", "LocalityChanged",
+    "Persisted", "NotPersisted", "Restored", "Taken",
     # where a node is
     "Endpoint", "Interface", "Locality",
     # the protocol as tables

@@ -17,7 +17,7 @@ from zyre.core.effects import CloseLink, Effect, OpenLink, Send
 from zyre.core.outcome import Outcome
 from zyre.core.peer import PeerRecord
 from zyre.fates import Fate
-from zyre.wire import bundle, leases, news, reliable, tally, zre
+from zyre.wire import bundle, durable, leases, news, reliable, tally, zre
 
 __all__ = ["Delivery"]
 
@@ -26,7 +26,7 @@ _DATA: Final = (zre.WHISPER, zre.SHOUT, bundle.BUNDLE)
 #: Whether our news are known is asked again.
 _PERISHABLE: Final = (
     *(zre.PING, zre.PING_OK, tally.TALLY, tally.TALLIED, news.CHECK, news.CONFIRM, news.ASK),
-    *(reliable.OPEN, reliable.ACK),
+    *(reliable.OPEN, reliable.ACK, durable.OFFER, durable.HAVE),
     *(leases.CLAIM, leases.VOTE, leases.HELD),
 )
 #: A peer that misses one of these has us in the wrong groups for good, and libzyre aborts at the status of the next.
@@ -52,7 +52,7 @@ class Delivery:
         """What is to be done; always the same list."""
         self.on_refused: dict[int, Callable[[PeerRecord, Sequence[bytes]], None]] = {}
         """Who keeps messages of an id itself when a link does not take them."""
-        self.settled: list[tuple[int, Fate]] = []
+        self.settled: list[tuple[int, Fate | None]] = []
         """What became of messages, by ticket."""
 
     def new_link(self) -> int:

@@ -17,16 +17,19 @@ from zyre.core.discovery import Source
 from zyre.core.effects import (
     Broadcast,
     CloseLink,
+    Discard,
     Effect,
     HelloFrom,
+    Keep,
     LinkBlocked,
     LinkFailed,
+    Mark,
     OpenLink,
     Probe,
     Report,
     Send,
 )
-from zyre.core.machine import Alarm, Clock, Transport
+from zyre.core.machine import Alarm, Clock, Store, Transport
 from zyre.core.node import NodeMachine
 from zyre.core.outcome import Outcome
 from zyre.core.timers import NEVER
@@ -53,6 +56,9 @@ class Sink(Protocol):
     def settle(self, fate: Fate) -> None:
         """That became of it. Called once, under the node's lock."""
 
+    def store(self) -> None:
+        """It is on disk. Called at most once, and for a durable message only, likewise."""
+
 
 class Driver:
     """One node on one host.
@@ -71,8 +77,10 @@ class Driver:
         deliver: Callable[[list[Event]], None],
         tap: Tap | None = None,
         bursts: bool = False,
+        store: Store | None = None,
     ) -> None:
         self.machine = machine
+        self._store = store
         self._take_events = machine.bundling.take_happenings if bursts else machine.take_events
         self._roster: Roster = machine.roster
         self._transport = transport
@@ -259,6 +267,21 @@ class Driver:
         self._settle()
         return outcome
 
+    def keep(self, peer: PeerId, group: str, content: tuple[bytes, ...], ttl: float, sink: Sink | None) -> Outcome:
+        """Send to one peer and keep that on disk until its program has taken it, for ``ttl`` seconds at most."""
+        ticket = 0
+        if sink is not None:
+            self._tickets += 1
+            ticket = self._tickets
+        now = self._clock.now()
+        if self._tap is not None:
+            self._tap(now, "keep", (peer, ticket, group, content, ttl))
+        outcome = self.machine.keep(peer, ticket, group, content, ttl, now)
+        if sink is not None and outcome is Outcome.SENT:
+            self._sinks[ticket] = sink
+        self._settle()
+        return outcome
+
     def shed(self, peer: PeerId) -> None:
         """See NodeMachine.shed."""
         if self._tap is not None:
@@ -309,6 +332,10 @@ class Driver:
     def _tell_fates(self) -> None:
         settled, self.machine.settled[:] = self.machine.settled[:], []
         for ticket, fate in settled:
+            if fate is None:
+                if (stored := self._sinks.get(ticket)) is not None:
+                    stored.store()
+                continue
             sink = self._sinks.pop(ticket, None)
             if sink is not None:
                 sink.settle(fate)
@@ -345,3 +372,5 @@ class Driver:
             self._transport.probe(effect.link, effect.endpoint)
         elif isinstance(effect, Broadcast):
             self._transport.broadcast(effect.payload)
+        elif self._store is not None and isinstance(effect, (Keep, Discard, Mark)):
+            self._store.write(effect)

@@ -12,8 +12,11 @@ from typing import NamedTuple, TypeAlias
 __all__ = [
     "Broadcast",
     "CloseLink",
+    "Discard",
     "Effect",
     "HelloFrom",
+    "Keep",
+    "KeptLetter",
     "LinkAnswered",
     "LinkBlocked",
     "LinkFailed",
@@ -22,14 +25,19 @@ __all__ = [
     "LinkWritable",
     "ListProven",
     "LocalityChanged",
+    "Mark",
     "NameResolved",
+    "NotPersisted",
     "OpenLink",
     "PeerJudged",
     "PeerRefused",
+    "Persisted",
     "Probe",
     "Pressure",
     "Report",
+    "Restored",
     "Send",
+    "Taken",
 ]
 
 from zyre.core.locality import Locality
@@ -73,7 +81,41 @@ class Probe(NamedTuple):
     endpoint: str
 
 
-Effect: TypeAlias = OpenLink | Send | CloseLink | Broadcast | Probe
+class Keep(NamedTuple):
+    """Write a durable message down, and that its number is used. A Persisted or NotPersisted of its ``serial``, or of a
+    later one, follows."""
+
+    serial: int
+    peer: PeerId
+    stream: int
+    number: int
+    group: str
+    content: tuple[bytes, ...]
+    left: float
+    """Seconds that it has to live."""
+
+
+class Discard(NamedTuple):
+    """Of the messages kept for a peer, forget those below a number, and some others. If that fails they are found again
+    by the next life of this node, and offered again, which does no harm."""
+
+    serial: int
+    peer: PeerId
+    below: int
+    numbers: tuple[int, ...] = ()
+
+
+class Mark(NamedTuple):
+    """Write down that our program has taken everything of a peer's stream up to and with a number; it follows what
+    follows a Keep."""
+
+    serial: int
+    peer: PeerId
+    stream: int
+    number: int
+
+
+Effect: TypeAlias = OpenLink | Send | CloseLink | Broadcast | Probe | Keep | Discard | Mark
 
 
 class LinkBlocked(NamedTuple):
@@ -167,6 +209,48 @@ class Pressure(NamedTuple):
     high: bool
 
 
+class KeptLetter(NamedTuple):
+    """A durable message as the store has it, and how many seconds it has left to live."""
+
+    peer: PeerId
+    number: int
+    group: str
+    content: tuple[bytes, ...]
+    left: float
+
+
+class Restored(NamedTuple):
+    """What earlier lives of this node have left in its store; told before the start."""
+
+    letters: tuple[KeptLetter, ...]
+    """In order, for each peer."""
+    streams: tuple[tuple[PeerId, int, int], ...]
+    """For each peer that was ever sent to: our stream, and its next number."""
+    taken: tuple[tuple[PeerId, int, int], ...]
+    """For each peer that ever sent: its stream, and what the program had taken of that."""
+
+
+class Persisted(NamedTuple):
+    """All Keep, Discard and Mark up to that serial are on disk."""
+
+    serial: int
+
+
+class NotPersisted(NamedTuple):
+    """What was to be written since the last Persisted, up to that serial, could not be, and will not be."""
+
+    serial: int
+    reason: str
+
+
+class Taken(NamedTuple):
+    """The program has taken a durable message: it came for the next one."""
+
+    peer: PeerId
+    stream: int
+    number: int
+
+
 Report: TypeAlias = (
     LinkBlocked
     | LinkWritable
@@ -181,4 +265,8 @@ Report: TypeAlias = (
     | PeerJudged
     | PeerRefused
     | Pressure
+    | Restored
+    | Persisted
+    | NotPersisted
+    | Taken
 )

@@ -135,6 +135,9 @@ class Inbox(Protocol):
     def unpark(self, waker: Waker) -> None:
         """Wait no longer."""
 
+    def finish(self) -> None:
+        """The program has taken the durable message that it was given last, though it does not come for more."""
+
     def fileno(self) -> int:
         """A descriptor that is readable while there are events."""
 
@@ -235,6 +238,9 @@ class Host(Protocol):
 
     def post(self, peer: PeerId, group: str, content: tuple[bytes, ...], sink: Sink) -> Outcome:
         """The same, waiting for room for as long as the peer is here."""
+
+    def keep(self, peer: PeerId, group: str, content: tuple[bytes, ...], ttl: float, sink: Sink) -> Outcome:
+        """Send to one peer, and keep that on disk until its program has taken it, for ``ttl`` seconds at most."""
 
     def shed(self, peer: PeerId) -> None:
         """Patience with a peer's full queue is over."""

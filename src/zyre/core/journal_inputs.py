@@ -5,6 +5,7 @@ The commonest are packed by hand: a message costs a microsecond. The others, a f
 
 from __future__ import annotations
 
+import base64
 import json
 import struct
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 from zyre.core.effects import (
     HelloFrom,
+    KeptLetter,
     LinkAnswered,
     LinkBlocked,
     LinkFailed,
@@ -22,10 +24,14 @@ from zyre.core.effects import (
     ListProven,
     LocalityChanged,
     NameResolved,
+    NotPersisted,
     PeerJudged,
     PeerRefused,
+    Persisted,
     Pressure,
     Report,
+    Restored,
+    Taken,
 )
 from zyre.core.locality import Interface, Locality
 from zyre.endpoint import Endpoint
@@ -33,17 +39,19 @@ from zyre.errors import DecodeError
 from zyre.identity import PeerId
 from zyre.wire.batch import BATCH
 from zyre.wire.bundle import BUNDLE, Content
+from zyre.wire.durable import LETTERS
 
 __all__ = ["Kind", "decode_payload", "input_encoders"]
 
 _U16: Final = struct.Struct(">H")
 _U32: Final = struct.Struct(">I")
 _U64: Final = struct.Struct(">Q")
+_F64: Final = struct.Struct(">d")
 #: Marks the length of a frame whose octets were not recorded.
 _ELIDED: Final = 0x80000000
 #: A journal may say that frames were as long as it likes, and costs no more memory than this for each.
 _LONGEST_BLANK: Final = 1 << 24
-_JOINED: Final = (bytes((BATCH,)), bytes((BUNDLE,)))
+_JOINED: Final = (bytes((BATCH,)), bytes((BUNDLE,)), bytes((LETTERS,)))
 #: Of a message's frames as they arrive, the identity and the header tell the machine all that it must know.
 _TELLING: Final = 2
 
@@ -74,6 +82,7 @@ class Kind(IntEnum):
     SHED = 30
     CHANGE = 31
     POST = 32
+    KEEP = 33
     BUNDLE = 40
     SHOUT_BUNDLE = 41
 
@@ -141,7 +150,30 @@ def _pack_report(report: Report) -> bytes:
         return _json(["PeerRefused", [report.code, report.address]])
     if isinstance(report, Pressure):
         return _json(["Pressure", report.high])
+    if isinstance(report, Restored):
+        return _json(["Restored", [list(map(_pack_letter, report.letters)), report.streams, report.taken]])
+    if isinstance(report, (Persisted, NotPersisted, Taken)):
+        return _json([type(report).__name__, list(report)])
     return _json([type(report).__name__, report.link])
+
+
+def _pack_letter(letter: KeptLetter) -> object:
+    frames = [base64.b64encode(frame).decode() for frame in letter.content]
+    return [letter.peer, letter.number, letter.group, frames, letter.left]
+
+
+def _unpack_letter(value: Any) -> KeptLetter:
+    peer, number, group, frames, left = value
+    content = tuple(base64.b64decode(frame, validate=True) for frame in frames)
+    return KeptLetter(PeerId.parse(peer), int(number), str(group), content, float(left))
+
+
+def _unpack_places(value: Any) -> tuple[tuple[PeerId, int, int], ...]:
+    return tuple((PeerId.parse(peer), int(stream), int(number)) for peer, stream, number in value)
+
+
+def _unpack_restored(letters: Any, streams: Any, taken: Any) -> Restored:
+    return Restored(tuple(map(_unpack_letter, letters)), _unpack_places(streams), _unpack_places(taken))
 
 
 def _unpack_hello_from(identity: str, address: str, groups: Any = None, refused: Any = None) -> HelloFrom:
@@ -160,6 +192,10 @@ _REPORTS: Final[Mapping[str, Callable[[Any], Report]]] = {
     "PeerJudged": lambda value: _unpack_judged(*value),
     "PeerRefused": lambda value: PeerRefused(*value),
     "Pressure": Pressure,
+    "Restored": lambda value: _unpack_restored(*value),
+    "Persisted": lambda value: Persisted(*value),
+    "NotPersisted": lambda value: NotPersisted(*value),
+    "Taken": lambda value: Taken(PeerId.parse(value[0]), *value[1:]),
     "LinkWritable": LinkWritable,
     "LinkFailed": LinkFailed,
     "LinkLost": lambda value: LinkLost(bytes.fromhex(value)),
@@ -205,6 +241,10 @@ def _unpack_shout_to(data: bytes) -> tuple[Any, ...]:
 def _unpack_post(data: bytes) -> tuple[Any, ...]:
     group, rest = _unpack_group(data[24:])
     return (PeerId.parse(data[:16]), _U64.unpack_from(data, 16)[0], group, _unpack_frames(rest, exact=True))
+
+
+def _unpack_keep(data: bytes) -> tuple[Any, ...]:
+    return (*_unpack_post(data[8:]), _F64.unpack_from(data)[0])
 
 
 def _unpack_bundle(data: bytes) -> tuple[Any, ...]:
@@ -263,6 +303,7 @@ def input_encoders(contents: bool) -> dict[str, tuple[Kind, Encoder]]:
         Kind.POST: lambda a: a[0].octets + _U64.pack(a[1]) + _pack_group(a[2]) + pack(a[3]),
         Kind.BUNDLE: lambda a: a[0].octets + _pack_group(a[1]) + pack_contents(a[2]),
         Kind.SHOUT_BUNDLE: lambda a: _pack_group(a[0]) + pack_contents(a[1]),
+        Kind.KEEP: lambda a: _F64.pack(a[4]) + a[0].octets + _U64.pack(a[1]) + _pack_group(a[2]) + pack(a[3]),
         Kind.CHANGE: lambda a: _json([a[0], list(a[1])]),
         Kind.SET_HEADER: lambda a: _json(list(a)),
     }
@@ -294,6 +335,7 @@ _DECODERS: Final[dict[Kind, Callable[[bytes], tuple[Any, ...]]]] = {
     Kind.POST: _unpack_post,
     Kind.BUNDLE: _unpack_bundle,
     Kind.SHOUT_BUNDLE: _unpack_shout_bundle,
+    Kind.KEEP: _unpack_keep,
     Kind.CHANGE: lambda data: tuple(json.loads(data)),
 }
 

@@ -51,7 +51,11 @@ class Ledger:
     def settle(self, messages: int, fate: Fate) -> None:
         """The fate of so many kept ones is known."""
         self.kept -= messages
-        self.ends[fate] += messages
+        if fate is Fate.REFUSED:  # they were never sent after all
+            self.posted -= messages
+            self.refused += messages
+        else:
+            self.ends[fate] += messages
 
     def refuse(self, messages: int = 1) -> None:
         """So many messages for somebody who is not here, or who was waited for too long."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
+from zyre.core.durable import Durable
 from zyre.core.effects import LinkBlocked, LinkFailed, LinkWritable
 from zyre.core.locality import Locality
 from zyre.core.membership import Membership
@@ -19,10 +20,13 @@ __all__ = ["Links"]
 class Links(Part):
     """The reports of the transport about links. A link is nobody's any more once we said goodbye on it."""
 
-    def __init__(self, membership: Membership, delivery: Delivery, reliable: Reliable, counters: Counters) -> None:
+    def __init__(
+        self, membership: Membership, delivery: Delivery, reliable: Reliable, durable: Durable, counters: Counters
+    ) -> None:
         self._membership = membership
         self._delivery = delivery
         self._reliable = reliable
+        self._durable = durable
         self._counters = counters
         self._running = False
 
@@ -52,6 +56,7 @@ class Links(Part):
         if (record := self._at(report.link)) is not None:
             self._delivery.on_writable(record)
             self._reliable.writable(record)
+            self._durable.writable(record, now)
         return ()
 
     def _on_failed(self, report: LinkFailed, now: float) -> Moves:

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from zyre.core.discovery import Source
-from zyre.core.effects import Effect, Report
+from zyre.core.effects import Discard, Effect, Keep, Mark, Report
 from zyre.core.locality import Locality
 from zyre.core.peer import PeerRecord
 from zyre.events import Event
 
-__all__ = ["Alarm", "Clock", "Machine", "Transport"]
+__all__ = ["Alarm", "Clock", "Machine", "Store", "Transport"]
 
 
 class Machine(Protocol):
@@ -86,6 +86,14 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Release everything. May be called twice."""
+
+
+class Store(Protocol):
+    """What keeps durable messages over the end of a process. Nothing in here waits for a disk: whether something is
+    written is told by Persisted and NotPersisted, in the order of the effects."""
+
+    def write(self, effect: Keep | Discard | Mark) -> None:
+        """Have it written, in order with all others."""
 
 
 class Clock(Protocol):

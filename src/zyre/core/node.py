@@ -20,6 +20,7 @@ from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
 from zyre.core.discovery import Source
 from zyre.core.door import Door
+from zyre.core.durable import Durable
 from zyre.core.effects import Effect, Report
 from zyre.core.elections import Elections
 from zyre.core.gate import Gate
@@ -125,7 +126,8 @@ class NodeMachine(Answers):
     def _fill_tables(self) -> None:
         self.on_greeter = self._door.on_greeter
         self.asides = self._leases.asides
-        self.post, self.fates = self._reliable.post, self._reliable.fates
+        self.post = self._reliable.post
+        self.keep, self.fates = self.durable.keep, self.durable.fates
         self.settled = self._reliable.settled
         self.bundle, self.shout_bundle = self.bundling.bundle, self.bundling.shout_bundle
         for part in self._parts:
@@ -164,9 +166,7 @@ class NodeMachine(Answers):
         """Who gets what in which order: the first to know are the first here."""
         profile, limits = self._profile, self._profile.config.limits
         self._leases = Leases(
-            profile,
-            self._elections.terms,
-            self._groups,
+            *(profile, self._elections.terms, self._groups),
             delivery=self._delivery,
             timers=self._timers,
             events=self.events,
@@ -180,22 +180,20 @@ class NodeMachine(Answers):
             counters=self.counters,
         )
         self._reliable = Reliable(
-            *(limits, self._timing),
-            directory=self._directory,
-            delivery=self._delivery,
-            timers=self._timers,
-            counters=self.counters,
-            events=self.events,
+            limits, self._timing, self._directory, self._delivery, self._timers, self.counters, self.events
         )
         self.bundling = Bundling(
             limits, self._directory, self._groups, self._delivery, self.counters, self.events, self._gate
+        )
+        self.durable = Durable(
+            profile, self._reliable, self._directory, self._delivery, self._timers, self.counters, self.events
         )
         return (
             Conversation(self._membership, self._delivery, self.events, self._gate),
             self._announcer,
             Surroundings(profile, self._portrait, self._membership, self._announcer.hurry, self.events),
             self._membership,
-            Links(self._membership, self._delivery, self._reliable, self.counters),
+            Links(self._membership, self._delivery, self._reliable, self.durable, self.counters),
             *self._membership.watch,
             *(self._elections.terms, self._elections, self._leases),
             *self._make_door(),
@@ -207,6 +205,7 @@ class NodeMachine(Answers):
             self._reliable,
             self.bundling,
             Bulletins(profile, directory=self._directory, delivery=self._delivery, timers=self._timers),
+            *self.durable.parts,
         )
 
     # -- verbs ---------------------------------------------------------------------------------------------------

@@ -20,3 +20,7 @@ class Outcome(Enum):
     """The peer does not understand what this way of sending needs."""
     SHED = auto()
     """The peer's queue has been full for too long: dropped, and counted."""
+    UNABLE = auto()
+    """This node keeps nothing on disk."""
+    BROKEN = auto()
+    """Its disk takes nothing just now."""

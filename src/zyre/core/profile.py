@@ -46,8 +46,10 @@ class NodeProfile(NamedTuple):
         public_key: str = "",
         incarnation: int = 0,
         proven: bool = False,
+        durable: bool = False,
     ) -> NodeProfile:
-        """Check what an application says about its node. Raises InvalidName, InvalidConfig."""
+        """Check what an application says about its node. Only a ``durable`` one, which has a store, knows durable
+        messages. Raises InvalidName, InvalidConfig."""
         config = NodeConfig() if config is None else config
         if not isinstance(config, NodeConfig):
             raise InvalidConfig(f"config is a zyre.NodeConfig, not {type(config).__name__}")
@@ -60,7 +62,7 @@ class NodeProfile(NamedTuple):
             groups=tuple(dict.fromkeys(check_group(group) for group in groups)),
             cluster=ClusterConfig(port, chosen_cluster(cluster)),
             config=config,
-            extensions=chosen_extensions(extensions),
+            extensions=chosen_extensions(extensions) - (frozenset() if durable else {"durable"}),
             public_key=public_key,
             incarnation=incarnation,
             proven=proven,

@@ -64,7 +64,6 @@ class Reliable(Part):
         self,
         limits: Limits,
         timing: Timing,
-        *,
         directory: Directory,
         delivery: Delivery,
         timers: Deadlines[object],

@@ -23,10 +23,12 @@ class Life(NamedTuple):
     release: Callable[[], object] | None = None
 
 
-def begin_life(uuid: object, path: str | os.PathLike[str] | None) -> Life:
-    """A new identity, the one that the application wants, or the one in a file. Raises what KeptIdentity does, and
-    InvalidPeer."""
+def begin_life(uuid: object, path: str | os.PathLike[str] | None, store: str | os.PathLike[str] | None = None) -> Life:
+    """A new identity, the one that the application wants, or the one in a file, which may be beside a store. Raises
+    what KeptIdentity does, and InvalidPeer."""
     wanted = None if uuid is None else PeerId.parse(uuid)
+    if path is None and wanted is None and store is not None:
+        path = os.fspath(store) + ".identity"
     if path is None:
         return Life(wanted or new_identity(), new_incarnation())
     from zyre.engine.kept import KeptIdentity  # with what it takes to read and write files

@@ -34,12 +34,12 @@ from zyre.engine.names import look_up_beside
 from zyre.engine.netnews import shared_news
 from zyre.engine.node_gossip import NodeGossip
 from zyre.engine.pacing import Pacing
-from zyre.engine.parking import ThreadParker
+from zyre.engine.parking import ThreadParker, spawn
 from zyre.engine.probing import Prober
 from zyre.engine.rendezvous import Meeting, Rendezvous
 from zyre.engine.sending import Sending
 from zyre.engine.transport import ZmqTransport
-from zyre.engine.wiring import new_driver
+from zyre.engine.wiring import new_driver, new_keeping
 from zyre.identity import PeerId
 from zyre.roster import Roster
 from zyre.statistics import Statistics
@@ -47,6 +47,7 @@ from zyre.statistics import Statistics
 if TYPE_CHECKING:
     from zyre.engine.auth import Protection
     from zyre.engine.recorder import Recorder
+    from zyre.engine.store import SqliteStore
 
 __all__ = ["NodeHost"]
 
@@ -64,6 +65,7 @@ class NodeHost:
 
     now = staticmethod(time.monotonic)
     new_parker = ThreadParker
+    spawn = staticmethod(spawn)
 
     def __init__(
         self,
@@ -72,6 +74,7 @@ class NodeHost:
         record: Callable[[NodeMachine], Recorder] | None = None,
         protection: Protection | None = None,
         join: tuple[Meeting, ...] = (),
+        store: SqliteStore | None = None,
     ) -> None:
         config = profile.config
         self.endpoint = ""
@@ -107,7 +110,8 @@ class NodeHost:
         self._rendezvous = Rendezvous(join, self.change, lambda: self.transport.beacons)
         self.gossip = NodeGossip(profile, protection, self.change)
         self._recorder = None if record is None else record(self.machine)
-        self._driver = new_driver(self.machine, self.transport, self._alarm, self.mailbox.put, self._recorder)
+        self._keeping = new_keeping(store, self.mailbox, self._tell)
+        self._driver = new_driver(self.machine, self.transport, self._alarm, self._keeping, self._recorder)
         self._driver.on_settled = self._congestion.on_settled
         self._sending = Sending(self._lock, self._driver, self._congestion, config.timing.send_patience)
         self._lookout = Lookout(self._lock, self._driver, self._lead, self.mailbox)
@@ -138,6 +142,7 @@ class NodeHost:
         self.shout_many_nowait = self._sending.shout_many_nowait
         self.post = self._sending.post
         self.post_nowait = self._sending.post_nowait
+        self.keep = self._sending.keep
         self.shed = self._sending.shed
         self.on_room = self._sending.on_room
 
@@ -168,9 +173,11 @@ class NodeHost:
             self._engine = self._congestion.engine = self._pacing.engine = self._prober.engine = shared_engine()
             self._engine.acquire(*self._alarms)
             try:
+                self._keeping.open(self._driver.on_report)
                 self._driver.start()
             except BaseException:  # Ctrl-C, too: an open socket would hold up the end of the program
                 self.transport.close()
+                self._keeping.close()
                 self._engine.release(*self._alarms)
                 raise
             self.life = Life.RUNNING
@@ -205,6 +212,8 @@ class NodeHost:
     def stop(self, timeout: float, drain: float = 0.0) -> None:
         """Say goodbye, close everything, end all waiting. Returns within ``timeout`` seconds; a second call is idle."""
         deadline = time.monotonic() + max(0.0, timeout)
+        if self.life is Life.RUNNING:
+            self._keeping.finish(timeout)
         with self._lock:
             if (was := self.life) is not Life.FORKED:
                 self.life = Life.STOPPED
@@ -227,6 +236,7 @@ class NodeHost:
                     time.sleep(min(max(0.0, timeout), _HEAD_START))
             finally:  # also when Ctrl-C ends the waiting
                 self._engine.call(self._close, deadline - time.monotonic())
+                self._keeping.wait_closed(deadline - time.monotonic())
         elif was is Life.NEW:
             self._end_records()
         self._congestion.wake()
@@ -242,6 +252,7 @@ class NodeHost:
             self.release_identity()
         if self._recorder is not None:
             self._recorder.close()
+        self._keeping.close()
 
     def _unwatch(self) -> None:
         self._lead.close()
@@ -280,19 +291,12 @@ class NodeHost:
         self.mailbox.abandon()
         if self._recorder is not None:
             self._recorder.abandon()
+        self._keeping.abandon()
 
     def attend(self) -> None:
         """Somebody waits here: a loop reads for itself."""
         self._sending.empty_lanes()
         self._lead.on_wait()
-
-    def spawn(self, job: Callable[[], object]) -> bool:
-        """Run something that may wait, in a thread of its own."""
-        try:
-            threading.Thread(target=job, name="zyre-service", daemon=True).start()
-        except RuntimeError:  # from Python 3.12 on, when the program ends
-            return False
-        return True
 
     # -- verbs ---------------------------------------------------------------------------------------------------
 

@@ -17,10 +17,11 @@ from typing import Any, Final, TypeAlias
 from zyre.config import Limits
 from zyre.core.burst import Burst, expand
 from zyre.core.host import Closed, Empty, Interceptor, Waker
+from zyre.engine.handover import Handover
 from zyre.engine.parking import ThreadParker
 from zyre.engine.signal import Signal
 from zyre.errors import ForkedNodeError
-from zyre.events import Event, ReliableShout, ReliableWhisper, Shout, Whisper
+from zyre.events import DurableShout, DurableWhisper, Event, ReliableShout, ReliableWhisper, Shout, Whisper
 
 __all__ = ["Mailbox"]
 
@@ -29,7 +30,7 @@ __all__ = ["Mailbox"]
 #: iterator with a length hint. A tuple, because most messages that come alone make one.
 _Batch: TypeAlias = tuple[Iterator[Event], int, int, Iterator[object]]
 #: What must not be dropped: its senders are held back by credit instead.
-_KEPT: Final = (ReliableWhisper, ReliableShout)
+_KEPT: Final = (ReliableWhisper, ReliableShout, DurableWhisper, DurableShout)
 
 
 #: What a message and a frame take in memory besides the contents, in octets.
@@ -157,10 +158,20 @@ class Mailbox:
             if not events:
                 return
             batch = _batch_of(events, messages, octets)
+        self._append(batch)
+
+    def hand(self, event: DurableWhisper | DurableShout, taken: Callable[[Event], object]) -> None:
+        """Deliver a durable message by itself; ``taken`` is called, by the reader that does it, when somebody comes for
+        what is behind it. Nobody intercepts it."""
+        handover = Handover(event, taken)
+        self._append((handover, 1, _weight(event), handover))
+
+    def _append(self, batch: _Batch) -> None:
+        _, messages, octets, left = batch
         with self.mutex:
             self._messages += messages
             self._octets += octets
-            if self._batches or operator.length_hint(self._current[3]):
+            if self._batches or operator.length_hint(self._current[3]) or self._is_handing():
                 self._batches.append(batch)
             else:  # a reader is at the end, and need not ask for the next one
                 _, read, read_octets, _ = self._current
@@ -171,7 +182,17 @@ class Mailbox:
                 self.pressed = True
                 self.full = self.full or not self._fits(1, 1)
             if self.leader is not None or self._waiters or self._signal is not None:
-                self._wake(operator.length_hint(batch[3]))
+                self._wake(operator.length_hint(left))
+
+    def _is_handing(self) -> bool:
+        current = self._current[0]
+        return isinstance(current, Handover) and current.unfinished
+
+    def finish(self) -> None:
+        """The program has taken what it was given, though it does not come for more."""
+        current = self._current[0]
+        if isinstance(current, Handover) and current.begun:
+            current.finish()
 
     def _fits(self, messages: int, octets: int) -> bool:
         return (
@@ -193,6 +214,8 @@ class Mailbox:
         """What readers have left of the batch that they began is a batch like the others; they see it come to its end,
         and begin the next one."""
         events, messages, octets, _ = self._current
+        if isinstance(events, Handover):
+            return
         self._current = _nothing()
         left = list(events)
         data = [event for event in left if isinstance(event, (Whisper, Shout))]
@@ -204,6 +227,8 @@ class Mailbox:
 
     def _without_data(self, batch: _Batch) -> _Batch:
         events, messages, octets, _ = batch
+        if isinstance(events, Handover):
+            return batch
         kept = [event for event in events if type(event) is not Whisper and type(event) is not Shout]
         data = [event for event in kept if isinstance(event, _KEPT)]
         left = sum(map(_weight, data))
@@ -228,9 +253,19 @@ class Mailbox:
         return kept, messages, octets
 
     def close(self, defect: BaseException | None = None) -> None:
-        """Nothing will come any more; what is there can still be read."""
+        """Nothing will come any more. What is there can still be read, but for durable messages: nobody would know that
+        they were taken, so they stay where they are kept."""
         with self.mutex:
             self._closed = True
+            batches, self._batches = self._batches, deque()
+            for batch in batches:
+                if isinstance(batch[0], Handover):
+                    self._messages -= batch[1]
+                    self._octets -= batch[2]
+                else:
+                    self._batches.append(batch)
+            if isinstance(self._current[0], Handover) and not self._current[0].begun:
+                self._current[0].withdraw()
             self.defect = self.defect or defect
             self._wake(len(self._waiters) + 1)
 

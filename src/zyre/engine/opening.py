@@ -13,10 +13,12 @@ from zyre.engine.auth_need import check_key
 from zyre.engine.host import NodeHost
 from zyre.engine.interfaces import Selection
 from zyre.engine.rendezvous import parse_meetings
+from zyre.errors import InvalidConfig
 
 if TYPE_CHECKING:
     from zyre.core.profile import NodeProfile
     from zyre.engine.auth import Protection
+    from zyre.engine.store import SqliteStore
 
 __all__ = ["Journal", "open_host"]
 
@@ -35,6 +37,7 @@ def open_host(
     join: str | Iterable[str] | None,
     journal: Journal,
     protection: Protection | None,
+    store: str | os.PathLike[str] | None = None,
 ) -> NodeHost:
     """A host that has not started. Raises InvalidConfig, InvalidEndpoint, InvalidKey, NoInterface."""
     record = None
@@ -46,4 +49,18 @@ def open_host(
     for meeting in meetings:
         if isinstance(meeting, Endpoint):
             check_key(protection, meeting)
-    return NodeHost(profile, interface, record, protection, meetings)
+    return NodeHost(profile, interface, record, protection, meetings, _new_store(store, profile))
+
+
+def _new_store(path: str | os.PathLike[str] | None, profile: NodeProfile) -> SqliteStore | None:
+    """The store of a node, if it is to have one. Raises InvalidConfig if it would need one."""
+    config = profile.config
+    if path is None:
+        if "durable" in (config.mode, *config.group_modes.values()):
+            raise InvalidConfig(
+                "the mode 'durable' of NodeConfig needs a file: make the node with store=, as Node(store='billing.db')"
+            )
+        return None
+    from zyre.engine.store import SqliteStore  # with SQLite, which most programs can do without
+
+    return SqliteStore(path, profile.identity)

@@ -1,10 +1,11 @@
-"""How a thread waits for a wake-up from another one."""
+"""How a thread waits for a wake-up from another one; and threads for what may wait."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
-__all__ = ["ThreadParker"]
+__all__ = ["ThreadParker", "spawn"]
 
 
 class ThreadParker:
@@ -20,3 +21,12 @@ class ThreadParker:
     def park(self, timeout: float | None) -> bool:
         """Wait; False if ``timeout`` seconds passed first. Ctrl-C interrupts it."""
         return self._lock.acquire(timeout=-1 if timeout is None else min(timeout, threading.TIMEOUT_MAX))
+
+
+def spawn(job: Callable[[], object]) -> bool:
+    """Run something that may wait, in a thread of its own; False if the program is too near its end for that."""
+    try:
+        threading.Thread(target=job, name="zyre-service", daemon=True).start()
+    except RuntimeError:  # from Python 3.12 on, when the program ends
+        return False
+    return True

@@ -176,6 +176,12 @@ class Sending:
                     return outcome
                 self.congestion.wait(None)
 
+    def keep(self, peer: PeerId, group: str, content: tuple[bytes, ...], ttl: float, sink: Sink) -> Outcome:
+        """Send to one peer, and keep that on disk until its program has taken it."""
+        with self._lock:
+            self._require_running("shout" if group else "whisper")
+            return self._driver.keep(peer, group, content, ttl, sink)
+
     # -- waiting for room ----------------------------------------------------------------------------------------
 
     def _retry(self, peer: PeerId, send: Callable[[], Outcome]) -> Outcome:

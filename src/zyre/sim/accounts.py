@@ -29,7 +29,7 @@ from collections.abc import Sequence
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from zyre.events import Event, Gap, ReliableShout, ReliableWhisper, Shout, Whisper
+from zyre.events import DurableShout, DurableWhisper, Event, Gap, ReliableShout, ReliableWhisper, Shout, Whisper
 from zyre.fates import Fate
 from zyre.identity import PeerId
 from zyre.sim.checkers import Checker
@@ -42,7 +42,9 @@ __all__ = ["Accounts", "Calm", "Promises"]
 
 _MODULUS = 65536
 _DATA = (Whisper, Shout, Gap)
-_KEPT = (ReliableWhisper, ReliableShout)
+_RELIABLE = (ReliableWhisper, ReliableShout)
+_DURABLE = (DurableWhisper, DurableShout)
+_KEPT = (*_RELIABLE, *_DURABLE)
 
 #: A Whisper, Shout or Gap: its kind, whose, and its group and content, or its number.
 _Entry: TypeAlias = tuple[type[Event], PeerId, object]
@@ -167,7 +169,7 @@ class Promises(Checker):
 
     def on_events(self, world: World, node: SimNode, events: list[Event]) -> None:
         for event in events:
-            if isinstance(event, _KEPT):
+            if isinstance(event, _RELIABLE):
                 key = node, event.peer
                 if event.number not in (0, self._next.get(key, 0)):
                     self.fail(world, f"{node.name} got number {event.number} and not {self._next.get(key, 0)}: {event}")
@@ -179,7 +181,7 @@ class Promises(Checker):
         posted: Counter[PeerId] = Counter()
         for node in world.nodes:
             ledger = node.machine.counters.ledger
-            confirmed[node.uuid] += ledger.ends[Fate.DELIVERED]
+            confirmed[node.uuid] += ledger.ends[Fate.DELIVERED] - node.machine.durable.delivered
             posted[node.uuid] += ledger.posted
         for peer, count in posted.items():
             arrived = [told for (_, sender), told in self._told.items() if sender == peer]

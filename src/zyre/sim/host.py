@@ -12,14 +12,14 @@ from types import MappingProxyType
 from typing import Any
 
 from zyre.core.driver import Driver, Sink, Tap
-from zyre.core.effects import LocalityChanged, Pressure, Report
+from zyre.core.effects import LocalityChanged, Pressure, Report, Taken
 from zyre.core.host import Interceptor, Lane, Life, Waker
 from zyre.core.node import NodeMachine
 from zyre.core.outcome import Outcome
 from zyre.core.profile import NodeProfile
 from zyre.core.watching import Watcher
 from zyre.errors import NetworkError, NodeNotStarted, NodeStopped
-from zyre.events import Event
+from zyre.events import DurableShout, DurableWhisper, Event
 from zyre.identity import PeerId
 from zyre.roster import Roster
 from zyre.sim.box import Box
@@ -27,6 +27,7 @@ from zyre.sim.clock import SimAlarm
 from zyre.sim.hearing import Hearing
 from zyre.sim.mailbox import SimMailbox
 from zyre.sim.network import Network
+from zyre.sim.store import SimStore
 from zyre.sim.tasks import Baton, SimParker, Task
 from zyre.sim.transport import SimTransport
 from zyre.statistics import Statistics
@@ -47,7 +48,9 @@ class SimHost:
         interface: str | None,
         on_events: Callable[[SimHost, list[Event]], None],
         tap: Tap | None = None,
+        store: SimStore | None = None,
     ) -> None:
+        self.store = store
         self.profile = profile
         self.name = profile.name
         self.box = box
@@ -63,7 +66,9 @@ class SimHost:
         self._on_events = on_events
         self._room_wakers: list[Waker] = []
         self._tasks: list[Task] = []
-        self.mailbox = SimMailbox(profile.config.limits, baton.agenda.now, baton.new_parker, self._on_pressure)
+        self.mailbox = SimMailbox(
+            profile.config.limits, baton.agenda.now, baton.new_parker, self._on_pressure, self._on_taken
+        )
         self.mailbox.sheds_oldest = profile.config.when_full == "drop_oldest"
         self.next_event = self.mailbox.get
         self.transport = SimTransport(
@@ -83,6 +88,7 @@ class SimHost:
             alarm=SimAlarm(baton.agenda, box.clock, self._on_alarm),
             deliver=self._deliver,
             tap=tap,
+            store=store,
         )
         self.driver.on_settled = self._wake_room
         self.on_datagrams = self.driver.on_datagrams
@@ -110,6 +116,8 @@ class SimHost:
             self.life = Life.RUNNING
             self.ready = not self.stalled
             try:
+                if self.store is not None:
+                    self.driver.on_report(self.store.open(self.on_report))
                 self.driver.start()
             except NetworkError:  # nothing is open, and it may be tried again
                 self.life, self.ready = Life.NEW, False
@@ -119,6 +127,8 @@ class SimHost:
     def stop(self, timeout: float = 0.0, drain: float = 0.0) -> None:
         """Leave politely."""
         if self.life is Life.RUNNING:
+            if self.store is not None:
+                self.store.flush()
             self.life = Life.STOPPED
             self.driver.stop()
             self.driver.farewell()
@@ -132,6 +142,8 @@ class SimHost:
             task.kill()
         if self.life is Life.RUNNING:
             self.transport.close()
+        if self.store is not None:
+            self.store.crash()
         self.life = Life.STOPPED
         self._end()
 
@@ -198,6 +210,9 @@ class SimHost:
         """The application reads too slowly, or does not any more; the driver may be at work just now."""
         agenda = self._baton.agenda
         agenda.at(agenda.now(), lambda: self.on_report(Pressure(high)))
+
+    def _on_taken(self, event: DurableWhisper | DurableShout) -> None:
+        self.on_report(Taken(event.peer, event.stream, event.number))
 
     def on_locality(self) -> None:
         """The box's addresses changed."""
@@ -278,6 +293,11 @@ class SimHost:
             self.on_room(parker.wake)
             parker.park(None)
         return outcome
+
+    def keep(self, peer: PeerId, group: str, content: tuple[bytes, ...], ttl: float, sink: Sink) -> Outcome:
+        """Send to one peer, and keep that in the store until its program has taken it."""
+        self._require_running("whisper")
+        return self.driver.keep(peer, group, content, ttl, sink)
 
     def _retry(self, peer: PeerId, send: Callable[[], Outcome]) -> Outcome:
         end = self.now() + self.send_patience

@@ -9,12 +9,13 @@ from typing import Final
 from zyre.config import Limits
 from zyre.core.host import Closed, Empty, Interceptor, Parker, Waker
 from zyre.errors import UsageError
-from zyre.events import Event, ReliableShout, ReliableWhisper, Shout, Whisper
+from zyre.events import DurableShout, DurableWhisper, Event, ReliableShout, ReliableWhisper, Shout, Whisper
 
 __all__ = ["SimMailbox"]
 
 
-_KEPT: Final = (ReliableWhisper, ReliableShout)
+_DURABLE: Final = (DurableWhisper, DurableShout)
+_KEPT: Final = (ReliableWhisper, ReliableShout, *_DURABLE)
 
 
 class SimMailbox:
@@ -26,7 +27,11 @@ class SimMailbox:
         now: Callable[[], float],
         new_parker: Callable[[], Parker],
         on_pressure: Callable[[bool], None],
+        on_taken: Callable[[DurableWhisper | DurableShout], None] = lambda event: None,
     ) -> None:
+        self._on_taken = on_taken
+        self._handed: DurableWhisper | DurableShout | None = None
+        """The durable message that the program was given last, if it has not come back for more."""
         self.dropped = 0
         self.interceptor: Interceptor | None = None
         self.pressed = False
@@ -74,16 +79,20 @@ class SimMailbox:
         return False
 
     def close(self) -> None:
-        """Nothing will come any more."""
+        """Nothing will come any more, and durable messages are read by the next life."""
         self._closed = True
+        self._events = deque(event for event in self._events if not isinstance(event, _DURABLE))
         while self._wakers:
             self._wakers.popleft()()
 
     def get_nowait(self) -> Event:
         """The next event. Raises Empty, or Closed."""
+        self.finish()
         if not self._events:
             raise Closed if self._closed else Empty
         event = self._events.popleft()
+        if isinstance(event, _DURABLE):
+            self._handed = event
         if isinstance(event, (Whisper, Shout)):
             self._data -= 1
             self._octets -= sum(map(len, event.content))
@@ -95,6 +104,12 @@ class SimMailbox:
     def at_hand(self) -> Iterator[Event]:
         """Each event is asked for by itself here."""
         return iter(())
+
+    def finish(self) -> None:
+        """The program has taken the durable message that it was given last."""
+        handed, self._handed = self._handed, None
+        if handed is not None and not self._closed:
+            self._on_taken(handed)
 
     def _is_over(self, part: int) -> bool:
         """Whether there is more than that part of what there may be."""

@@ -24,6 +24,11 @@ class Receipt:
     """What became of a reliable message in a world; None until it is known."""
 
     fate: Fate | None = None
+    stored = False
+
+    def store(self) -> None:
+        """It is on disk."""
+        self.stored = True
 
     def settle(self, fate: Fate) -> None:
         """That."""
@@ -81,6 +86,14 @@ class SimNode:
         """Send a reliable message to one peer; the receipt is false if it was not taken."""
         receipt = Receipt()
         outcome = self.host.post_nowait(PeerId.parse(peer), "", encode_frames(frames), receipt)
+        if outcome is not Outcome.SENT:
+            receipt.settle(Fate.REFUSED)
+        return receipt
+
+    def keep(self, peer: object, *frames: bytes | str, group: str = "", ttl: float = 86_400.0) -> Receipt:
+        """Send a durable message to one peer; the receipt is false if it was not taken."""
+        receipt = Receipt()
+        outcome = self.host.keep(PeerId.parse(peer), group, encode_frames(frames), ttl, receipt)
         if outcome is not Outcome.SENT:
             receipt.settle(Fate.REFUSED)
         return receipt

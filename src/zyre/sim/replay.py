@@ -202,10 +202,18 @@ class _Nobody:
     def settle(self, fate: Fate) -> None:
         """Nobody is told."""
 
+    def store(self) -> None:
+        """Nobody is told."""
+
 
 def _post(driver: Driver, inputs: list[Record]) -> None:
     peer, ticket, group, content = inputs[0].arguments
     driver.post(peer, group, content, _Nobody() if ticket else None)
+
+
+def _keep(driver: Driver, inputs: list[Record]) -> None:
+    peer, ticket, group, content, ttl = inputs[0].arguments
+    driver.keep(peer, group, content, ttl, _Nobody() if ticket else None)
 
 
 def _change(verb: str) -> Callable[[Driver, list[Record]], None]:
@@ -237,7 +245,7 @@ _PLAYERS: Final[dict[Kind, Callable[[Driver, list[Record]], object]]] = (
             *(Kind.BUNDLE, Kind.SHOUT_BUNDLE),
         )
     }
-    | {Kind.POST: _post}
+    | {Kind.POST: _post, Kind.KEEP: _keep}
 )
 
 _BATCHED: Final = (Kind.RECEIVE_FRAMES, Kind.RECEIVE_DATAGRAM)

@@ -25,6 +25,7 @@ from zyre.sim.conditions import LAN, Conditions
 from zyre.sim.host import SimHost
 from zyre.sim.network import Network
 from zyre.sim.node import SimNode
+from zyre.sim.store import SimStore
 from zyre.sim.tasks import Baton, Task
 from zyre.sim.transport import SimTransport
 
@@ -120,9 +121,11 @@ class World:
         extensions: Iterable[str] | None = None,
         config: NodeConfig | None = None,
         incarnation: int | None = None,
+        store: SimStore | bool = False,
         start: bool = True,
     ) -> SimNode:
-        """A new node, on a computer of its own unless ``box`` says which."""
+        """A new node, on a computer of its own unless ``box`` says which; with a ``store`` for durable messages, if
+        there is to be one."""
         profile = NodeProfile.make(
             identity or self.new_identity(),
             name,
@@ -133,9 +136,17 @@ class World:
             extensions=extensions,
             config=config,
             incarnation=self._new_incarnation() if incarnation is None else incarnation,
+            durable=store is not False,
         )
         host = SimHost(
-            self.network, box or self.box(), self.baton, profile, interface, self._on_events, self._tap_for(profile)
+            self.network,
+            box or self.box(),
+            self.baton,
+            profile,
+            interface,
+            self._on_events,
+            self._tap_for(profile),
+            SimStore(self.agenda) if store is True else store or None,
         )
         node = SimNode(self, host)
         self.nodes.append(node)
@@ -167,6 +178,7 @@ class World:
             groups=profile.groups,
             extensions=profile.extensions,
             config=profile.config,
+            store=False if not same_identity or node.host.store is None else node.host.store,
             start=False,
         )
         again.host.transport.wanted_port = node.host.transport.tcp_port
