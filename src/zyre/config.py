@@ -127,7 +127,8 @@ class Timing:
     """So much longer for each peer that is here beyond ``prove / prove_next`` of them: all the links together are to
     cost a node no more than a message in this time."""
     beacon: float = 1.0
-    """One beacon in this time."""
+    """One beacon in this time, or a little less, so that nodes do not keep step; in a large cluster (Limits.beacons) up
+    to twice as long. The first few follow each other in a quarter of it."""
     ping: float = 1.0
     """A quiet peer is asked once in this time."""
     handshake: float = 5.0
@@ -213,6 +214,12 @@ class Limits:
     """Seconds for which a full mailbox makes the peers wait before anything is dropped."""
     backlog: int = 1024
     """Votes kept for a peer whose queue is full; joins and leaves are kept without a limit."""
+    beacons: int = 100
+    """Peers among whom a node beacons as often as Timing.beacon says. Among more it does so the more seldom, at most
+    half as often: whoever is not heard for Timing.ask is asked, and that costs more than beacons."""
+    beacon_datagrams: int = 64
+    """Datagrams a second by which a node says its beacons, on all interfaces, by multicast, and to the hosts of join=
+    together; with more ways than that each has its turn. 64 are less than 100 kbit/s."""
     refusals: int = 1024
     """Refused events of one node; further refusals are only counted."""
     beacon_age: float = 300.0

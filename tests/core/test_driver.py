@@ -105,7 +105,7 @@ def desk() -> Desk:
 
 def test_start_opens_announces_and_sets_the_alarm(desk: Desk) -> None:
     assert desk.host.calls == ["open", "broadcast"]
-    assert desk.host.alarm == 1.0
+    assert 0.0 < desk.host.alarm < 1.0
 
 
 def test_what_cannot_be_opened_starts_nothing() -> None:
@@ -143,16 +143,17 @@ def test_the_roster_already_knows_who_an_event_is_about(desk: Desk) -> None:
 
 
 def test_an_early_alarm_does_nothing_but_set_itself_anew(desk: Desk) -> None:
-    desk.host.time, desk.host.alarm = 0.5, NEVER
+    wanted = desk.host.alarm
+    desk.host.time, desk.host.alarm = wanted / 2, NEVER
     desk.driver.on_alarm()
-    assert desk.host.alarm == 1.0
+    assert desk.host.alarm == wanted
     assert desk.host.calls.count("broadcast") == 1
 
 
 def test_a_due_alarm_moves_on(desk: Desk) -> None:
     desk.host.time = 1.0
     desk.driver.on_alarm()
-    assert desk.host.alarm == 2.0
+    assert 1.0 < desk.host.alarm < 2.0
     assert desk.host.calls.count("broadcast") == 2
 
 

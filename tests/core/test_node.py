@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -24,10 +25,37 @@ from zyre.wire.extension import EXTENSION_HEADER
 # -- beacons ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_first_beacon_leaves_at_once_and_then_one_each_interval() -> None:
+def test_the_first_beacon_leaves_at_once_and_a_few_soon_after_it() -> None:
     rig = Rig()
-    rig.run_for(3.5)
+    assert rig.beacons() == [encode_beacon(Beacon(OWN.octets, PORT))]
+    rig.run_for(1.0)
     assert rig.beacons() == [encode_beacon(Beacon(OWN.octets, PORT))] * 4
+
+
+def beacons_in(rig: Rig, seconds: float) -> int:
+    rig.run_for(2.0)
+    rig.beacons()
+    rig.run_for(seconds)
+    return len(rig.beacons())
+
+
+def test_then_comes_one_each_interval_and_no_two_nodes_keep_step() -> None:
+    rig = Rig()
+    assert 100 < beacons_in(rig, 100.0) < 100 / 0.8
+    rig.run_for(3.0)
+    when = []
+    for _ in range(5):
+        rig.run_for(rig.machine.next_timeout() - rig.now)
+        when.append(rig.now)
+    assert len({round(after - before, 4) for before, after in pairwise(when)}) == 4
+
+
+@pytest.mark.parametrize(("peers", "least", "most"), [(100, 100, 125), (150, 66, 84), (200, 50, 63), (1000, 50, 63)])
+def test_in_a_large_cluster_beacons_come_more_seldom(peers: int, least: int, most: int) -> None:
+    rig = Rig(timing=Timing.within(1000.0))
+    for number in range(1, peers + 1):
+        Foreign(rig, number, address=f"10.1.{number // 200}.{number % 200}").hello()
+    assert least <= beacons_in(rig, 100.0) <= most
 
 
 def test_without_a_beacon_port_there_are_no_beacons_and_no_timers() -> None:

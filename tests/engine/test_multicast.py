@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import ExitStack
 
 import pytest
 
@@ -110,3 +111,42 @@ def test_a_host_that_is_told_of_gets_each_beacon(port: int) -> None:
     rungs.broadcast(HERE)
     assert heard(rungs, "127.0.0.1") == {"127.0.0.1"}
     rungs.close()
+
+
+def test_with_more_ways_than_there_may_be_datagrams_each_has_its_turn(port: int) -> None:
+    """The first beacons, and the last, go everywhere all the same."""
+    targets = tuple(f"127.0.1.{number}" for number in range(1, 41))
+    with ExitStack() as ears:
+        listening = {target: ears.enter_context(_ear(target, port)) for target in targets}
+        says = Rungs(port, faces("lo"))
+        ears.callback(says.close)
+        says.targets, says.most = targets, 8
+
+        def beat(data: bytes) -> set[str]:
+            says.broadcast(data)
+            return {target for target, ear in listening.items() if _take(ear) == data}
+
+        assert beat(HERE) == set(targets)
+        beat(HERE)
+        beat(HERE)
+        turns = [beat(HERE) for _ in range(60)]
+        assert max(map(len, turns)) <= 2 * says.most
+        assert set().union(*turns) == set(targets)
+        assert beat(LEAVING) == set(targets)
+
+
+def _ear(address: str, port: int) -> socket.socket:
+    ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    ear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    ear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    ear.setblocking(False)
+    ear.bind((address, port))
+    return ear
+
+
+def _take(ear: socket.socket) -> bytes | None:
+    """Over loopback what was sent is there."""
+    try:
+        return ear.recv(100)
+    except BlockingIOError:
+        return None

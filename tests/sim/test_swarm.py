@@ -111,9 +111,8 @@ def test_a_storm_that_is_let_loose_is_found_and_made_small(monkeypatch: pytest.M
     storm = load(Path(__file__).parents[1] / "scenarios" / "greeting-storm-at-the-start.toml").history
     noise = tuple(Step(float(at), Whisper(f"n{at % 7 + 1}", "*", 2)) for at in range(1, 5))
     plain = tuple(replace(member, plain=True) for member in storm.members)
-    monkeypatch.setattr(
-        swarm, "random_history", lambda seed: replace(storm, members=plain, steps=noise, seed=seed, settle=5.0)
-    )
+    hasty = replace(storm, members=plain, steps=noise, settle=5.0, timing=replace(storm.timing, handshake=1.0))
+    monkeypatch.setattr(swarm, "random_history", lambda seed: replace(hasty, seed=seed))
     monkeypatch.setattr(PeerRecord, "replaced_often", lambda self, now: False)
     out = io.StringIO()
     assert main(["--seeds", str(storm.seed), "--keep", str(tmp_path)], out) == 1

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from typing import Final
+from zlib import crc32
 
 from zyre.core.delivery import Delivery
+from zyre.core.directory import Directory
 from zyre.core.discovery import BeaconDiscovery
 from zyre.core.effects import Broadcast
 from zyre.core.locality import Locality
@@ -23,20 +25,35 @@ class _Beacon(Enum):
     DUE = "due"
 
 
-#: After a sleep so many beacons follow each other in this share of the interval: the first of them may be lost.
+#: At the start, and after a sleep, so many beacons follow each other in this share of the interval: the first of them
+#: may be lost.
 _HURRIED: Final = 4
 _HURRY: Final = 0.25
+#: Each beacon comes up to this share of the interval early, or nodes that started together would stay together.
+_JITTER: Final = 0.2
+#: How much longer the interval becomes in a large cluster, at the most; and how long of the time after which who is
+#: silent is asked.
+_STRETCH: Final = 2.0
+_SHARE_OF_ASK: Final = 0.8
 
 
 class Announcer(Part):
     """The part of a node that beacons; silent where the cluster has no UDP port, or the host no beacon socket."""
 
-    def __init__(self, profile: NodeProfile, delivery: Delivery, timers: Deadlines[object]) -> None:
+    def __init__(
+        self, profile: NodeProfile, delivery: Delivery, timers: Deadlines[object], directory: Directory
+    ) -> None:
         self.discovery = BeaconDiscovery(
             profile.identity, profile.cluster.port, profile.public_key, profile.cluster.name
         )
         self._wanted = bool(profile.cluster.port)
-        self._interval = profile.config.timing.beacon
+        timing = profile.config.timing
+        self._interval = timing.beacon
+        self._longest = max(timing.beacon, min(timing.beacon * _STRETCH, timing.ask * _SHARE_OF_ASK))
+        self._many = profile.config.limits.beacons
+        self._octets = profile.identity.octets
+        self._directory = directory
+        self._count = 0
         self._delivery = delivery
         self._timers = timers
         self._beacon = b""
@@ -51,6 +68,7 @@ class Announcer(Part):
         """Begin to announce where we are."""
         if self._wanted and locality.beacon_port:
             self._beacon = self.discovery.announcement(locality.beacon_port)
+            self._hurried = _HURRIED
             self._timers.add(now, _Beacon.DUE)
         return ()
 
@@ -66,12 +84,19 @@ class Announcer(Part):
 
     def _on_due(self, subject: _Beacon, now: float) -> Moves:
         self._delivery.effects.append(Broadcast(self._beacon))
-        interval = self._interval
+        self._timers.add(now + self._next_interval(), subject)
+        return ()
+
+    def _next_interval(self) -> float:
+        """Until the next beacon. What makes it differ from node to node, and from beacon to beacon, is no chance: the
+        same life can be lived again."""
+        self._count += 1
+        dice = crc32(self._count.to_bytes(8), crc32(self._octets)) / (1 << 32)
+        interval = min(self._interval * max(1.0, len(self._directory) / self._many), self._longest)
         if self._hurried:
             self._hurried -= 1
-            interval *= _HURRY
-        self._timers.add(now + interval, subject)
-        return ()
+            interval = self._interval * _HURRY
+        return interval * (1.0 - _JITTER * dice)
 
     def hurry(self) -> None:
         """Beacon at once, and more often for a moment: whoever took us for gone is to hear it."""

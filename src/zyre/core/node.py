@@ -171,7 +171,7 @@ class NodeMachine(Answers):
             timers=self._timers,
             events=self.events,
         )
-        self._announcer = Announcer(profile, self._delivery, self._timers)
+        self._announcer = Announcer(profile, self._delivery, self._timers, self._directory)
         self._tally = Tally(
             *(self._timing.tally, window_of(limits)),
             directory=self._directory,

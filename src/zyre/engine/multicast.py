@@ -62,16 +62,26 @@ class Multicast:
             return False
         return True
 
+    @property
+    def interfaces(self) -> tuple[Interface, ...]:
+        """Those on which it speaks."""
+        return self._interfaces
+
     def send(self, payload: bytes) -> None:
-        """Say it everywhere. A rung that fails is one of several: it is tried again."""
+        """Say it everywhere."""
         for interface in self._interfaces:
-            try:
-                sender = self._senders.get(interface) or self._open_sender(interface)
-                sender.sendto(payload, self._group_of(interface))
-            except OSError:
-                broken = self._senders.pop(interface, None)
-                if broken is not None:
-                    broken.close()
+            self.say(payload, interface)
+
+    def say(self, payload: bytes, interface: Interface) -> bool:
+        """Say it on one interface. A rung that fails is one of several: it is tried again."""
+        try:
+            sender = self._senders.get(interface) or self._open_sender(interface)
+            sender.sendto(payload, self._group_of(interface))
+        except OSError:
+            broken = self._senders.pop(interface, None)
+            if broken is not None:
+                broken.close()
+        return True
 
     def _group_of(self, interface: Interface) -> tuple[str, int] | tuple[str, int, int, int]:
         if interface.is_ipv6:

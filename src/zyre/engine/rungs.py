@@ -7,11 +7,14 @@ a node is known: what they are for is that newcomers are heard at once, and thos
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
-from typing import ClassVar, Final
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import ClassVar, Final, TypeAlias
 
 from zyre.core.discovery import Source
 from zyre.core.locality import Interface
+from zyre.core.timers import NEVER
+from zyre.engine import clock
 from zyre.engine.multicast import Multicast
 from zyre.engine.udp import BeaconSockets
 from zyre.wire.beacon import MAX_SIZE
@@ -22,6 +25,12 @@ __all__ = ["Rungs"]
 #: The first of equal beacons go out on all rungs, and from then on one in so many.
 _FIRST: Final = 3
 _EVERY: Final = 5
+_MOST: Final = 64
+#: Who has been silent for long has not saved more than this, in seconds.
+_LONGEST: Final = 2.0
+
+#: Says a beacon in one way, and whether that was possible.
+_Way: TypeAlias = Callable[[], bool]
 
 
 class Rungs:
@@ -40,6 +49,10 @@ class Rungs:
         self._multicast.use(self.interfaces)
         self._said = b""
         self._count = 0
+        self.most = _MOST
+        """Datagrams a second, at the most, by which beacons are said after the first ones."""
+        self._said_at = -NEVER
+        self._turn = 0
 
     def wrap(self, beacon: bytes) -> bytes:
         """What is sent for a beacon."""
@@ -85,14 +98,24 @@ class Rungs:
         self._count = self._count + 1 if beacon == self._said else 0
         self._said = beacon
         data = self.wrap(beacon)
-        heard_everywhere = self._broadcast.broadcast(data)
+        ways: list[_Way] = [partial(self._broadcast.say, data, interface) for interface in self._broadcast.interfaces]
         if self._count < _FIRST or self._count % _EVERY == 0:
-            self._multicast.send(data)
-        for target in self.targets:
-            self._send_to(target, data)
-        return heard_everywhere
+            ways += [partial(self._multicast.say, data, interface) for interface in self._multicast.interfaces]
+        ways += [partial(self._send_to, target, data) for target in self.targets]
+        return sum(not say() for say in self._in_turn(ways)) == 0  # each, also after one that failed
 
-    def _send_to(self, target: str, data: bytes) -> None:
+    def _in_turn(self, ways: list[_Way]) -> list[_Way]:
+        """As many as there may be now. The first beacons, and the last, go all ways."""
+        now = clock.now()
+        most = max(1, round(self.most * min(now - self._said_at, _LONGEST)))
+        self._said_at = now
+        if self._count < _FIRST or len(ways) <= most:
+            return ways
+        start = self._turn % len(ways)
+        self._turn = start + most
+        return (ways[start:] + ways[:start])[:most]
+
+    def _send_to(self, target: str, data: bytes) -> bool:
         """From whatever address leads there: the system knows the way. It may be down, or not there any more."""
         try:
             with socket.socket(socket.AF_INET6 if ":" in target else socket.AF_INET, socket.SOCK_DGRAM) as sender:
@@ -100,6 +123,7 @@ class Rungs:
                 sender.sendto(data, (target, self.port))
         except OSError:
             pass
+        return True
 
     def receive(self, limit: int) -> list[tuple[bytes, Source]]:
         """Beacons that have arrived, of at most ``limit`` datagrams from each socket, with their sources."""

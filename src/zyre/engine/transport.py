@@ -136,6 +136,7 @@ class ZmqTransport:
             if self.beacon_port and bound.is_tcp:
                 open_sockets = Rungs if self._protection is None else self._protection.beacon_sockets
                 self.beacons = open_sockets(self.beacon_port, self._interfaces)
+                self.beacons.most = self._config.limits.beacon_datagrams
         except BaseException:
             self.close()
             raise

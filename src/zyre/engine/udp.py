@@ -64,20 +64,28 @@ class BeaconSockets:
         """How many datagrams the kernel dropped: no beacons, or more than were read in time."""
         return self._dropped if self.receiver.fileno() < 0 else dropped_by_kernel(self.receiver)
 
+    @property
+    def interfaces(self) -> tuple[Interface, ...]:
+        """Those on which it speaks."""
+        return self._interfaces
+
     def broadcast(self, payload: bytes) -> bool:
         """Send a datagram on every interface; whether all of them took it."""
-        failed = self.failed
-        for interface in self._interfaces:
-            try:
-                sender = self._senders.get(interface) or self._open_sender(interface)
-                sender.sendto(payload, (interface.broadcast, self._port))
-                self.sent += 1
-            except OSError:
-                self.failed += 1
-                broken = self._senders.pop(interface, None)
-                if broken is not None:
-                    broken.close()
-        return self.failed == failed
+        return sum(not self.say(payload, interface) for interface in self._interfaces) == 0
+
+    def say(self, payload: bytes, interface: Interface) -> bool:
+        """Send a datagram on one interface; whether it took it."""
+        try:
+            sender = self._senders.get(interface) or self._open_sender(interface)
+            sender.sendto(payload, (interface.broadcast, self._port))
+            self.sent += 1
+        except OSError:
+            self.failed += 1
+            broken = self._senders.pop(interface, None)
+            if broken is not None:
+                broken.close()
+            return False
+        return True
 
     def _open_sender(self, interface: Interface) -> socket.socket:
         sender = _udp_socket()
