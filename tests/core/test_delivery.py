@@ -63,12 +63,17 @@ def test_links_are_numbered_once() -> None:
     assert len({delivery.new_link() for _ in range(100)}) == 100
 
 
-def test_a_link_is_opened_and_closed_as_an_effect() -> None:
+def test_a_link_is_opened_with_a_greeting_and_closed_as_effects() -> None:
     desk = Desk()
-    desk.delivery.open(desk.record)
+    for hello in (b"one", b"one", b"two"):
+        desk.delivery.greet(desk.record, hello)
+    assert desk.delivery.effects[::2] == [OpenLink(1, "tcp://10.0.0.2:1")] * 3
+    greetings = [effect.frames for effect in desk.delivery.effects[1::2] if isinstance(effect, Send)]
+    assert greetings == [(zre.pack_header(zre.HELLO, 1) + hello,) for hello in (b"one", b"one", b"two")]
+    desk.delivery.effects.clear()
     desk.delivery.close(desk.record)
     desk.delivery.close(desk.record, flush=True)
-    assert desk.delivery.effects == [OpenLink(1, "tcp://10.0.0.2:1"), CloseLink(1, False), CloseLink(1, True)]
+    assert desk.delivery.effects == [CloseLink(1, False), CloseLink(1, True)]
 
 
 @pytest.mark.parametrize(

@@ -216,7 +216,9 @@ def test_a_journal_cut_short_replays_up_to_there(journal: Path, tmp_path: Path) 
                 told.append(moment.events)
         except DecodeError:
             pass
-        assert told == whole[: len(told)]
+        if told:  # the cut may be in the middle of a batch of messages
+            assert told[-1] == whole[len(told) - 1][: len(told[-1])]
+        assert told[:-1] == whole[: len(told)][:-1]
         shown.append(len(told))
     assert shown == sorted(shown)
     assert shown[-1] > 10

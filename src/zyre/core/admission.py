@@ -8,6 +8,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from zyre.config import Limits
+from zyre.core.locality import is_link_local
 from zyre.core.part import Arrival, Moves
 from zyre.core.tables import Violation
 from zyre.endpoint import Endpoint
@@ -60,12 +61,13 @@ class Greeting:
     ``permitted`` are patterns of the groups that the sender may be in; None for all.
     """
 
-    __slots__ = ("_address", "_events", "_moves", "peer", "permitted", "speech")
+    __slots__ = ("_address", "_events", "_moves", "is_on_link", "peer", "permitted", "speech")
 
     def __init__(self, peer: PeerId, speech: Speech, permitted: tuple[str, ...] | None = None) -> None:
         self.peer = peer
         self.speech = speech
         self.permitted = permitted
+        self.is_on_link = is_link_local(speech.endpoint.host)
         self._address = ""
         self._events: tuple[Event, ...] = ()
         self._moves: Moves = ()

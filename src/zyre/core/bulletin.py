@@ -37,8 +37,6 @@ class _Timer(Enum):
 class Bulletins(Part):
     """Has the latest list, and sees to it that peers do."""
 
-    watches_peers = True
-
     def __init__(
         self, profile: NodeProfile, *, directory: Directory, delivery: Delivery, timers: Deadlines[object]
     ) -> None:

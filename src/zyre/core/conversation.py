@@ -37,7 +37,7 @@ class Conversation(Part):
         }
 
     def _on_whisper(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
-        record.account.heard += 1
+        (record.books or record.account).heard += 1
         self._events.append(new_whisper(record.peer, record.name, tuple(frames[2:])))
         return ()
 
@@ -45,7 +45,7 @@ class Conversation(Part):
         group = zre.decode_shout_group(frames[1])
         if record.permitted is not None and not self._gate.admits(record, group):
             return ()
-        record.account.heard += 1
+        (record.books or record.account).heard += 1
         self._events.append(new_shout(record.peer, record.name, group, tuple(frames[2:])))
         return ()
 

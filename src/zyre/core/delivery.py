@@ -40,7 +40,17 @@ _new: Final = tuple.__new__
 class Delivery:
     """Numbers and queues messages as effects; owns the links' numbers."""
 
-    __slots__ = ("_backlog_limit", "_counters", "_links", "effects", "not_data", "on_refused", "settled")
+    __slots__ = (
+        "_backlog_limit",
+        "_counters",
+        "_greeting",
+        "_hello",
+        "_links",
+        "effects",
+        "not_data",
+        "on_refused",
+        "settled",
+    )
 
     def __init__(self, limits: Limits, counters: Counters) -> None:
         self._backlog_limit = limits.backlog
@@ -50,6 +60,9 @@ class Delivery:
         """How many of the messages that were sent carry nothing of the application's."""
         self.effects: list[Effect] = []
         """What is to be done; always the same list."""
+        self._hello = b""
+        self._greeting: tuple[bytes, ...] = ()
+        """The frames of a HELLO with these fields."""
         self.on_refused: dict[int, Callable[[PeerRecord, Sequence[bytes]], None]] = {}
         """Who keeps messages of an id itself when a link does not take them."""
         self.settled: list[tuple[int, Fate | None]] = []
@@ -60,10 +73,16 @@ class Delivery:
         self._links += 1
         return self._links
 
-    def open(self, record: PeerRecord) -> None:
-        """Open the record's link."""
+    def greet(self, record: PeerRecord, hello: bytes) -> None:
+        """Open the record's link, and say HELLO with these fields as the first message on it."""
         endpoint = record.endpoint
         self.effects.append(_new(OpenLink, (record.link, endpoint.contact if endpoint.key else endpoint.text)))
+        if hello is not self._hello:  # most are told the same
+            self._hello, self._greeting = hello, (zre.pack_header(zre.HELLO, 1) + hello,)
+        record.sent = 1
+        self._counters.sent += 1
+        self.not_data += 1
+        self.effects.append(_new(Send, (record.link, self._greeting)))
 
     def close(self, record: PeerRecord, *, flush: bool = False) -> None:
         """Close the record's link; nobody will tell what became of what is on it."""
@@ -77,7 +96,7 @@ class Delivery:
         WHISPER or SHOUT makes libzyre mix up its application's events."""
         if record.blocked or record.congested:
             return self._shed(record, 1) if record.shedding else Outcome.BLOCKED
-        account = record.account
+        account = record.books or record.account
         if not account.offered and "tally" in record.extensions:
             self.send(record, tally.TALLY, tally.encode_tally(record.link, 0))
         account.offered += 1

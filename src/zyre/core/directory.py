@@ -74,7 +74,8 @@ class Directory:
             self.overlook(record)
         record.beacon = beacon
         self.by_beacon[beacon] = record
-        self.let_note(record)
+        if self.hearing is not None:
+            self.let_note(record)
 
     def let_note(self, record: PeerRecord) -> None:
         """Nothing follows from a peer's beacon: a host that hears for many nodes may keep it to itself."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from zyre.core.locality import Locality, is_loopback, without_scope
 from zyre.core.tables import Violation
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError
-from zyre.identity import PeerId
+from zyre.identity import NOBODY, PeerId
 from zyre.refusals import RefusalCode
 from zyre.security.keys import decode_key, encode_key
 from zyre.wire.beacon import Beacon, decode_beacon, encode_beacon
@@ -68,9 +68,34 @@ def beacon_of(peer: PeerId, port: int, key: str = "", envelope: bytes = b"") -> 
 
 
 @lru_cache(maxsize=4096)
-def _endpoint(address: str, port: int, key: str) -> Endpoint:
+def _found(peer: PeerId, address: str, port: int, key: str, odd_source: bool) -> Found:
     """One object for all nodes of this process that hear of it, which makes it quickly found in their tables."""
-    return Endpoint("tcp", address, port, key)
+    return Found(peer, Endpoint("tcp", address, port, key), odd_source)
+
+
+class _Contents(NamedTuple):
+    """What a datagram says to everybody: a sealed beacon, to those who do not know the secret, no more than whose it
+    is. ``beacon`` is None if it is none."""
+
+    envelope: bytes
+    is_sealed: bool
+    beacon: Beacon | None
+    peer: PeerId
+
+
+def _read(data: bytes) -> _Contents:
+    envelope, data = open_envelope(data)
+    sealed = sealed_uuid(data)
+    try:
+        beacon = decode_beacon(data) if sealed is None else Beacon(sealed, 0)
+    except DecodeError:
+        return _Contents(envelope, False, None, NOBODY)
+    return _Contents(envelope, sealed is not None, beacon, PeerId.parse(beacon.uuid))
+
+
+#: Each says the same again and again, and a process with many nodes hears it many times.
+_read_again = lru_cache(maxsize=4096)(_read)
+_REMEMBERED_SIZE = 128
 
 
 class BeaconDiscovery:
@@ -95,19 +120,16 @@ class BeaconDiscovery:
         The endpoint is made of the source address: beacons name a port only, and that address is the one by which
         the peer is reached from here, whatever others it has. Of our own identity only another node can be Found.
         """
-        envelope, data = open_envelope(data)
-        sealed = sealed_uuid(data)
-        if sealed is not None and envelope == self._envelope:
-            return Unwelcome(PeerId.parse(sealed), "wrong secret" if self._key else "secured peer")
-        try:
-            beacon = decode_beacon(data) if sealed is None else Beacon(sealed, 0)
-        except DecodeError:
+        contents = _read(data) if len(data) > _REMEMBERED_SIZE else _read_again(data)
+        envelope, is_sealed, beacon, peer = contents
+        if beacon is None:
             return Violation.BEACON_MALFORMED
         if envelope != self._envelope:
-            return Unwelcome(PeerId.parse(beacon.uuid), "other cluster")
-        if beacon.uuid == self._octets and self._is_echo(beacon.port, source[0], locality):
+            return Unwelcome(peer, "other cluster")
+        if is_sealed:
+            return Unwelcome(peer, "wrong secret" if self._key else "secured peer")
+        if beacon.uuid == self._octets and _is_echo(beacon.port, source[0], locality):
             return OwnEcho()
-        peer = PeerId.parse(beacon.uuid)
         if (beacon.key is None) != (self._key is None):
             return Unwelcome(peer, "secured peer" if self._key is None else "open peer")
         address, port = source
@@ -116,12 +138,12 @@ class BeaconDiscovery:
         key = "" if beacon.key is None else encode_key(beacon.key)
         if beacon.port == 0:
             return Farewell(peer, key)
-        return Found(peer, _endpoint(address, beacon.port, key), port != self._port)
+        return _found(peer, address, beacon.port, key, port != self._port)
 
-    @staticmethod
-    def _is_echo(port: int, address: str, locality: Locality) -> bool:
-        """Whether a beacon of our identity is our own: it names our port and comes from us. A farewell of another node
-        with our identity means nothing to us either."""
-        own = {without_scope(interface.address) for interface in locality.interfaces}
-        here = without_scope(address) in own or is_loopback(address) or not own
-        return port == 0 or (port == locality.beacon_port and here)
+
+def _is_echo(port: int, address: str, locality: Locality) -> bool:
+    """Whether a beacon of our identity is our own: it names our port and comes from us. A farewell of another node with
+    our identity means nothing to us either."""
+    own = locality.own_addresses
+    here = without_scope(address) in own or is_loopback(address) or not own
+    return port == 0 or (port == locality.beacon_port and here)

@@ -13,7 +13,6 @@ from zyre.core.delivery import Delivery
 from zyre.core.discovery import Farewell, Found, Verdict
 from zyre.core.effects import HelloFrom, PeerJudged
 from zyre.core.gate import Gate
-from zyre.core.locality import is_link_local
 from zyre.core.membership import Membership
 from zyre.core.part import Follower, Moves, Part
 from zyre.core.peer import PeerRecord
@@ -112,7 +111,7 @@ class Door(Part):
             self._gate.refuse(known.refused, source)
             return ()
         greeting = judge_hello(frames, self._limits)
-        if isinstance(greeting, Greeting) and is_link_local(greeting.speech.endpoint.host):
+        if isinstance(greeting, Greeting) and greeting.is_on_link:
             greeting = _on_our_link(greeting, source)
         if isinstance(greeting, Violation):
             self._counters.violations[greeting] += 1

@@ -351,7 +351,9 @@ class Driver:
         machine, transport = self.machine, self._transport
         refused: set[int] = set()
         while machine.effects:
-            for effect in machine.take_effects():
+            effects = machine.effects[:]
+            machine.effects.clear()
+            for effect in effects:
                 if type(effect) is Send:
                     link, frames = effect
                     if link in refused or not transport.send(link, frames):

@@ -64,7 +64,9 @@ class Ledger:
 
     def retire(self, record: PeerRecord) -> None:
         """The link to a peer is closed: what is in flight on it, nobody will ever tell."""
-        account = record.account
+        account = record.books
+        if account is None:
+            return
         self.offered += account.offered
         self.delivered += account.delivered
         self.lost += account.lost
@@ -75,8 +77,8 @@ class Ledger:
         """The books as they are now, the accounts of ``records`` included."""
         offered, delivered, lost, unknown, in_flight = self.offered, self.delivered, self.lost, self.unknown, self.kept
         for record in records:
-            account = record.account
-            if account.offered:
+            account = record.books
+            if account is not None and account.offered:
                 offered += account.offered
                 delivered += account.delivered
                 lost += account.lost

@@ -91,6 +91,11 @@ class Locality:
         """The port that beacons carry; 0 where the inbox is not reached by TCP."""
         return self.bound.port if self.bound.is_tcp else 0
 
+    @cached_property
+    def own_addresses(self) -> frozenset[str]:
+        """Those of the interfaces in use, without the links that they hold on."""
+        return frozenset(without_scope(interface.address) for interface in self.interfaces)
+
     def covers(self, source: str) -> bool:
         """Whether a datagram from ``source`` came by one of the interfaces in use, judged by its network.
 

@@ -34,7 +34,6 @@ from zyre.core.witnesses import Witnesses
 from zyre.endpoint import Endpoint
 from zyre.events import Event, Exit, ExitReason
 from zyre.identity import PeerId
-from zyre.wire import zre
 from zyre.wire.envelope import envelope_of
 
 __all__ = ["Leaving", "Membership", "Standing"]
@@ -320,10 +319,9 @@ class Membership(Part):
 
     def say_hello(self, record: PeerRecord, answer: bool) -> None:
         """Open the link of a record, and say who we are."""
-        self._delivery.open(record)
         record.confirmed = self._portrait.version
         record.told = self._portrait.where(record.endpoint)
-        self._delivery.send(record, zre.HELLO, self._portrait.hello(record.told, answer=answer))
+        self._delivery.greet(record, self._portrait.hello(record.told, answer=answer))
 
     def _greet(
         self, peer: PeerId, endpoint: Endpoint, found_by: str, now: float, source: str = "", *, answer: bool = False

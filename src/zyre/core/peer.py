@@ -35,12 +35,12 @@ class PeerRecord:
     """
 
     __slots__ = (
-        "account",
         "answered_at",
         "ask_again_at",
         "backlog",
         "beacon",
         "blocked",
+        "books",
         "confirmed",
         "congested",
         "dialect",
@@ -105,7 +105,8 @@ class PeerRecord:
         self.sent = 0
         self.received = 0
         self.dialect = NOTHING_KNOWN
-        self.account = Account()
+        self.books: Account | None = None
+        """Its ``account``; None until there is something to write into it, as for most peers of a large cluster."""
         # signs of life
         self.beacon = b""
         self.noted = False
@@ -159,6 +160,13 @@ class PeerRecord:
         self.backlog = []
         self.strayed_at = NEVER
         self.snapshot = None
+
+    @property
+    def account(self) -> Account:
+        """What became of what we said to each other."""
+        if self.books is None:
+            self.books = Account()
+        return self.books
 
     def identify(self, peer: PeerId) -> None:
         """Somebody answers where an explicit connection leads."""

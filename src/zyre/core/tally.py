@@ -65,8 +65,9 @@ class Tally(Part):
 
     def take_leave(self, record: PeerRecord) -> None:
         """Tell a peer what we got of it before we are deaf."""
-        if record.account.heard_link >= 0 and "tally" in record.extensions:
-            answer = record.account.answer(tally.FINAL)
+        account = record.books
+        if account is not None and account.heard_link >= 0 and "tally" in record.extensions:
+            answer = account.answer(tally.FINAL)
             self._delivery.send(record, tally.TALLIED, tally.encode_tallied(answer))
 
     def _on_due(self, subject: _Question, now: float) -> Moves:
@@ -75,8 +76,8 @@ class Tally(Part):
         if self._sent != sent:  # or every idle node would look at all its peers, for nothing
             open_ones = 0
             for record in self._directory.ready():
-                account = record.account
-                if account.tallied != account.offered and "tally" in record.extensions:
+                account = record.books
+                if account is not None and account.tallied != account.offered and "tally" in record.extensions:
                     open_ones += 1
                     self._delivery.send(record, tally.TALLY, tally.encode_tally(record.link, account.offered))
             self._sent = -1 if open_ones else sent

@@ -26,7 +26,7 @@ from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError, InvalidEndpoint
 from zyre.events import Collision, Event
 from zyre.identity import PeerId
-from zyre.wire import lives, zre
+from zyre.wire import lives
 
 __all__ = ["Contact", "Twins"]
 
@@ -88,8 +88,7 @@ class Twins(Part):
             return
         target = endpoint.with_key(self._key) if self._key else endpoint
         record = self._contacts[endpoint] = PeerRecord(None, target, self._delivery.new_link(), "twin")
-        self._delivery.open(record)
-        self._delivery.send(record, zre.HELLO, self._portrait.hello_to(target))
+        self._delivery.greet(record, self._portrait.hello_to(target))
         self._timers.add(now + self._handshake, Contact(record))
 
     def _on_over(self, contact: Contact, now: float) -> Moves:

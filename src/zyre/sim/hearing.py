@@ -35,7 +35,8 @@ __all__ = ["Hearing", "Refrain", "RefrainKey"]
 _MOST: Final = 255
 _OCTET: Final = 255
 _NEVER: Final = float("-inf")
-#: Those who have not heard it are looked for after each such share of the time after which a peer is asked.
+#: Those who have not heard it are looked for after each such share of the time after which a peer is asked. Whoever has
+#: heard it in one of the last three rounds can wait for the next look.
 _ROUND: Final = 0.2
 
 #: The segment, the payload, the address that it comes from, and the UDP port that it goes to.
@@ -57,6 +58,7 @@ class Refrain:
         "_ports",
         "_recent",
         "_recent_before",
+        "_recent_long_before",
         "_round",
         "_rounds",
         "_times",
@@ -80,6 +82,7 @@ class Refrain:
         self._recent = 0
         """Who has heard it in this round, or came to know it."""
         self._recent_before = 0
+        self._recent_long_before = 0
         self._round = -_NEVER
         self._rounds = 0
 
@@ -114,8 +117,8 @@ class Refrain:
                 self._begin_round()
 
     def _look(self) -> None:
-        silent = self.known & ~(self._recent | self._recent_before)
-        self._recent_before, self._recent = self._recent, 0
+        silent = self.known & ~(self._recent | self._recent_before | self._recent_long_before)
+        self._recent_long_before, self._recent_before, self._recent = self._recent_before, self._recent, 0
         if silent:
             next_look = self._network.agenda.time + self._round
             seats = range(len(self._ports))

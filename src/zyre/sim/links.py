@@ -46,7 +46,7 @@ class Way:
         """The interface that it leads to, if anything gets there and back. A new connection wants a receiver that is
         not hidden."""
         network, box = self.sender.network, self.sender.box
-        there = network.port_at(self.endpoint)
+        there = network.at.get(self.endpoint.host)
         if there is None or not there.up:
             return None
         if there.box is box:
@@ -54,10 +54,6 @@ class Way:
         if there.box.hidden and not connected:
             return None
         return there if box.leads_to(there.segment) and network.passes_both_ways(box, there.box) else None
-
-    def target(self, end: Port) -> SimTransport | None:
-        """Who listens there."""
-        return end.box.inboxes.get(self.endpoint.port)
 
 
 class SimLink(Way):
@@ -135,7 +131,7 @@ class SimLink(Way):
             self._end_if_closed()
             return
         end = self.end(self._connected)
-        target = None if end is None else self.target(end)
+        target = None if end is None else end.box.inboxes.get(self.endpoint.port)
         room = 0 if target is None else target.room
         if target is not None and not self._connected and not target.host.ready:
             room = 0  # the kernel takes the connection, but nobody there shakes hands

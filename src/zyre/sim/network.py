@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache, partial
 from itertools import compress
 
-from zyre.endpoint import Endpoint
 from zyre.sim.box import Box, Port, Power
 from zyre.sim.clock import Agenda
 from zyre.sim.conditions import Conditions
@@ -48,7 +47,8 @@ class Network:
         self.refrains: dict[RefrainKey, Refrain] = {}
         """What is noted of beacons."""
         self._segments: dict[str, list[Port]] = defaultdict(list)
-        self._at: dict[str, Port] = {}
+        self.at: dict[str, Port] = {}
+        """Whose interface has an address."""
         self._blocked: set[tuple[Box, Box]] = set()
 
     # -- what is where -------------------------------------------------------------------------------------------
@@ -57,22 +57,18 @@ class Network:
         """Attach an interface to its segment."""
         port.seat = len(self._segments[port.segment])
         self._segments[port.segment].append(port)
-        self._at[port.address] = port
+        self.at[port.address] = port
 
     def readdress(self, port: Port, address: str) -> None:
         """Give an interface another address, as DHCP does."""
-        del self._at[port.address]
+        del self.at[port.address]
         port.address = address
-        self._at[address] = port
+        self.at[address] = port
 
     @property
     def addresses(self) -> Collection[str]:
         """Those that somebody has."""
-        return self._at.keys()
-
-    def port_at(self, endpoint: Endpoint) -> Port | None:
-        """Whose interface has that address."""
-        return self._at.get(endpoint.host)
+        return self.at.keys()
 
     # -- faults --------------------------------------------------------------------------------------------------
 

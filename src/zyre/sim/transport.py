@@ -134,7 +134,7 @@ class SimTransport:
             end = way.end(connected=False)
             if end is None:
                 return
-            target = way.target(end)
+            target = end.box.inboxes.get(way.endpoint.port)
             if target is None:
                 self.network.after_delay(lambda: answer(LinkRefused(link)))
             elif target.host.ready:
@@ -193,7 +193,7 @@ class SimTransport:
         """How many more messages the inbox takes from one sender."""
         return self.limits.inbox_messages - len(self._inbox)
 
-    def take(self, identity: bytes, messages: Iterable[Sequence[bytes]], link: SimLink) -> None:
+    def take(self, identity: bytes, messages: Sequence[Sequence[bytes]], link: SimLink) -> None:
         """Messages arrive by a link; they wait here while the process does not run."""
         self._sources[identity] = link
         arrived = [[identity, *frames] for frames in messages]
