@@ -7,6 +7,8 @@ from tests.core.rig import Foreign, Rig
 from zyre.core.effects import LinkAnswered, LinkLost, LinkRefused, Probe
 from zyre.events import Event, Exit, Whisper
 from zyre.wire import zre
+from zyre.wire.extension import EXTENSION_HEADER
+from zyre.wire.lives import INCARNATION_HEADER, format_incarnation
 from zyre.wire.zre import identity_frame
 
 
@@ -120,3 +122,18 @@ def test_reports_about_strangers_and_the_gone_change_nothing() -> None:
         rig.machine.receive_report(LinkAnswered(number), rig.now)
     rig.run_for(1.0)
     assert told(rig) == []
+
+
+def test_somebody_of_our_kind_who_listens_again_is_greeted_as_if_in_answer() -> None:
+    """It may be the next life of that node: the same one takes no notice."""
+    rig = Rig(extensions=["incarnation"], incarnation=9)
+    plain = rig.ready(1)
+    kin = rig.ready(2, headers={EXTENSION_HEADER: "incarnation", INCARNATION_HEADER: format_incarnation(5)})
+    for peer, said in ((plain, ["PING"]), (kin, ["PING", "HELLO"])):
+        lose(peer)
+        rig.effects()
+        rig.machine.receive_report(LinkAnswered(peer.link), rig.now)
+        sent = rig.sent(peer)
+        assert [message.command for message in sent] == said
+    hello = zre.decode_hello(b"......" + sent[-1].fields)
+    assert hello.headers[INCARNATION_HEADER] == format_incarnation(9, answer=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -132,3 +132,22 @@ def test_libzyre_is_not_left_without_a_leader_when_ours_says_goodbye(second: Pee
             agree(LOWEST, node, member)
             leader.node.stop()
             agree(min(second, member.uuid) if stands else second, node, member)
+
+
+@pytest.mark.parametrize("others", [0, 2])
+def test_libzyre_is_not_left_without_a_leader_when_ours_dies(others: int) -> None:
+    """It takes 30 s to notice that, and does not stand: only what it hears meanwhile can tell it who leads."""
+    require("libzyre")
+    port = unused_port()
+    with (
+        ReferencePeer("libzyre", port=port, groups=["G"]) as member,
+        ReferencePeer("zyre", port=port, **STANDS) as leader,
+        ExitStack() as stack,
+    ):
+        for _ in range(others):
+            stack.enter_context(Ours(port=port, groups=["G"]))
+        member.wait_for("LEADER", peer=leader)
+        with candidate(HIGHEST, port, zyre.Timing()) as node:
+            agree(leader.uuid, node, member)
+            leader.kill()
+            agree(HIGHEST, node, member)

@@ -29,10 +29,10 @@ Frozen: TypeAlias = Any
 
 #: The rooms whose classes a machine is made of.
 _CORE: Final = """
-    account announcer bulletin bundling conversation counters delivery dialect dialling directory discovery disk
-    door durable effects election elections gate grapevine groups hearsay inflow intakes introductions lease
-    leases ledger letters links locality membership news node outflow outgoing part peer portrait presence
-    profile reliable second_choice surroundings tables tally terms timers twins verification vigil witnesses
+    absentees account announcer bulletin bundling conversation counters delivery dialect dialling directory discovery
+    disk door durable effects election elections gate grapevine groups hearsay inflow intakes introductions lease
+    leases ledger letters links locality membership news node outflow outgoing part peer portrait presence profile
+    reliable second_choice surroundings tables tally terms timers twins verification vigil witnesses
 """
 _MODULES: Final = (
     *(config, endpoint, events, fates, identity, roster),

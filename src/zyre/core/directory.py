@@ -115,6 +115,10 @@ class Directory:
         if len(self._missed) > self._most_missed:
             del self._missed[next(iter(self._missed))]
 
+    def misses(self, peer: PeerId) -> bool:
+        """Whether a peer went without a word."""
+        return peer in self._missed
+
     def take_missed(self, peer: PeerId) -> tuple[Endpoint, str] | None:
         """Where a peer was that is missed, and how it was found, once."""
         return self._missed.pop(peer, None)

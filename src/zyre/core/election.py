@@ -66,6 +66,8 @@ class Election:
     wave: Wave | None = None
     timed: bool = False
     """Whether the node has a timer at which it will ask `on_patience_over`."""
+    rivals: set[PeerId] = field(default_factory=set)
+    """The peers that stand, as far as we know."""
 
     @property
     def is_running(self) -> bool:
@@ -84,6 +86,8 @@ class Election:
     def on_elect(self, sender: PeerId, candidate: PeerId, members: Collection[PeerId]) -> Ballot:
         """A wave arrived: pass a stronger one on, note the echo of the one that we carry."""
         wave = self.wave
+        if sender == candidate:
+            self.rivals.add(sender)
         if wave is None and self.candidate and self.own < candidate:
             return self.start(members)
         if wave is not None and wave.candidate < candidate:
@@ -142,6 +146,7 @@ class Election:
 
     def on_departure(self, peer: PeerId, members: Collection[PeerId]) -> Ballot:
         """A peer left the group: if it led or would have led, the rest elects anew; else nobody waits for it."""
+        self.rivals.discard(peer)
         led = peer == self.leader
         if led:
             self.leader = None

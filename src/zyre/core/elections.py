@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+from zyre.core.absentees import Absentees
 from zyre.core.delivery import Delivery
 from zyre.core.directory import Directory
 from zyre.core.election import Ballot, Election
@@ -55,6 +56,7 @@ class Elections(Part):
         self._timers = timers
         self._started = False
         self._by_group: dict[str, Election] = {}
+        self._absentees = Absentees()
 
     # -- our own part --------------------------------------------------------------------------------------------
 
@@ -89,6 +91,7 @@ class Elections(Part):
     def withdraw(self, group: str) -> None:
         """Have nothing to do with a group's election any more."""
         self._by_group.pop(group, None)
+        self._absentees.forget(group)
         self.terms.forget(group)
 
     def _of(self, group: str) -> Election:
@@ -135,8 +138,11 @@ class Elections(Part):
                 continue
             members = self._groups.members(move.group)
             if isinstance(move, Arrival):
+                self._absentees.welcome(move.group, move.peer)
                 self._count(move.group, election, election.on_arrival(move.peer, members), now)
             else:
+                if self._directory.misses(move.peer):
+                    self._absentees.miss(move.group, move.peer, now)
                 self.terms.depose(move.group, move.peer)
                 self._count(move.group, election, election.on_departure(move.peer, members), now)
                 if not members and not election.candidate:  # peers name groups as they like
@@ -165,11 +171,13 @@ class Elections(Part):
         if ballot.elected == self._own or any(vote[:2] == (zre.LEADER, self._own) for vote in ballot.messages):
             self.terms.lead(group, now)
         for message_id, candidate, voters in ballot.messages:
+            again = self._absentees.count(group, now) if candidate == self._own else 0
             fields = zre.encode_vote(group, candidate)
             for peer in voters:
                 record = self._directory.by_id.get(peer)
                 if record is not None:
                     self.terms.preface(group, message_id, candidate, record)
-                    self._delivery.send(record, message_id, fields)
+                    for _ in range(1 if record.is_own_kind or peer in election.rivals else 1 + again):
+                        self._delivery.send(record, message_id, fields)
         if ballot.elected is not None and ballot.elected != self._own:
             self.terms.elected(group, self._directory.by_id[ballot.elected], now)
