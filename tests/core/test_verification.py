@@ -87,6 +87,24 @@ def test_an_answer_between_two_refusals_begins_anew() -> None:
     assert told(rig) == []
 
 
+def test_a_beacon_between_two_refusals_makes_us_ask_at_once() -> None:
+    """It may be the next life, which beacons as soon as it listens; if it is a late one, nothing comes of it."""
+    rig = Rig()
+    peer = rig.ready()
+    lose(peer)
+    rig.effects()
+    peer.beacon()
+    assert probes(rig) == []
+    refuse(peer)
+    peer.beacon()
+    assert probes(rig) == [Probe(peer.link, peer.endpoint)]
+    refuse(peer)
+    assert told(rig) == []
+    rig.run_for(0.25)
+    refuse(peer)
+    assert told(rig) == [Exit(peer.id, peer.name, "crashed")]
+
+
 def test_no_answer_at_all_proves_nothing() -> None:
     rig = Rig()
     peer = rig.ready()

@@ -214,6 +214,8 @@ class Membership(Part):
             record.strayed_at = NEVER
             if not record.doubted:
                 self.vigil.heard(record, now)
+            elif record.verified_at != NEVER:  # a next life beacons as soon as it listens
+                self._delivery.effects.append(Probe(record.link, str(record.endpoint)))
         elif self._is_cut_off(record, endpoint):
             record.relinked_until = now + self._timing.handshake
             return self.reopen(record, endpoint, answer=False)

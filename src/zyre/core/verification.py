@@ -9,7 +9,8 @@ nobody is there any more. A host that does not answer at all proves nothing; tha
                    └──answered, or nothing──> the peer stays, and is asked on the link
 
 Who listens may be the peer's next life, which hears us for the first time. So one of our own kind is also greeted, as
-if in answer: the same life takes no notice, and a new one greets back without waiting for a beacon.
+if in answer: the same life takes no notice, and a new one greets back without waiting for a beacon. A beacon that comes
+between two refusals makes us ask at once.
 """
 
 from __future__ import annotations
