@@ -1,8 +1,9 @@
 """A node that starts anew 200 times a minute, as real processes, before one witness of each kind:
 ``python -m tests.lan.restarts``; ``--polite`` for one that says goodbye each time, instead of being killed with -9.
 
-It keeps its identity. Each life is a process of its own, forked by one that has loaded the package but no node. The
-witnesses are told of by what their applications hear, and the network by what the switch counts at each cable.
+It keeps its identity. Each life is a process of its own, forked by one that has loaded the package but no node, and
+ends no sooner than 0.2 s after its node has started: of a shorter one nobody can have heard. The witnesses are told of
+by what their applications hear, and the network by what the switch counts at each cable.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from ..support.network import enter_private_network
 
 PORT = 5670
 NAME = "restless"
+_SHORTEST = 0.2
 KINDS = {"ours": "zyre", "libzyre": "libzyre"}
 
 
@@ -36,18 +38,23 @@ def live(kept: str, lives: int, interval: float, polite: bool) -> None:
 
     for number in range(lives):
         began = time.monotonic()
+        started, say_started = os.pipe()
         child = os.fork()
         if child == 0:
             node = zyre.Node(NAME, identity=kept, groups=["G"], headers={"life": str(number)})
             node.start()
+            os.write(say_started, b"!")
             signal.signal(signal.SIGTERM, partial(_end, node))
             while True:
                 signal.pause()
+        os.read(started, 1)
+        os.close(started)
+        os.close(say_started)
         if number == lives - 1:
             print("done", flush=True)
             sys.stdin.read()
         else:
-            time.sleep(max(0.0, began + interval - time.monotonic()))
+            time.sleep(max(_SHORTEST, began + interval - time.monotonic()))
         os.kill(child, signal.SIGTERM if polite else signal.SIGKILL)
         os.waitpid(child, 0)
 
@@ -131,7 +138,8 @@ def main() -> int:
             time.sleep(12.0)  # whoever expires is told of by then
             stories = {name: _story(witness, lives) for name, witness in witnesses.items()}
             cradle.stdin.close()
-        print(f"{lives - 1} restarts in {took:.1f} s, {'with a goodbye' if chosen.polite else 'killed with -9'}")
+        ending = "with a goodbye" if chosen.polite else "killed with -9"
+        print(f"{lives - 1} restarts in {took:.1f} s, {(lives - 1) / took * 60:.0f} a minute, {ending}")
         for name, story in stories.items():
             print(f"  {name:8} {story}")
         for name, rate in rates.items():
