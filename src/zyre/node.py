@@ -62,6 +62,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Registering, Sends, Snapshots)
         headers: Mapping[str, str] | None = None,
         groups: Iterable[str] = (),
         join: str | Iterable[str] | None = None,
+        remember: str | os.PathLike[str] | None = None,
         gossip_bind: str | Iterable[str] = (),
         gossip_connect: str | Iterable[str] = (),
         extensions: Iterable[str] | None = None,
@@ -93,7 +94,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Registering, Sends, Snapshots)
         from zyre.engine.opening import Journal, open_host  # with the machine and the engine
 
         journal_wanted = Journal(journal, journal_contents, journal_limit)
-        host = open_host(profile, interface, join, journal_wanted, protection, store)
+        host = open_host(profile, interface, join, journal_wanted, protection, store, remember)
         host.release_identity = life.release
         self._attach(host, profile.config, protection)
         self._begin_gossip(gossip_bind, gossip_connect)
@@ -221,6 +222,8 @@ class Node(BaseNode, Bulk, Caller, GroupVerbs):
         join: where to find others that beacons do not reach: hosts (``"10.0.0.7"``), nodes (``"10.0.0.7:5680"``),
             names with many addresses (``"dns://nodes.lan"``) or SRV records (``"dns+srv://_zyre._tcp.lan"``). One that
             answers introduces this node to all others. By default what ZYRE_JOIN says, with commas between.
+        remember: a file that keeps where peers were, to look for them there at the next start, where beacons do not
+            reach. By default what ZYRE_REMEMBER says; nothing is kept without either.
         gossip_bind: endpoints at which to be a gossip hub, through which others meet.
         gossip_connect: endpoints of gossip hubs through which to meet others, where beacons do not reach.
         extensions: what to use beyond plain 36/ZRE between nodes of this package; ``()`` for nothing. By default all,

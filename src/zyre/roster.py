@@ -24,7 +24,8 @@ class Peer:
     """What it says about itself; read only."""
     groups: frozenset[str]
     found_by: str
-    """How it was found: ``beacon`` (heard by UDP), ``hello`` (it found us), ``connect`` (the application asked)."""
+    """How it was found: ``beacon`` (heard by UDP), ``hello`` (it found us), ``connect`` (the application asked),
+    ``introduced`` (by a peer), ``gossip``, ``remembered`` (from a former life)."""
     extensions: frozenset[str] = frozenset()
     """What it understands beyond plain 36/ZRE."""
 

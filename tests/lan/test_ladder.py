@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +79,19 @@ def test_one_known_host_is_enough_and_may_die(silent: Lab, word: str) -> None:
         seed.kill()
         late = running.enter_context(node(first, ZYRE_JOIN=word.format(address=others[0].address)))
         until(lambda: len(late.peers()) == 4, "the late one meets those who are left")
+
+
+def test_who_was_there_before_is_remembered_and_the_seed_may_be_gone(silent: Lab, tmp_path: Path) -> None:
+    first, *others, last = silent.hosts.values()
+    memory = str(tmp_path / "peers")
+    with ExitStack() as running:
+        seed = running.enter_context(node(first))
+        peers = [running.enter_context(node(host, ZYRE_JOIN=first.address)) for host in others]
+        with node(last, ZYRE_JOIN=first.address, ZYRE_REMEMBER=memory) as before:
+            until(lambda: all_see([seed, before, *peers], 4), "a mesh of five")
+        seed.kill()
+        again = running.enter_context(node(last, ZYRE_REMEMBER=memory))
+        until(lambda: all_see([again, *peers], 3), "it meets those who are left")
 
 
 RUNGS = {

@@ -77,7 +77,7 @@ class Gate(Part):
             self.refuse(verdict.code, source, verdict.peer)
         elif not isinstance(verdict, OwnEcho):
             known = directory.by_id.get(verdict.peer)
-            if known is None or known.endpoint.key in ("", verdict.key):
+            if known is None or known.is_presumed or known.endpoint.key in ("", verdict.key):
                 return True
             self.refuse("wrong key", source, verdict.peer, known.name)
         return False
@@ -87,7 +87,7 @@ class Gate(Part):
         speech = greeting.speech
         key = speech.headers.get(PUBLIC_KEY_HEADER) or speech.endpoint.key
         proven = frame[IDENTITY_SIZE:].decode("ascii", "replace")
-        announced = "" if known is None else known.endpoint.key
+        announced = "" if known is None or known.is_presumed else known.endpoint.key
         if not is_key(key) or (self.proven and key != proven) or (announced and key != announced):
             self.refuse("wrong key", source, greeting.peer, speech.name)
             return None

@@ -15,9 +15,9 @@ from typing import Final
 from zyre.core.delivery import Delivery
 from zyre.core.directory import Directory
 from zyre.core.discovery import Found
-from zyre.core.locality import is_loopback
+from zyre.core.locality import is_link_local, is_loopback
 from zyre.core.membership import Membership
-from zyre.core.part import Follower, Handler, Moves, Part, Verb
+from zyre.core.part import Follower, Handler, Moves, Part, Question, Verb
 from zyre.core.peer import PeerRecord
 from zyre.core.timers import Deadlines
 from zyre.endpoint import Endpoint
@@ -153,8 +153,26 @@ class Introductions(Part):
         return {_Question: self._on_due}
 
     def verbs(self) -> Mapping[str, Verb]:
-        """Where others are sought."""
-        return {"seek": self._seek}
+        """Where others are sought, and where they were in a former life."""
+        return {"seek": self._seek, "recall": self._recall}
+
+    def questions(self) -> Mapping[str, Question]:
+        """Where those are who are here."""
+        return {"contacts": self._contacts}
+
+    def _recall(self, places: Sequence[Sequence[str]], now: float) -> Moves:
+        """Somebody answers where those peers were: greet them, unless they are known. It may be another one by now."""
+        moves: Moves = ()
+        for uuid, contact in places:
+            peer, endpoint = PeerId.parse(uuid), Endpoint.parse(contact)
+            if peer != self._identity and peer not in self._directory.by_id:
+                moves += self._membership.on_found(Found(peer, endpoint), "remembered", now)
+        return moves
+
+    def _contacts(self) -> list[tuple[PeerId, str]]:
+        """UUID and endpoint, with its key, of each whom one can find there again."""
+        known = ((record.peer, record.endpoint) for record in self._directory.ready())
+        return [(peer, at.contact) for peer, at in known if at.is_tcp and not is_link_local(at.host)]
 
 
 def _passable(other: PeerRecord, asker: PeerRecord) -> bool:

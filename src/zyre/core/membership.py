@@ -200,7 +200,8 @@ class Membership(Part):
                 moves += self._refresh(self.directory.by_id[peer], endpoint, now)
             elif action is Action.REGREET:
                 record = self.directory.by_id[peer]
-                if not now < record.greet_again_at:
+                moved = record.is_presumed and endpoint != record.endpoint
+                if moved or not now < record.greet_again_at:
                     moves += self.remove(record, "replaced") + self._greet(peer, endpoint, found_by, now)
         if found.odd_source and (known := self.directory.by_id.get(peer)) is not None:
             known.dialect = known.dialect.learn(odd_source=True)
@@ -248,6 +249,8 @@ class Membership(Part):
     def on_hello(self, greeting: Greeting, previous: PeerRecord | None, source: str, now: float) -> Moves:
         """Whom we know as ``previous`` greets, over a connection from the address ``source`` ("" if unknown)."""
         moves: Moves = ()
+        if previous is not None and previous.is_presumed and previous.endpoint != greeting.speech.endpoint:
+            moves, previous = self.remove(previous, "replaced"), None
         state = PeerState.ABSENT if previous is None else previous.state
         speech, again = greeting.speech, False
         life = speech.incarnation if self._tells_lives else 0

@@ -173,6 +173,11 @@ class PeerRecord:
         self.identity = self.peer = peer
 
     @property
+    def is_presumed(self) -> bool:
+        """Whether it is only remembered from a former life, so that whatever else is said of it counts for more."""
+        return self.found_by == "remembered" and self.state is PeerState.PENDING
+
+    @property
     def wants_goodbye(self) -> bool:
         """Whether it is to be told on its link that we leave: it knows the message, or no beacon tells it so."""
         return self.found_by in ("connect", "gossip") or "goodbye" in self.extensions

@@ -47,6 +47,7 @@ from zyre.statistics import Statistics
 if TYPE_CHECKING:
     from zyre.engine.auth import Protection
     from zyre.engine.recorder import Recorder
+    from zyre.engine.remembered import Remembered
     from zyre.engine.store import SqliteStore
 
 __all__ = ["NodeHost"]
@@ -75,6 +76,7 @@ class NodeHost:
         protection: Protection | None = None,
         join: tuple[Meeting, ...] = (),
         store: SqliteStore | None = None,
+        remembered: Remembered | None = None,
     ) -> None:
         config = profile.config
         self.endpoint = ""
@@ -116,14 +118,11 @@ class NodeHost:
         self._sending = Sending(self._lock, self._driver, self._congestion, config.timing.send_patience)
         self._lookout = Lookout(self._lock, self._driver, self._lead, self.mailbox)
         self._lead.before_wait = self._sending.empty_lanes
-        self._alarms = [
-            self._alarm,
-            self._sending.alarm,
-            self._pacing.alarm,
-            self._lead.alarm,
-            self._rendezvous.alarm,
-            self._ears.alarm,
-        ]
+        self._alarms = [self._alarm, self._pacing.alarm, self._lead.alarm, self._rendezvous.alarm, self._ears.alarm]
+        self._alarms.append(self._sending.alarm)
+        self._remembered = remembered
+        if remembered is not None:
+            self._alarms.append(remembered.attach(self.ask, self.change))
         if protection is not None:
             self._alarms.append(protection.alarm)
         self._lend_verbs()
@@ -185,6 +184,8 @@ class NodeHost:
         register(self)
         self._engine.call(self._watch)
         self._rendezvous.open(self._engine)
+        if self._remembered is not None:
+            self._remembered.open()
         self.gossip.announce(self.endpoint)
 
     def _watch(self) -> None:
@@ -214,6 +215,8 @@ class NodeHost:
         deadline = time.monotonic() + max(0.0, timeout)
         if self.life is Life.RUNNING:
             self._keeping.finish(timeout)
+        if self._remembered is not None:
+            self._remembered.close()
         with self._lock:
             if (was := self.life) is not Life.FORKED:
                 self.life = Life.STOPPED

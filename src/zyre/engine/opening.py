@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from zyre.endpoint import Endpoint
 from zyre.engine.auth_need import check_key
@@ -18,9 +19,14 @@ from zyre.errors import InvalidConfig
 if TYPE_CHECKING:
     from zyre.core.profile import NodeProfile
     from zyre.engine.auth import Protection
+    from zyre.engine.remembered import Remembered
     from zyre.engine.store import SqliteStore
 
 __all__ = ["Journal", "open_host"]
+
+
+#: Names the file in which nodes remember others, if they are not told one.
+REMEMBER_VARIABLE: Final = "ZYRE_REMEMBER"
 
 
 class Journal(NamedTuple):
@@ -38,6 +44,7 @@ def open_host(
     journal: Journal,
     protection: Protection | None,
     store: str | os.PathLike[str] | None = None,
+    remember: str | os.PathLike[str] | None = None,
 ) -> NodeHost:
     """A host that has not started. Raises InvalidConfig, InvalidEndpoint, InvalidKey, NoInterface."""
     record = None
@@ -49,7 +56,20 @@ def open_host(
     for meeting in meetings:
         if isinstance(meeting, Endpoint):
             check_key(protection, meeting)
-    return NodeHost(profile, interface, record, protection, meetings, _new_store(store, profile))
+    return NodeHost(profile, interface, record, protection, meetings, _new_store(store, profile), _remembered(remember))
+
+
+def _remembered(path: str | os.PathLike[str] | None) -> Remembered | None:
+    """What a node remembers, in the file that it is told or ZYRE_REMEMBER names. Raises InvalidConfig."""
+    if path is None:
+        path = os.environ.get(REMEMBER_VARIABLE, "")
+    if not isinstance(path, (str, os.PathLike)) or isinstance(os.fspath(path), bytes):
+        raise InvalidConfig(f"remember is the path of a file, not {type(path).__name__}")
+    if not os.fspath(path):
+        return None
+    from zyre.engine.remembered import Remembered  # which most programs can do without
+
+    return Remembered(Path(path).expanduser())
 
 
 def _new_store(path: str | os.PathLike[str] | None, profile: NodeProfile) -> SqliteStore | None:
