@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from zyre.config import NodeConfig, Timing
+from zyre.config import Limits, NodeConfig, Timing
 from zyre.sim import Conditions, Uniform, World
 
 LOSSY = Conditions(Uniform(0.0005, 0.002), loss=0.1)
@@ -36,6 +36,8 @@ TIMES = {
     "libzyre": Timing(ask=5.0, evasive=5.0, silent=10.0, expired=30.0, prove=1e6),
     "zyre": Timing(),
 }
+#: Among how many peers they beacon each second, as libzyre does among any number.
+BEACONS = {"libzyre": 1_000_000, "zyre": Limits().beacons}
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Lap:
 def mesh(plan: Plan) -> World:
     """All nodes start within a second; four seconds after the first they know each other."""
     world = World(1, LOSSY, trace=False)
-    config = NodeConfig(timing=TIMES[plan.times])
+    config = NodeConfig(timing=TIMES[plan.times], limits=Limits(beacons=BEACONS[plan.times]))
     for number in range(plan.nodes):
         node = world.node(f"n{number}", groups=["G"], config=config, start=False)
         world.after(STARTING * number / plan.nodes, node.start)

@@ -216,7 +216,7 @@ class Limits:
     """Votes kept for a peer whose queue is full; joins and leaves are kept without a limit."""
     beacons: int = 100
     """Peers among whom a node beacons as often as Timing.beacon says. Among more it does so the more seldom, at most
-    half as often: whoever is not heard for Timing.ask is asked, and that costs more than beacons."""
+    half as often, and twice in Timing.ask: whoever is not heard for that long is asked, and that costs more."""
     beacon_datagrams: int = 64
     """Datagrams a second by which a node says its beacons, on all interfaces, by multicast, and to the hosts of join=
     together; with more ways than that each has its turn. 64 are less than 100 kbit/s."""

@@ -32,9 +32,9 @@ _HURRY: Final = 0.25
 #: Each beacon comes up to this share of the interval early, or nodes that started together would stay together.
 _JITTER: Final = 0.2
 #: How much longer the interval becomes in a large cluster, at the most; and how long of the time after which who is
-#: silent is asked.
+#: silent is asked. One beacon may be lost without that: a question and an answer for each pair cost more than is saved.
 _STRETCH: Final = 2.0
-_SHARE_OF_ASK: Final = 0.8
+_SHARE_OF_ASK: Final = 0.45
 
 
 class Announcer(Part):
