@@ -52,6 +52,7 @@ PEER_PORTS: Final = 64
 #: ``leases``   locks, and leaders with a term: a majority votes
 #: ``news``     changes of headers are told, and whether a peer knows of our groups and headers is found out
 #: ``probe``    others are asked about a peer that has become quiet
+#: ``chunk``    large messages come in pieces, and what else there is to say between them
 #: ``durable``  messages that are kept on disk until the peer's program has taken them; only nodes with a store have it
 #: ``tally``    how many messages arrived is asked and answered, so that the sender's ledger knows
 #: ``reliable`` messages that are kept and sent again until the peer's node has them
@@ -60,6 +61,7 @@ SUPPORTED_EXTENSIONS: Final = frozenset(
     {
         "bulletin",
         "bundle",
+        "chunk",
         "durable",
         "empty",
         "goodbye",
@@ -236,6 +238,13 @@ class Limits:
     """How far one peer may send reliable messages ahead of what was taken from it."""
     window_bytes: int = 4 << 20
     """Octets of their contents, likewise. All windows together are at most a tenth of the mailbox."""
+    chunk_bytes: int = 256 << 10
+    """Octets of one piece of a large message: what else there is to say waits for no more than a few of them."""
+    chunk_window: int = 1 << 20
+    """Octets of such pieces that are on their way to one peer; what is larger than this goes in pieces."""
+    unfinished_bytes: int = 3 << 30
+    """Octets of large messages of all peers that have not come whole; one that would exceed it is refused. They take
+    memory as they come."""
     durable_messages: int = 100_000
     """Durable messages kept for all peers together; they are in memory as well. Beyond it sends raise WouldBlock."""
     durable_bytes: int = 64 << 20

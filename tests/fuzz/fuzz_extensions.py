@@ -8,11 +8,12 @@ with instrumented():
     from zyre.errors import DecodeError, InvalidKey
     from zyre.security.credential import Credential, parse_certificate
     from zyre.security.revocation import Revocations
-    from zyre.wire import bulletin, bundle, durable, probe, tally, zre
+    from zyre.wire import bulletin, bundle, chunk, durable, probe, tally, zre
 
 SEEDS = [
     zre.pack_header(tally.TALLY, 1) + tally.encode_tally(1, 2),
     zre.pack_header(tally.TALLIED, 1) + tally.encode_tallied(tally.Tallied(1, 2, 0, 2)),
+    zre.pack_header(chunk.CHUNK, 1) + chunk.encode_chunk(chunk.Chunk(1, 0, b"x", b"h", (1,)))[0],
     zre.pack_header(durable.OFFER, 1) + durable.encode_offer(durable.Offer(1, 2, 3, 4)),
     zre.pack_header(durable.HAVE, 1) + durable.encode_have(durable.Have(1, 2, 4, 3, 5, 6)),
     zre.pack_header(probe.ENQUIRE, 1) + probe.encode_enquire(bytes(16)),
@@ -41,6 +42,8 @@ def one_input(data: bytes) -> None:
         probe.decode_enquire,
         probe.decode_seen,
         decode_bundle,
+        chunk.decode_chunked,
+        lambda octets: chunk.decode_chunk(octets, [b"x"]),
         durable.decode_offer,
         durable.decode_have,
         bulletin.decode_version,

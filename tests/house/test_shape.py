@@ -70,6 +70,7 @@ TESTED_IN = {
     "core.answers": "tests/core/test_node.py",
     "core.announcer": "tests/core/test_node.py",
     "core.conversation": "tests/core/test_node.py",
+    "core.cargo": "tests/core/test_carrying.py",
     "core.disk": "tests/core/test_durable.py",
     "core.door": "tests/core/test_node.py",
     "core.gossip.adoption": "tests/core/gossip/test_czmq.py",

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from importlib import import_module
+from io import BytesIO
 from types import MappingProxyType, MethodType
 from typing import Any, Final, TypeAlias
 
@@ -29,10 +30,11 @@ Frozen: TypeAlias = Any
 
 #: The rooms whose classes a machine is made of.
 _CORE: Final = """
-    absentees account announcer bulletin bundling conversation counters delivery dialect dialling directory discovery
-    disk door durable effects election elections gate grapevine groups hearsay inflow intakes introductions lease
-    leases ledger letters links locality membership news node outflow outgoing part peer portrait presence profile
-    reliable second_choice surroundings tables tally terms timers twins verification vigil witnesses
+    absentees account announcer bulletin bundling cargo carrying conversation counters delivery dialect dialling
+    directory discovery disk door durable effects election elections gate grapevine groups hearsay inflow
+    intakes introductions lease leases ledger letters links locality membership news node outflow outgoing part
+    peer portrait presence profile reliable second_choice surroundings tables tally terms timers twins
+    verification vigil witnesses
 """
 _MODULES: Final = (
     *(config, endpoint, events, fates, identity, roster),
@@ -107,6 +109,8 @@ class _Freezer:
             return ["list" if isinstance(item, list) else "deque", *map(self.value, item)]
         if isinstance(item, set):
             return ["set", *map(self.value, sorted(item))]
+        if isinstance(item, BytesIO):
+            return ["buffer", self.value(item.getvalue())]
         state = {name: self.value(getattr(item, name)) for name in _attributes(item)}
         return ["object", _NAMES[type(item)], state]
 
@@ -167,6 +171,8 @@ class _Thawer:
                 dict.update(made, self._pairs(content))  # a Counter's own would count the pairs
             elif tag == "set":
                 made.update(map(self.value, content))
+            elif tag == "buffer":
+                made.write(self.value(content[0]))
             else:
                 made.extend(map(self.value, content))
         return self._made[0]
@@ -176,7 +182,7 @@ class _Thawer:
         tag = frozen[0]
         if tag == "object":
             return object.__new__(_CLASSES[frozen[1]])
-        return {"dict": dict, "counter": Counter, "list": list, "deque": deque, "set": set}[tag]()
+        return {"dict": dict, "counter": Counter, "list": list, "deque": deque, "set": set, "buffer": BytesIO}[tag]()
 
     def value(self, frozen: Frozen) -> Any:
         if not isinstance(frozen, list):

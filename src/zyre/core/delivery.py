@@ -17,7 +17,7 @@ from zyre.core.effects import CloseLink, Effect, OpenLink, Send
 from zyre.core.outcome import Outcome
 from zyre.core.peer import PeerRecord
 from zyre.fates import Fate
-from zyre.wire import bundle, durable, leases, news, reliable, tally, zre
+from zyre.wire import bundle, chunk, durable, leases, news, reliable, tally, zre
 
 __all__ = ["Delivery"]
 
@@ -26,7 +26,7 @@ _DATA: Final = (zre.WHISPER, zre.SHOUT, bundle.BUNDLE)
 #: Whether our news are known is asked again.
 _PERISHABLE: Final = (
     *(zre.PING, zre.PING_OK, tally.TALLY, tally.TALLIED, news.CHECK, news.CONFIRM, news.ASK),
-    *(reliable.OPEN, reliable.ACK, durable.OFFER, durable.HAVE),
+    *(reliable.OPEN, reliable.ACK, durable.OFFER, durable.HAVE, chunk.CHUNKED),
     *(leases.CLAIM, leases.VOTE, leases.HELD),
 )
 #: A peer that misses one of these has us in the wrong groups for good, and libzyre aborts at the status of the next.
@@ -46,7 +46,9 @@ class Delivery:
         "_greeting",
         "_hello",
         "_links",
+        "carry",
         "effects",
+        "large",
         "not_data",
         "on_refused",
         "settled",
@@ -54,6 +56,10 @@ class Delivery:
 
     def __init__(self, limits: Limits, counters: Counters) -> None:
         self._backlog_limit = limits.backlog
+        self.large = limits.chunk_window
+        """A message of more octets goes in chunks, where that is understood."""
+        self.carry: Callable[..., Outcome]
+        """What sends it so; see Carrying."""
         self._counters = counters
         self._links = 0
         self.not_data = 0
@@ -96,6 +102,8 @@ class Delivery:
         WHISPER or SHOUT makes libzyre mix up its application's events."""
         if record.blocked or record.congested:
             return self._shed(record, 1) if record.shedding else Outcome.BLOCKED
+        if content and (len(content[0]) > self.large or len(content) > 1) and self._goes_in_chunks(record, content):
+            return self.carry(record, message_id, fields, content, kept=False)
         account = record.books or record.account
         if not account.offered and "tally" in record.extensions:
             self.send(record, tally.TALLY, tally.encode_tally(record.link, 0))
@@ -153,8 +161,18 @@ class Delivery:
         header = zre.pack_header(message_id, record.next_sequence())
         self.effects.append(_new(Send, (record.link, (header + fields,))))
 
+    def _goes_in_chunks(self, record: PeerRecord, contents: Sequence[bytes]) -> bool:
+        return "chunk" in record.extensions and sum(map(len, contents)) > self.large
+
     def transmit(self, record: PeerRecord, message_id: int, fields: bytes, contents: Sequence[bytes]) -> None:
         """Send what is kept by whoever is named in ``on_refused``; the link must not be known to be full."""
+        if self._goes_in_chunks(record, contents):
+            self.carry(record, message_id, fields, contents, kept=True)
+        else:
+            self.transmit_whole(record, message_id, fields, contents)
+
+    def transmit_whole(self, record: PeerRecord, message_id: int, fields: bytes, contents: Sequence[bytes]) -> None:
+        """The same, in one piece."""
         self._counters.sent += 1
         self.not_data += 1
         header = zre.pack_header(message_id, record.next_sequence())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import ClassVar, Final
+from typing import Final
 
 from zyre.config import Limits, Timing
 from zyre.core.counters import Counters
@@ -51,8 +51,6 @@ class _Due(Enum):
 class Durable(Part):
     """What one node sends durably. ``parts`` are this one and those that belong to it. What became of messages stands
     among that of the ``reliable`` ones, by ticket; None says that one is on disk."""
-
-    watches_peers: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -204,7 +202,7 @@ class Durable(Part):
         record = self._here(outbox.peer)
         if record is None:
             return
-        while not record.blocked and (run := outbox.take_run()) is not None:
+        while not record.blocked and not record.carrying and (run := outbox.take_run()) is not None:
             if run.first != run.after + 1:
                 self._offer(record, Offer(0, outbox.stream, run.after, run.first))
             fields, *contents = batch.encode_batch(outbox.stream, run.first, run.parcels)
@@ -249,10 +247,10 @@ class Durable(Part):
             outbox.probe_wait = 0.0
             outbox.probe_at = now + self._timing.resend
         if have.flags & ANSWER and outbox.probed is not None:
-            if not outbox.open or have.arrived < outbox.probed:
+            if (not outbox.open or have.arrived < outbox.probed) and not record.carrying:
                 outbox.place(have.arrived)
             outbox.probed, outbox.open = None, True
-        elif have.flags & GAP and have.arrived < outbox.sent:
+        elif have.flags & GAP and have.arrived < outbox.sent and not record.carrying:
             outbox.place(have.arrived)
         self._flush(outbox, now)
         return ()

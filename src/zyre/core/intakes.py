@@ -8,7 +8,7 @@ was handed over just before the program died is handed over again, with the same
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar, Final
+from typing import Final
 
 from zyre.config import Limits
 from zyre.core.counters import Counters
@@ -35,8 +35,6 @@ _LEAST_OCTETS: Final = 65536
 
 class Intakes(Part):
     """What comes from all peers."""
-
-    watches_peers: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -39,6 +39,7 @@ from zyre.errors import DecodeError
 from zyre.identity import PeerId
 from zyre.wire.batch import BATCH
 from zyre.wire.bundle import BUNDLE, Content
+from zyre.wire.chunk import CHUNK
 from zyre.wire.durable import LETTERS
 
 __all__ = ["Kind", "decode_payload", "input_encoders"]
@@ -51,7 +52,7 @@ _F64: Final = struct.Struct(">d")
 _ELIDED: Final = 0x80000000
 #: A journal may say that frames were as long as it likes, and costs no more memory than this for each.
 _LONGEST_BLANK: Final = 1 << 24
-_JOINED: Final = (bytes((BATCH,)), bytes((BUNDLE,)), bytes((LETTERS,)))
+_JOINED: Final = tuple(bytes((message_id,)) for message_id in (BATCH, BUNDLE, LETTERS, CHUNK))
 #: Of a message's frames as they arrive, the identity and the header tell the machine all that it must know.
 _TELLING: Final = 2
 

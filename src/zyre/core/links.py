@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from zyre.core.carrying import Carrying
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
 from zyre.core.durable import Durable
@@ -21,12 +22,19 @@ class Links(Part):
     """The reports of the transport about links. A link is nobody's any more once we said goodbye on it."""
 
     def __init__(
-        self, membership: Membership, delivery: Delivery, reliable: Reliable, durable: Durable, counters: Counters
+        self,
+        membership: Membership,
+        delivery: Delivery,
+        reliable: Reliable,
+        durable: Durable,
+        carrying: Carrying,
+        counters: Counters,
     ) -> None:
         self._membership = membership
         self._delivery = delivery
         self._reliable = reliable
         self._durable = durable
+        self._carrying = carrying
         self._counters = counters
         self._running = False
 
@@ -55,7 +63,8 @@ class Links(Part):
     def _on_writable(self, report: LinkWritable, now: float) -> Moves:
         if (record := self._at(report.link)) is not None:
             self._delivery.on_writable(record)
-            self._reliable.writable(record)
+            self._carrying.writable(record)
+            self._reliable.writable(record, now)
             self._durable.writable(record, now)
         return ()
 

@@ -15,6 +15,7 @@ from zyre.core.announcer import Announcer
 from zyre.core.answers import Answers
 from zyre.core.bulletin import Bulletins
 from zyre.core.bundling import Bundling, window_of
+from zyre.core.carrying import Carrying
 from zyre.core.conversation import Conversation
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
@@ -188,12 +189,15 @@ class NodeMachine(Answers):
         self.durable = Durable(
             profile, self._reliable, self._directory, self._delivery, self._timers, self.counters, self.events
         )
+        self.carrying = Carrying(limits, self._directory, self._delivery, self.counters, self._handlers)
+        self.carrying.on_through = (self._reliable.writable, self.durable.writable)
+        self._tally.companions.append(self.carrying.look)
         return (
             Conversation(self._membership, self._delivery, self.events, self._gate),
             self._announcer,
             Surroundings(profile, self._portrait, self._membership, self._announcer.hurry, self.events),
             self._membership,
-            Links(self._membership, self._delivery, self._reliable, self.durable, self.counters),
+            Links(self._membership, self._delivery, self._reliable, self.durable, self.carrying, self.counters),
             *self._membership.watch,
             *(self._elections.terms, self._elections, self._leases),
             *self._make_door(),
@@ -206,6 +210,7 @@ class NodeMachine(Answers):
             self.bundling,
             Bulletins(profile, directory=self._directory, delivery=self._delivery, timers=self._timers),
             *self.durable.parts,
+            self.carrying,
         )
 
     # -- verbs ---------------------------------------------------------------------------------------------------

@@ -65,3 +65,5 @@ class Outgoing:
         record = self._directory.by_id.get(peer)
         if record is not None and (record.blocked or record.congested):
             record.shedding = True
+        elif record is not None:
+            record.shedding_large = True

@@ -41,6 +41,7 @@ class PeerRecord:
         "beacon",
         "blocked",
         "books",
+        "carrying",
         "confirmed",
         "congested",
         "dialect",
@@ -71,6 +72,7 @@ class PeerRecord:
         "replacements",
         "sent",
         "shedding",
+        "shedding_large",
         "snapshot",
         "state",
         "status",
@@ -145,10 +147,11 @@ class PeerRecord:
         self.ask_again_at = 0.0
         """Until when it has time to tell us what we missed."""
         # a full queue
-        self.blocked = False
+        self.blocked = self.shedding = False
         self.congested = False
         """Whether too many bundled messages are on their way to it, so that no data is sent until it has some."""
-        self.shedding = False
+        self.shedding_large = self.carrying = False
+        """Whether patience is over with large messages; whether one of a stream is on its way: the rest waits."""
         self.backlog: list[tuple[int, bytes]] = []
         self.snapshot: Peer | None = None
 

@@ -172,11 +172,11 @@ class Reliable(Part):
         self._delivery.send(record, reliable.OPEN, fields)
 
     def _flush(self, record: PeerRecord, flow: Outflow) -> None:
-        while not record.blocked and (run := flow.take_run()) is not None:
+        while not record.blocked and not record.carrying and (run := flow.take_run()) is not None:
             fields, *contents = batch.encode_batch(flow.stream, *run, prompt=run[0] == flow.base)
             self._delivery.transmit(record, batch.BATCH, fields, contents)
 
-    def writable(self, record: PeerRecord) -> None:
+    def writable(self, record: PeerRecord, now: float) -> None:
         """The link to a peer has room again."""
         flow = self._outflows.get(record.peer) if record.identity is not None else None
         if flow is not None:
@@ -221,10 +221,10 @@ class Reliable(Part):
             self._end(flow, Fate.LOST)
             return ()
         if ack.flags & ANSWER and flow.probed is not None:
-            if ack.expected < flow.probed or not flow.open:
+            if (ack.expected < flow.probed or not flow.open) and not record.carrying:
                 flow.rewind(ack.expected)
             flow.probed, flow.open = None, True
-        elif ack.flags & GAP:
+        elif ack.flags & GAP and not record.carrying:
             flow.rewind(ack.expected)
         self._flush(record, flow)
         return ()

@@ -6,7 +6,7 @@ one question is asked in ``Timing.tally`` seconds; an answer settles everything 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 
 from zyre.core.counters import Counters
@@ -47,6 +47,8 @@ class Tally(Part):
         self._delivery = delivery
         self._timers = timers
         self._counters = counters
+        self.companions: list[Callable[[float], None]] = []
+        """Who else is to look, as often, at how their sending fares."""
         self._sent = 0
         """How many messages of its application this node had sent when it last looked for something to ask."""
 
@@ -72,6 +74,8 @@ class Tally(Part):
 
     def _on_due(self, subject: _Question, now: float) -> Moves:
         self._timers.add(now + self._interval, subject)
+        for look in self.companions:
+            look(now)
         sent = self._counters.sent - self._delivery.not_data
         if self._sent != sent:  # or every idle node would look at all its peers, for nothing
             open_ones = 0

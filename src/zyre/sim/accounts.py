@@ -182,6 +182,7 @@ class Promises(Checker):
         for node in world.nodes:
             ledger = node.machine.counters.ledger
             confirmed[node.uuid] += ledger.ends[Fate.DELIVERED] - node.machine.durable.delivered
+            confirmed[node.uuid] -= node.machine.carrying.delivered
             posted[node.uuid] += ledger.posted
         for peer, count in posted.items():
             arrived = [told for (_, sender), told in self._told.items() if sender == peer]

@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 
 from zyre.errors import DecodeError
 from zyre.events import Enter, Event, Exit, Gap, Join, Leader, Leave, Shout, Updated, Whisper
-from zyre.wire import batch, bulletin, bundle, durable, leases, lives, news, reliable, tally, zre
+from zyre.wire import batch, bulletin, bundle, chunk, durable, leases, lives, news, reliable, tally, zre
 
 __all__ = ["Arrow", "Chart", "Happening", "Mark", "Note", "describe_event", "describe_message", "spell_event"]
 
@@ -28,6 +28,7 @@ _COMMANDS = {
     **bulletin.MESSAGE_NAMES,
     **leases.MESSAGE_NAMES,
     **durable.MESSAGE_NAMES,
+    **chunk.MESSAGE_NAMES,
     tally.TALLY: "TALLY",
     tally.TALLIED: "TALLIED",
     batch.BATCH: "BATCH",
