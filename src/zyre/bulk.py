@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any, Final
 
 from zyre.core.host import Host
@@ -16,38 +15,29 @@ __all__ = ["AsyncBulk", "Bulk", "packs"]
 #: So many messages, and no more octets, travel together.
 _MESSAGES: Final = 512
 _OCTETS: Final = 65536
+#: No message has so many frames, so nothing travels with what is marked by it.
+_ALONE: Final = -1
 
 
 def packs(messages: Iterable[Any]) -> Iterator[list[Content]]:
-    """Messages, in order, in packs that may travel together. A message is a frame (bytes or str), or a tuple or list of
-    frames. Raises InvalidFrame."""
-    source = iter(messages)
-    while chunk := list(islice(source, _MESSAGES)):
-        if set(map(type, chunk)) == {bytes}:
-            contents: list[Content] = list(zip(chunk))
-            if sum(map(len, chunk)) <= _OCTETS:
-                yield contents
-                continue
-        else:
-            contents = [encode_frames(tuple(each) if isinstance(each, (tuple, list)) else (each,)) for each in chunk]
-        yield from _split(contents)
-
-
-def _split(contents: list[Content]) -> Iterator[list[Content]]:
-    """Together are messages of equally many frames, and not too many octets."""
+    """Messages, in order, in packs that may travel together: of equally many frames each, and not too large. No more
+    than one pack is asked for in advance. A message is a frame (bytes or str), or a tuple or list of frames. Raises
+    InvalidFrame."""
     pack: list[Content] = []
-    octets = 0
-    for content in contents:
-        size = sum(map(len, content))
-        alone = not 0 < len(content) <= MOST_FRAMES
-        if pack and (alone or len(content) != len(pack[0]) or octets + size > _OCTETS):
+    octets = frames = 0
+    for message in messages:
+        if type(message) is bytes:  # as most messages are
+            content: Content = (message,)
+            size = len(message)
+        else:
+            content = encode_frames(tuple(message) if isinstance(message, (tuple, list)) else (message,))
+            size = sum(map(len, content))
+        if pack and (len(content) != frames or octets + size > _OCTETS or len(pack) == _MESSAGES):
             yield pack
             pack, octets = [], 0
         pack.append(content)
         octets += size
-        if alone:
-            yield pack
-            pack, octets = [], 0
+        frames = len(content) if 0 < len(content) <= MOST_FRAMES else _ALONE
     if pack:
         yield pack
 

@@ -122,7 +122,7 @@ def test_several_threads_fill_one_lane(pair: tuple[zyre.Node, zyre.Node]) -> Non
 
 def test_who_fills_a_lane_that_is_being_closed_empties_it() -> None:
     emptied: list[Lane] = []
-    lane = Lane(zyre.PeerId("A" * 32), emptied.append)
+    lane = Lane(zyre.PeerId("A" * 32), 8, emptied.append)
 
     class Closing(list[tuple[bytes, ...]]):
         def append(self, content: tuple[bytes, ...]) -> None:

@@ -24,9 +24,11 @@ from zyre.wire.bundle import Content
 __all__ = ["SMALL", "Lane", "Lanes"]
 
 #: Octets of the largest message that is gathered. Of larger ones the copy costs more than the frame saves.
-SMALL: Final = 512
-#: A lane takes so many messages before they must leave.
+SMALL: Final = 4096
+#: A lane takes so many messages before they must leave, and no more than make so many octets if all are as large as the
+#: one that opened it.
 _ROOM: Final = 512
+_OCTETS: Final = 65536
 #: Messages follow each other closely if it is no longer than this from one to the next, in seconds ...
 _CLOSELY: Final = 0.00003
 #: ... and a lane opens when so many have done so.
@@ -39,14 +41,14 @@ _FEW: Final = 32
 
 
 class Lane:
-    """The way to one peer. ``on_closed_meanwhile`` empties it under the node's lock."""
+    """The way to one peer, for messages of about ``size`` octets. ``on_closed_meanwhile`` empties it under the lock."""
 
     __slots__ = ("_on_closed_meanwhile", "moved", "peer", "pending", "room")
 
-    def __init__(self, peer: PeerId, on_closed_meanwhile: Callable[[Lane], None]) -> None:
+    def __init__(self, peer: PeerId, size: int, on_closed_meanwhile: Callable[[Lane], None]) -> None:
         self.peer = peer
         self.pending: list[Content] = []
-        self.room = _ROOM
+        self.room = min(_ROOM, _OCTETS // max(1, size))
         """0 when it is closed."""
         self.moved = 0
         """Messages that left since the last look."""
@@ -83,7 +85,7 @@ class Lanes:
         elif self._followers < _FOLLOWERS:
             self._followers += 1
         elif self._driver.machine.bundling.understood_by(peer):
-            self.open[peer] = Lane(peer, self._on_closed_meanwhile)
+            self.open[peer] = Lane(peer, len(content[0]), self._on_closed_meanwhile)
             if len(self.open) == 1:
                 self._wait = _LATEST
                 self._alarm.set(now + _LATEST)
