@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from zyre.endpoint import Endpoint
@@ -27,6 +27,7 @@ __all__ = [
     "Timing",
     "chosen_cluster",
     "chosen_extensions",
+    "chosen_scope",
     "require_mode",
     "require_ttl",
     "peer_ports",
@@ -37,6 +38,9 @@ DISCOVERY_PORT: Final = 5670
 
 #: What a full mailbox may do.
 FULL_POLICIES: Final = ("block", "drop_newest", "drop_oldest")
+
+#: How far away a node's peers may be.
+SCOPES: Final = ("any", "link", "host")
 
 #: How many TCP ports, from the number of the UDP port on, a node tries before it takes any free one: as many nodes
 #: on one host are reached through a firewall that is open for them.
@@ -333,6 +337,15 @@ def chosen_cluster(wanted: object = None) -> str:
     return check_cluster(name) if name != "" else ""
 
 
+def chosen_scope(wanted: str | None, config: NodeConfig) -> NodeConfig:
+    """The settings with the scope that a node is told, else their own, else what ZYRE_SCOPE says. Raises
+    InvalidConfig."""
+    scope = wanted
+    if scope is None and config.scope == "any":
+        scope = os.environ.get("ZYRE_SCOPE") or None
+    return config if scope is None else replace(config, scope=scope)
+
+
 def chosen_extensions(wanted: object = None) -> frozenset[str]:
     """The extensions a node uses: those it is told, else what ZYRE_EXTENSIONS says, else all that there are.
 
@@ -376,6 +389,10 @@ class NodeConfig:
     group_modes: Mapping[str, str] = field(default_factory=dict)
     """The same for shouts to certain groups."""
 
+    scope: str = "any"
+    """How far away peers may be: ``any``, ``link`` (in a network that this computer is in), or ``host`` (on this
+    computer; nothing is said or heard but on loopback)."""
+
     when_full: str = "block"
     """What a full mailbox does with best-effort messages: ``block`` lets the peers wait for ``mailbox_patience``, then
     drops the newest; ``drop_newest`` and ``drop_oldest`` do so at once. Membership and reliable messages are never
@@ -384,6 +401,8 @@ class NodeConfig:
     def __post_init__(self) -> None:
         if self.when_full not in FULL_POLICIES:
             raise InvalidConfig(f"when_full is {self.when_full!r}; there are: {', '.join(FULL_POLICIES)}")
+        if self.scope not in SCOPES:
+            raise InvalidConfig(f"scope is {self.scope!r}; there are: {', '.join(SCOPES)}")
         for mode in (self.mode, *self.group_modes.values()):
             require_mode(mode)
         if self.peer_port is not None:

@@ -27,7 +27,7 @@ class Complaint(NamedTuple):
 
 
 #: Nothing is wrong with these where they are meant.
-_ON_PURPOSE: Final = ("other cluster",)
+_ON_PURPOSE: Final = ("other cluster", "out of scope")
 
 
 def _severity(refusal: RefusalCode) -> Severity:

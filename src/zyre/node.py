@@ -58,6 +58,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Registering, Sends, Snapshots)
         store: str | os.PathLike[str] | None = None,
         port: int = DISCOVERY_PORT,
         cluster: str | None = None,
+        scope: str | None = None,
         interface: Selection = None,
         headers: Mapping[str, str] | None = None,
         groups: Iterable[str] = (),
@@ -81,6 +82,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Registering, Sends, Snapshots)
             name,
             port=port,
             cluster=cluster,
+            scope=scope,
             headers=headers,
             groups=groups,
             extensions=extensions,
@@ -215,6 +217,8 @@ class Node(BaseNode, Bulk, Caller, GroupVerbs):
         port: UDP port of the beacons, which all nodes of one network share; 0 for none.
         cluster: the name of a cluster that keeps to itself on that port: its nodes meet each other and nobody else. By
             default what ZYRE_CLUSTER says, and without it the one in which all nodes of 36/ZRE are.
+        scope: how far away peers may be: ``"any"``, ``"link"`` (in a network that this computer is in), or ``"host"``
+            (on this computer only). By default what ZYRE_SCOPE says, and without it any.
         interface: the network interfaces to use: names, addresses, networks or patterns, each turned round by ``!``,
             as ``"eth*"``, ``"192.168.1.0/24"``, ``["!docker*", "!veth*"]``; by default all that can broadcast.
         headers: what the node says about itself, as text; peers see it in Enter and in node.peers.

@@ -25,6 +25,7 @@ RefusalCode: TypeAlias = Literal[
     "forbidden group",
     "no descriptors",
     "other cluster",
+    "out of scope",
 ]
 
 #: One sentence or two for each code: what was seen, and what to do if it should have been let in.
@@ -55,6 +56,9 @@ EXPLANATIONS: Final[Mapping[RefusalCode, str]] = {
     "machine's by more than Limits.beacon_age, or somebody sends a recording.",
     "other cluster": "It is of another cluster on the same port, and keeps to its own as this node does. To meet it, "
     "give both the same cluster=... (or ZYRE_CLUSTER), or neither: nodes of other kinds are in the one without a name.",
+    "out of scope": "It is farther away than this node's scope reaches, or would have to be reached there. "
+    "scope='link' means the networks that this computer is in, 'host' this computer; 'any' (ZYRE_SCOPE=any) "
+    "lets it in.",
     "no descriptors": "This process may hardly open any more files and sockets, and libzmq would end it if there were "
     "none left. Raise its limit, for instance by 'ulimit -n 65536' or LimitNOFILE= in its systemd unit: each peer "
     "takes three. The peer is let in as soon as there is room.",

@@ -29,6 +29,7 @@ class NodeSettings:
     name: str | None
     port: int
     cluster: str | None
+    scope: str | None
     interface: str | None
     headers: dict[str, str]
     endpoints: tuple[str, ...]
@@ -43,6 +44,7 @@ class NodeSettings:
             self.name or f"{verb}@{socket.gethostname()}",
             port=self.port,
             cluster=self.cluster,
+            scope=self.scope,
             interface=self.interface,
             headers=self.headers,
             groups=groups,
@@ -85,6 +87,11 @@ _NODE_OPTIONS = (
         "--cluster",
         metavar="NAME",
         help="Meet only nodes of this cluster, and be met only by them.  [default: ZYRE_CLUSTER, else all without one]",
+    ),
+    click.option(
+        "--scope",
+        type=click.Choice(["any", "link", "host"]),
+        help="How far away peers may be.  [default: ZYRE_SCOPE, else any]",
     ),
     click.option(
         "--header",

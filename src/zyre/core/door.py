@@ -21,6 +21,7 @@ from zyre.core.profile import NodeProfile
 from zyre.core.second_choice import SecondChoice
 from zyre.core.tables import PeerState, Violation
 from zyre.core.twins import Twins
+from zyre.endpoint import Endpoint
 from zyre.wire import zre
 
 __all__ = ["Door"]
@@ -115,6 +116,9 @@ class Door(Part):
             greeting = _on_our_link(greeting, source)
         if isinstance(greeting, Violation):
             self._counters.violations[greeting] += 1
+        elif self._is_too_far(greeting.speech.endpoint, source):
+            host = source or greeting.speech.endpoint.host
+            self._gate.refuse("out of scope", host, greeting.peer, greeting.speech.name)
         elif greeting.speech.cluster != self._cluster:
             return self._turn_away(greeting, source, now)
         elif not self._membership.may_connect(greeting.speech.endpoint, self._portrait.locality):
@@ -125,6 +129,12 @@ class Door(Part):
         else:
             return self._on_hello(greeting, frames[0], known, now)
         return ()
+
+    def _is_too_far(self, endpoint: Endpoint, source: str) -> bool:
+        locality = self._portrait.locality
+        if locality is None or locality.scope == "any" or not endpoint.is_tcp:
+            return False
+        return not locality.admits(endpoint.host) or (source != "" and not locality.admits(source))
 
     def _turn_away(self, greeting: Greeting, source: str, now: float) -> Moves:
         """A HELLO of another cluster: leave its sender alone for a while, if we were on our way there. The first time

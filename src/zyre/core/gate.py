@@ -45,6 +45,7 @@ VIOLATIONS: Final[Mapping[RefusalCode, Violation]] = {
     "stale": Violation.BEACON_STALE,
     "forbidden group": Violation.GROUP_FORBIDDEN,
     "other cluster": Violation.CLUSTER_OTHER,
+    "out of scope": Violation.OUT_OF_SCOPE,
 }
 
 #: What is nobody's fault, and counted as a failure.

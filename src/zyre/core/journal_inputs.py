@@ -124,14 +124,22 @@ def _unpack_frames(data: bytes, *, exact: bool = False) -> tuple[bytes, ...]:
 
 def _pack_locality(locality: Locality) -> object:
     interfaces = [[face.name, face.address, face.prefix, face.broadcast] for face in locality.interfaces]
-    return [str(locality.bound), interfaces, locality.advertise, locality.restricted, sorted(locality.unplugged)]
+    return [
+        str(locality.bound),
+        interfaces,
+        locality.advertise,
+        locality.restricted,
+        sorted(locality.unplugged),
+        locality.scope,
+    ]
 
 
 def _unpack_locality(value: Any) -> Locality:
     bound, faces, advertise, restricted, *later = value
     interfaces = tuple(Interface(*face) for face in faces)
     unplugged = frozenset(later[0] if later else ())
-    return Locality(Endpoint.parse(bound), interfaces, advertise, restricted, unplugged)
+    scope = str(later[1]) if len(later) > 1 else "any"
+    return Locality(Endpoint.parse(bound), interfaces, advertise, restricted, unplugged, scope)
 
 
 def _pack_report(report: Report) -> bytes:

@@ -80,6 +80,8 @@ class Locality:
     restricted: bool = False
     unplugged: frozenset[str] = frozenset()
     """The names of interfaces that are connected to nothing just now."""
+    scope: str = "any"
+    """How far away peers may be: see NodeConfig."""
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -111,10 +113,19 @@ class Locality:
 
     def is_attached_to(self, remote: Endpoint) -> bool:
         """Whether an endpoint lies in one of the networks of the interfaces in use."""
-        if is_link_local(remote.host):
-            return any(interface.name == remote.host.partition("%")[2] for interface in self.interfaces)
-        address = _parse_address(remote.host) if remote.is_tcp else None
+        return remote.is_tcp and self._is_near(remote.host)
+
+    def _is_near(self, host: str) -> bool:
+        if is_link_local(host):
+            return any(interface.name == host.partition("%")[2] for interface in self.interfaces)
+        address = _parse_address(host)
         return address is not None and any(address in interface.network for interface in self.interfaces)
+
+    def admits(self, host: str) -> bool:
+        """Whether somebody at that address is within our scope; with any but the widest, a name is not."""
+        if self.scope == "any" or host == "localhost" or is_loopback(host):
+            return True
+        return self.scope == "link" and self._is_near(host)
 
     def has(self, told: str) -> bool:
         """Whether an endpoint that was told to a peer is still ours, by its address."""

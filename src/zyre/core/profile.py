@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from zyre.config import DISCOVERY_PORT, ClusterConfig, NodeConfig, chosen_cluster, chosen_extensions
+from zyre.config import DISCOVERY_PORT, ClusterConfig, NodeConfig, chosen_cluster, chosen_extensions, chosen_scope
 from zyre.errors import InvalidConfig
 from zyre.identity import PeerId, check_group, check_headers, check_name
 
@@ -39,6 +39,7 @@ class NodeProfile(NamedTuple):
         *,
         port: int = DISCOVERY_PORT,
         cluster: str | None = None,
+        scope: str | None = None,
         headers: Mapping[str, str] | None = None,
         groups: Iterable[str] = (),
         extensions: Iterable[str] | None = None,
@@ -53,6 +54,7 @@ class NodeProfile(NamedTuple):
         config = NodeConfig() if config is None else config
         if not isinstance(config, NodeConfig):
             raise InvalidConfig(f"config is a zyre.NodeConfig, not {type(config).__name__}")
+        config = chosen_scope(scope, config)
         if isinstance(groups, str):
             raise InvalidConfig(f"groups is a collection of names: write groups=[{groups!r}]")
         return cls(

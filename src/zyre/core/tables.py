@@ -174,6 +174,8 @@ class Violation(StrEnum):
     """A connection from an address that is not let in."""
     CLUSTER_OTHER = "cluster_other"
     """A beacon or HELLO of a node of another cluster."""
+    OUT_OF_SCOPE = "out_of_scope"
+    """A beacon or HELLO from farther away than peers may be, or an endpoint there."""
     STRANGER = "stranger"
     """A message other than HELLO from a peer that has not said HELLO."""
     HELLO_REFUSED = "hello_refused"

@@ -19,6 +19,7 @@ from typing import Final, TypeAlias
 
 import ifaddr
 
+from zyre.config import NodeConfig, peer_ports
 from zyre.core.locality import Interface, is_link_local
 from zyre.errors import InvalidConfig, NoInterface
 
@@ -28,11 +29,13 @@ __all__ = [
     "Selection",
     "Why",
     "choose_interfaces",
+    "choose_within",
     "consider_interfaces",
     "has_carrier",
     "is_up",
     "list_interfaces",
     "selection_words",
+    "wanted_endpoints",
     "without_carrier",
 ]
 
@@ -178,6 +181,32 @@ def consider_interfaces(
 
     everything = list_interfaces() if available is None else available
     return tuple(Considered(interface, why(interface)) for interface in everything)
+
+
+def choose_within(scope: str, wanted: Selection) -> tuple[tuple[Interface, ...], bool]:
+    """The interfaces of a node with that scope: for "host" only loopback. Raises as choose_interfaces."""
+    interfaces, restricted = choose_interfaces(wanted)
+    if scope != "host":
+        return interfaces, restricted
+    here = tuple(interface for interface in interfaces if interface.is_loopback)
+    if not here:
+        raise NoInterface("loopback", tuple(interface.name for interface in interfaces))
+    return here, True
+
+
+def wanted_endpoints(
+    config: NodeConfig, interfaces: Iterable[Interface], beacon_port: int, identity: bytes
+) -> list[str]:
+    """What a node binds, the best first."""
+    if config.endpoint is not None:
+        return [config.endpoint]
+    addresses = [interface.address for interface in interfaces if not interface.is_ipv6]
+    host = addresses[0] if len(addresses) == 1 else "*"
+    if config.peer_port:
+        return [f"tcp://{host}:{config.peer_port}"]
+    ports = peer_ports(beacon_port)
+    first = identity[-1] % (len(ports) or 1)  # another one for each life: see NodeConfig.peer_port
+    return [f"tcp://{host}:{port}" for port in (*ports[first:], *ports[:first], "*")]
 
 
 def choose_interfaces(

@@ -49,6 +49,8 @@ class Rungs:
         self._multicast.use(self.interfaces)
         self._said = b""
         self._count = 0
+        self.admits: Callable[[str], bool] = lambda host: True
+        """Whether beacons may go to a host of ``targets``."""
         self.most = _MOST
         """Datagrams a second, at the most, by which beacons are said after the first ones."""
         self._said_at = -NEVER
@@ -101,7 +103,7 @@ class Rungs:
         ways: list[_Way] = [partial(self._broadcast.say, data, interface) for interface in self._broadcast.interfaces]
         if self._count < _FIRST or self._count % _EVERY == 0:
             ways += [partial(self._multicast.say, data, interface) for interface in self._multicast.interfaces]
-        ways += [partial(self._send_to, target, data) for target in self.targets]
+        ways += [partial(self._send_to, target, data) for target in self.targets if self.admits(target)]
         return sum(not say() for say in self._in_turn(ways)) == 0  # each, also after one that failed
 
     def _in_turn(self, ways: list[_Way]) -> list[_Way]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import zmq
 
-from zyre.config import NodeConfig, peer_ports
+from zyre.config import NodeConfig
 from zyre.core.admission import IDENTITY_SIZE
 from zyre.core.effects import HelloFrom
 from zyre.core.locality import Interface, Locality
@@ -22,7 +22,7 @@ from zyre.endpoint import Endpoint
 from zyre.engine.connections import Connections
 from zyre.engine.context import shared_context
 from zyre.engine.descriptors import LINK, NODE, budget
-from zyre.engine.interfaces import Selection, choose_interfaces, without_carrier
+from zyre.engine.interfaces import Selection, choose_within, wanted_endpoints, without_carrier
 from zyre.engine.rungs import Rungs
 from zyre.errors import AddressInUse, InvalidEndpoint, NetworkError, NoInterface
 from zyre.refusals import RefusalCode
@@ -131,22 +131,29 @@ class ZmqTransport:
             )
         self._taken = True
         try:
-            self._interfaces, restricted = choose_interfaces(self.selection)
+            self._interfaces, restricted = choose_within(self._config.scope, self.selection)
             bound = self._bind_inbox()
             if self.beacon_port and bound.is_tcp:
                 open_sockets = Rungs if self._protection is None else self._protection.beacon_sockets
                 self.beacons = open_sockets(self.beacon_port, self._interfaces)
                 self.beacons.most = self._config.limits.beacon_datagrams
+                self.beacons.admits = lambda host: self._locality.admits(host)
         except BaseException:
             self.close()
             raise
         self._look_again_at = time.monotonic() + _LOOK_AGAIN
         self.opened = (time.monotonic(), time.time())
         unplugged = without_carrier(self._interfaces)
-        self._locality = Locality(bound, self._interfaces, self._config.advertise, restricted, unplugged)
+        self._locality = Locality(
+            bound, self._interfaces, self._config.advertise, restricted, unplugged, self._config.scope
+        )
         if bound.is_tcp and self._config.endpoint is None:
             self._bind_links()
         return self._locality
+
+    def _locality_of(self, bound: Endpoint, interfaces: tuple[Interface, ...], restricted: bool) -> Locality:
+        unplugged, config = without_carrier(interfaces), self._config
+        return Locality(bound, interfaces, config.advertise, restricted, unplugged, config.scope)
 
     def _bind_links(self) -> None:
         """Listen at the address of each IPv6 link, too, on the same port: a rung that may be missing."""
@@ -178,7 +185,7 @@ class ZmqTransport:
         if self._protection is not None:
             inbox.handshake_ivl = round(self._config.timing.handshake * 1000)
             self._protection.guard_inbox(inbox, self._identity[1:].hex())
-        *others, last = self._wanted_endpoints()
+        *others, last = wanted_endpoints(self._config, self._interfaces, self.beacon_port, self._identity)
         for wanted in others:
             try:
                 inbox.bind(wanted)
@@ -202,18 +209,6 @@ class ZmqTransport:
                 raise AddressInUse(wanted) from error
             raise NetworkError(f"{wanted} cannot be bound: {error.strerror}") from error
 
-    def _wanted_endpoints(self) -> list[str]:
-        """What to bind, the best first."""
-        if self._config.endpoint is not None:
-            return [self._config.endpoint]
-        addresses = [interface.address for interface in self._interfaces if not interface.is_ipv6]
-        host = addresses[0] if len(addresses) == 1 else "*"
-        if self._config.peer_port:
-            return [f"tcp://{host}:{self._config.peer_port}"]
-        ports = peer_ports(self.beacon_port)
-        first = self._identity[-1] % (len(ports) or 1)  # another one for each life: see NodeConfig.peer_port
-        return [f"tcp://{host}:{port}" for port in (*ports[first:], *ports[:first], "*")]
-
     # -- sending -------------------------------------------------------------------------------------------------
 
     def open_link(self, link: int, endpoint: str) -> bool:
@@ -223,6 +218,9 @@ class ZmqTransport:
         except InvalidEndpoint:
             return False
         if target.key and self._protection is None:
+            return False
+        if target.is_tcp and not self._locality.admits(target.host):
+            self._on_refused("out of scope", target.host)
             return False
         dealer = self._new_dealer()
         if dealer is None:
@@ -303,7 +301,7 @@ class ZmqTransport:
             return
         budget.give(LINK)
         try:
-            interfaces, restricted = choose_interfaces(self.selection)
+            interfaces, restricted = choose_within(self._config.scope, self.selection)
         except NoInterface:
             return
         bound, unplugged = self._locality.bound, without_carrier(interfaces)
@@ -323,7 +321,7 @@ class ZmqTransport:
                 self._rebinding = str(bound)
         if self.beacons is not None:
             self.beacons.use(interfaces)
-        self._locality = Locality(bound, interfaces, self._config.advertise, restricted, unplugged)
+        self._locality = self._locality_of(bound, interfaces, restricted)
         self._on_moved(self._locality)
 
     def _bind_again(self, inbox: zmq.Socket[bytes]) -> None:
