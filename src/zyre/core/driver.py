@@ -114,12 +114,12 @@ class Driver:
 
     def on_alarm(self) -> None:
         """The alarm went off; early is no harm."""
-        now = self._clock.now()
-        if now < self.machine.next_timeout():
-            self._alarm.set(self.machine.next_timeout())
+        now, deadlines = self._clock.now(), self.machine.deadlines
+        if now < deadlines.next_at:
+            self._alarm.set(deadlines.next_at)
             return
         self._input("handle_timeout")
-        assert self.machine.next_timeout() > now, "a deadline was put back without moving it"
+        assert deadlines.next_at > now, "a deadline was put back without moving it"
 
     def on_messages(self, messages: Iterable[Sequence[bytes]]) -> None:
         """A batch of messages: one reading of the clock, one settling, one wake-up of the reader."""

@@ -37,6 +37,8 @@ class Tick(NamedTuple):
 
 #: Peers are looked at in stretches of this share of the evasive time: so much later may a silence be noticed.
 _TICKS_PER_EVASIVE: Final = 50
+#: Where the host watches for silence, links are proven in longer stretches: with many peers the alarm rings less often.
+_PROOF_TICKS: Final = 10
 #: A time that is a whole number of stretches but for the rounding of floats is in the earlier one.
 _ROUNDING: Final = 1e-6
 #: An alarm that rings later than this, in seconds, tells that this process did not run.
@@ -80,6 +82,7 @@ class Vigil(Part):
         self._grain = timing.evasive / _TICKS_PER_EVASIVE
         self._sleep = max(timing.evasive, _SHORTEST_SLEEP)
         self._own = own
+        self._ping = timing.ping
         self._prove = timing.prove
         self._prove_next = timing.prove_next
         self._until_doubt = timing.expired - timing.evasive
@@ -144,9 +147,11 @@ class Vigil(Part):
 
     # -- looking -------------------------------------------------------------------------------------------------
 
-    def _watch(self, record: PeerRecord, at: float) -> None:
-        """Look at a peer at that time, or with others a little later: one timer serves all whose time has come."""
-        record.watched = tick = self._tick_of(at)
+    def _watch(self, record: PeerRecord, at: float, ticks: int = 1) -> None:
+        """Look at a peer at that time, or with others a little later: one timer serves all whose time has come within
+        so many ``ticks``."""
+        tick = self._tick_of(at)
+        record.watched = tick = tick + -tick % ticks
         watched = self._ticks.get(tick)
         if watched is None:
             watched = self._ticks[tick] = []
@@ -169,17 +174,19 @@ class Vigil(Part):
                 continue
             proof_at = self._proof_at(record, now)
             if record.noted and record.phase is _ALIVE and now < proof_at:
-                self._watch(record, proof_at)
+                self._watch(record, proof_at, _PROOF_TICKS)
                 continue
             if record.noted:
                 self._directory.recall((record,))
             if not now < proof_at and record.state is _READY:
                 self._ask_for_proof(record, proof_at, now)
             asks_at = self.presence.asks_at(record)
-            if record.phase is _ALIVE and now < asks_at and not record.noted:
-                self._watch(record, asks_at)
-            else:
+            if record.phase is not _ALIVE or not now < asks_at:
                 moves += self._look_at(record, now)
+            elif record.noted:
+                self._watch(record, now + self._ping, _PROOF_TICKS)
+            else:
+                self._watch(record, asks_at)
         return moves
 
     def _proof_at(self, record: PeerRecord, now: float) -> float:
@@ -192,7 +199,9 @@ class Vigil(Part):
 
     def _prove_after(self, record: PeerRecord) -> float:
         """How long nothing may come on the link to a peer. The more peers there are, the longer."""
-        after = max(self._prove, self._prove_next * len(self._directory))
+        after = self._prove_next * len(self._directory.by_id)
+        if after < self._prove:
+            after = self._prove
         return after if record.peer > self._own or not record.is_own_kind else after * _SECOND
 
     def _ask_for_proof(self, record: PeerRecord, proof_at: float, now: float) -> None:

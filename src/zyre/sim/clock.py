@@ -142,17 +142,17 @@ class SimAlarm:
 
     def _plan(self, when: float) -> None:
         # Never at this very moment: rounding could make the clock show a hair less than the deadline for ever.
-        self._planned_at = max(when, self._agenda.now() + _HAIR)
+        self._planned_at = max(when, self._agenda.time + _HAIR)
         self._agenda.at(self._planned_at, self._come_up, self._rank)
 
     def _come_up(self) -> None:
-        if self._agenda.now() < self._planned_at:  # an entry from before the deadline moved forward
+        if self._agenda.time < self._planned_at:  # an entry from before the deadline moved forward
             return
         self._planned_at = NEVER
         if self._deadline == NEVER:
             return
         when = self._clock.to_world(self._deadline)
-        if when > self._agenda.now():
+        if when > self._agenda.time:
             self._plan(when)
             return
         self._deadline = NEVER
