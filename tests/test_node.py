@@ -17,6 +17,7 @@ import zyre
 from tests.peers.harness import unused_port
 from tests.support.nodes import PATIENCE, drain, expect, in_threads, meeting, repeat, until
 from zyre import Enter, Exit, Join, Leader, Leave, NodeConfig, PeerId, Shout, Updated, Whisper
+from zyre.engine.interfaces import list_interfaces
 
 pytestmark = pytest.mark.lan
 
@@ -323,7 +324,9 @@ class TestMeeting:
 
         def on(interface: str) -> zyre.Node:
             timing = zyre.Timing(beacon=0.05)
-            return zyre.Node(interface, port=port, interface=interface, config=NodeConfig(timing=timing))
+            # By IPv4 only: va and vb are the two ends of one link.
+            address = next(face.address for face in list_interfaces() if interface in (face.name, face.address))
+            return zyre.Node(interface, port=port, interface=address, config=NodeConfig(timing=timing))
 
         with on(one) as first, on(other) as second, on(one) as near_first, on(other) as near_second:
             assert expect(first, Enter).peer == near_first.uuid

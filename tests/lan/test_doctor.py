@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -35,6 +36,7 @@ class Ward:
         self.here = made.host("here", "lan")
         self.there = made.host("there", "lan")
         self._running = running
+        self.seconds = 3.0
 
     def peer(self, kind: str = "zyre", **environment: str) -> ReferencePeer:
         interface = "*" if kind == "zyre" else self.there.cables[0].interface
@@ -60,7 +62,7 @@ class Ward:
 
     def examine(self, *before: str) -> set[str]:
         """The codes that ``zyre doctor`` finds here, notes excepted."""
-        doctor = [sys.executable, "-m", "zyre.cli", "doctor", "--json", "--seconds", "3"]
+        doctor = [sys.executable, "-m", "zyre.cli", "doctor", "--json", "--seconds", f"{self.seconds}"]
         command = [*self.here.prefix, *before, *doctor]
         done = subprocess.run(command, capture_output=True, text=True, timeout=40, check=False)
         records = [json.loads(line) for line in done.stdout.splitlines()]
@@ -139,10 +141,22 @@ def a_copied_uuid(ward: Ward) -> set[str]:
 
 
 def a_wrong_netmask(ward: Ward) -> set[str]:
-    """The other one believes to be in a larger network, and speaks from where we know none."""
+    """The other one believes to be in a larger network, and speaks from where we know none, now and then."""
+    ward.seconds = 7.0
     ward.there.run("ip", "address", "add", "10.79.0.9/8", "broadcast", "10.78.0.255", "dev", "eth0")
     ward.peer()
     return {"netmask"}
+
+
+def a_program_that_keeps_the_port(ward: Ward) -> set[str]:
+    code = f"import socket, time; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('', {PORT}))\n"
+    ward.run(ward.here, code + "time.sleep(60)")
+    wanted = f":{PORT:04X} "
+    deadline = time.monotonic() + 20.0
+    while wanted not in ward.here.run("cat", "/proc/net/udp"):
+        assert time.monotonic() < deadline, "it did not come up"
+        time.sleep(0.02)
+    return {"port-taken"}
 
 
 def a_cable_that_is_out(ward: Ward) -> set[str]:
@@ -166,6 +180,7 @@ BROKEN: list[Callable[[Ward], set[str]]] = [
     another_secret,
     a_copied_uuid,
     a_wrong_netmask,
+    a_program_that_keeps_the_port,
     a_cable_that_is_out,
 ]
 

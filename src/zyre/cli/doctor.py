@@ -11,6 +11,7 @@ from zyre.cli.options import SECONDS, NodeSettings, node_options
 from zyre.cli.output import JsonOutput, safe
 from zyre.cli.records import timestamp
 from zyre.diagnosis import Diagnosis
+from zyre.errors import AddressInUse
 
 __all__ = ["doctor"]
 
@@ -28,8 +29,13 @@ def doctor(settings: NodeSettings, seconds: float, as_json: bool) -> None:
     Each finding has a code that never changes its meaning, a sentence, and where there is one, a command that mends it.
     Exit code 1 if anything stands in the way.
     """
-    with settings.node("doctor") as node:
-        diagnosis = node.diagnose(seconds)
+    try:
+        with settings.node("doctor") as node:
+            diagnosis = node.diagnose(seconds)
+    except AddressInUse:  # of which the doctor says more
+        from zyre.engine.examination import survey
+
+        diagnosis = survey(settings.interface, settings.port, seconds)
     if as_json:
         _print_json(diagnosis)
     else:

@@ -10,16 +10,33 @@ from zyre.diagnosis import Diagnosis
 from zyre.engine.descriptors import open_limit
 from zyre.engine.doctor import Facts, listen, reach, used
 from zyre.engine.host import NodeHost
-from zyre.engine.interfaces import consider_interfaces, has_carrier, selection_words
+from zyre.engine.interfaces import Selection, consider_interfaces, has_carrier, selection_words
 from zyre.engine.judgement import Acquaintance, Knowledge, judge
 from zyre.errors import NodeNotStarted, NodeStopped, UsageError
 from zyre.wire.envelope import envelope_of
 
-__all__ = ["examine"]
+__all__ = ["examine", "survey"]
 
 
 #: Peers whose endpoints are tried: what is wrong with the others is wrong with these.
 _MOST: Final = 64
+
+
+def survey(selection: Selection, port: int, seconds: float, cluster: str = "") -> Diagnosis:
+    """The same without a node, where none can be started. Raises InvalidConfig."""
+    return judge(_look(selection, port, seconds, cluster), Knowledge(uuid=b"", descriptors=open_limit()))
+
+
+def _look(selection: Selection, port: int, seconds: float, cluster: str) -> Facts:
+    facts = Facts(port, seconds, envelope_of(cluster))
+    facts.considered = consider_interfaces(selection)
+    facts.restricted = bool(selection_words(selection))
+    facts.carriers = {face.name: has_carrier(face.name) for face in used(facts)}
+    if port:
+        listen(facts)
+    else:
+        time.sleep(seconds)
+    return facts
 
 
 def examine(host: Host, seconds: float) -> Diagnosis:
@@ -29,14 +46,7 @@ def examine(host: Host, seconds: float) -> Diagnosis:
     if host.life is not Life.RUNNING:
         raise (NodeNotStarted if host.life is Life.NEW else NodeStopped)("diagnose")
     transport = host.transport
-    facts = Facts(transport.beacon_port, seconds, envelope_of(host.machine.cluster))
-    facts.considered = consider_interfaces(transport.selection)
-    facts.restricted = bool(selection_words(transport.selection))
-    facts.carriers = {face.name: has_carrier(face.name) for face in used(facts)}
-    if facts.port:
-        listen(facts)
-    else:
-        time.sleep(seconds)
+    facts = _look(transport.selection, transport.beacon_port, seconds, host.machine.cluster)
     people = tuple(Acquaintance(*one) for one in host.ask("acquaintances"))
     facts.reached = reach(one.endpoint for one in people[:_MOST])
     opened_at, opened_on = transport.opened

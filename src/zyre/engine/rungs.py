@@ -23,7 +23,7 @@ from zyre.wire.envelope import ENVELOPE_SIZE
 __all__ = ["Rungs"]
 
 #: The first of equal beacons go out on all rungs, and from then on one in so many.
-_FIRST: Final = 3
+_FIRST: Final = 6
 _EVERY: Final = 5
 _MOST: Final = 64
 #: Who has been silent for long has not saved more than this, in seconds.
