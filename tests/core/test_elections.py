@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from tests.core.rig import OWN, Rig, peer_id, read
 from zyre.core.effects import Send
-from zyre.wire import zre
+from zyre.wire import news, zre
 from zyre.wire.extension import EXTENSION_HEADER
 
 
@@ -59,3 +59,14 @@ def test_plain_peers_are_told_that_we_leave_an_electing_group_before_our_kind_is
     assert [(change.group, change.status) for change in changes] == [("G", 4), ("I", 5)]
     assert kin.link in {effect.link for effect in sends}
     assert rig.machine.own_groups == {"G", "H", "I"}
+
+
+def test_a_peer_that_asks_because_it_missed_messages_may_have_missed_votes() -> None:
+    rig = Rig(groups=["G"], extensions=["news"])
+    peer = rig.ready(6, groups=("G",), headers={EXTENSION_HEADER: "news"})
+    rig.machine.contest("G", rig.now)
+    rig.run_for(3)
+    assert rig.machine.leader("G") == OWN
+    rig.effects()
+    peer.send(news.ASK)
+    assert [command for command in rig.commands(peer) if command != "PING"] == ["TELL", "ELECT"]

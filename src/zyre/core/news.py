@@ -20,7 +20,7 @@ from zyre.core.delivery import Delivery
 from zyre.core.directory import Directory
 from zyre.core.groups import Groups
 from zyre.core.hearsay import Hearsay
-from zyre.core.part import Follower, Handler, Moves, Part, Verb
+from zyre.core.part import Arrival, Follower, Handler, Moves, Part, Verb
 from zyre.core.peer import PeerRecord
 from zyre.core.portrait import Portrait
 from zyre.core.profile import NodeProfile
@@ -214,10 +214,11 @@ class News(Part):
         return ()
 
     def _on_ask(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
+        """Votes may have been lost to it, too: elections count it as an arrival."""
         portrait, groups = self._portrait, self._groups
         tell = news.Tell(portrait.version, groups.status, tuple(groups.own), portrait.said)
         self._delivery.send(record, news.TELL, news.encode_tell(tell))
-        return ()
+        return tuple(Arrival(group, record.peer) for group in sorted(record.groups))
 
     def _on_tell(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
         """What is refused of it, over a limit, is confirmed all the same: it would be refused again."""
