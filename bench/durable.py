@@ -121,6 +121,16 @@ def _judge(folder: Path, kills: int) -> Result:
     )
 
 
+def _wait_for_more(path: Path, octets: int) -> int:
+    """Until a file has more than so many octets, or patience is over; how many it has."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        size = path.stat().st_size if path.exists() else 0
+        if size > octets or time.monotonic() > end:
+            return size
+        time.sleep(0.02)
+
+
 def run(folder: Path, seconds: float, every: float, *, seed: int, port: int, interface: str | None = "lo") -> Result:
     """Kill one of the two about once in ``every`` seconds; what came of that."""
     chance, kills = random.Random(seed), 0
@@ -145,7 +155,9 @@ def run(folder: Path, seconds: float, every: float, *, seed: int, port: int, int
         while not (folder / "receiver").exists() and time.monotonic() < begin + _PATIENCE:
             time.sleep(0.01)
         processes["sender"] = spawn("sender")
-        while time.monotonic() < begin + seconds:
+        done = 0
+        while time.monotonic() < begin + seconds or not kills:
+            done = _wait_for_more(folder / "taken", done)  # on a busy machine they would never meet
             time.sleep(chance.uniform(0.2, 1.8) * every)
             for role in chance.choice((["sender"], ["receiver"], ["sender", "receiver"])):
                 processes[role].send_signal(signal.SIGKILL)

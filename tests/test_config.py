@@ -138,3 +138,8 @@ def test_an_unknown_extension_in_the_environment_is_refused_too(monkeypatch: pyt
     monkeypatch.setenv("ZYRE_EXTENSIONS", "warp")
     with pytest.raises(InvalidConfig, match="warp"):
         chosen_extensions()
+
+
+def test_a_policy_that_would_raise_in_another_program_is_refused_with_the_reason() -> None:
+    with pytest.raises(InvalidConfig, match="whisper_nowait and shout_nowait raise WouldBlock"):
+        NodeConfig(when_full="error")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 import zyre
@@ -113,3 +115,17 @@ def test_in_tasks(loop: Loop) -> None:
             assert await (await alice.whisper(bob, "x")) is Fate.UNKNOWN
 
     loop.run(main)
+
+
+def test_a_reliable_shout_has_a_receipt_of_each_member() -> None:
+    with meeting("alice", "bob", "carol") as (alice, bob, carol):
+        for node in (bob, carol):
+            node.join("G")
+        until(lambda: len(alice.peers_in("G")) == 2)
+        sent = alice.shout("G", "hello", mode="reliable")
+        assert sent == 2
+        assert sent.wait(PATIENCE) == {bob.uuid: zyre.Fate.DELIVERED, carol.uuid: zyre.Fate.DELIVERED}
+        assert alice.shout_nowait("G", "hello", mode="reliable").wait(PATIENCE).keys() == {bob.uuid, carol.uuid}
+        plain = alice.shout("G", "hello")
+        assert (plain, plain.receipts, plain.wait()) == (2, {}, {})
+        assert pickle.loads(pickle.dumps(sent)) == 2

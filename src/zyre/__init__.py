@@ -76,7 +76,7 @@ from zyre.events import (
 from zyre.fates import Fate, Fates
 from zyre.identity import PeerId
 from zyre.node import Node
-from zyre.receipts import Receipt
+from zyre.receipts import Receipt, Receipts
 from zyre.roster import Leadership, Peer, Roster
 from zyre.statistics import Statistics
 
@@ -128,6 +128,7 @@ __all__ = [
     "PeerId",
     "Roster",
     "Receipt",
+    "Receipts",
     "Fate",
     "Fates",
     "Statistics",

@@ -28,7 +28,7 @@ from zyre.handlers import call_handlers
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.node import BaseNode
 from zyre.payload import Codec, encode_objects
-from zyre.receipts import REFUSED, TAKEN, Receipt
+from zyre.receipts import REFUSED, TAKEN, Receipt, Receipts
 from zyre.waiting import TURN, AsyncParker, checkpoint, new_async_parker
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class AsyncNode(BaseNode, AsyncBulk, AsyncCaller, AsyncGroupVerbs):
         codec: str | Codec | None = None,
         mode: str | None = None,
         ttl: float | None = None,
-    ) -> int:
+    ) -> Receipts:
         """Send to a group; see Node.shout. Waits, without blocking the loop, only for members whose queue is full."""
         self._turns += 1
         if self._turns % TURN == 0:
@@ -169,13 +169,15 @@ class AsyncNode(BaseNode, AsyncBulk, AsyncCaller, AsyncGroupVerbs):
         for peer in blocked:
             outcome = await self._retry(peer, partial(self._host.shout_to_nowait, peer, name, content))
             sent += outcome is Outcome.SENT
-        return sent
+        return Receipts(sent)
 
-    async def _send_assured_to_all(self, group: str, content: tuple[bytes, ...], mode: str, ttl: float | None) -> int:
-        sent = 0
+    async def _send_assured_to_all(
+        self, group: str, content: tuple[bytes, ...], mode: str, ttl: float | None
+    ) -> Receipts:
+        sent = {}
         for peer in self._able_members(group, mode):
-            sent += bool(await self._send_assured(peer, group, content, mode, ttl))
-        return sent
+            sent[peer] = await self._send_assured(peer, group, content, mode, ttl)
+        return Receipts.of(sent)
 
     async def _retry(self, peer: PeerId, send: Callable[[], Outcome]) -> Outcome:
         deadline = self._host.now() + self._host.send_patience

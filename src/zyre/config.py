@@ -210,8 +210,9 @@ class Limits:
     """Octets of one HELLO; a longer one is refused and counted."""
     link_messages: int = 10_000
     """Messages waiting to be sent to one peer (its DEALER's high-water mark); then sending waits."""
-    inbox_messages: int = 10_000
-    """Messages of one peer waiting to be read from libzmq (the ROUTER's high-water mark)."""
+    inbox_messages: int = 1000
+    """Messages of one peer waiting to be read from libzmq (the ROUTER's high-water mark): enough to never run dry, and
+    little memory beside the mailbox's."""
     mailbox_messages: int = 100_000
     """Whispers and shouts waiting for the application; see NodeConfig.when_full for what happens beyond it."""
     mailbox_bytes: int = 64 << 20
@@ -399,6 +400,12 @@ class NodeConfig:
     dropped."""
 
     def __post_init__(self) -> None:
+        if self.when_full == "error":
+            raise InvalidConfig(
+                "when_full='error' cannot be: whose messages do not fit is another program, in which nothing here can "
+                "raise; on the sending side, whisper_nowait and shout_nowait raise WouldBlock. There are: "
+                + ", ".join(FULL_POLICIES)
+            )
         if self.when_full not in FULL_POLICIES:
             raise InvalidConfig(f"when_full is {self.when_full!r}; there are: {', '.join(FULL_POLICIES)}")
         if self.scope not in SCOPES:

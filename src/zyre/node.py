@@ -26,7 +26,7 @@ from zyre.grouping import GroupVerbs
 from zyre.handlers import Handlers, Registering
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.payload import Codec, encode_objects
-from zyre.receipts import REFUSED, TAKEN, Receipt
+from zyre.receipts import REFUSED, TAKEN, Receipt, Receipts
 from zyre.sends import Sends
 from zyre.snapshots import Snapshots
 
@@ -334,16 +334,17 @@ class Node(BaseNode, Bulk, Caller, GroupVerbs):
         codec: str | Codec | None = None,
         mode: str | None = None,
         ttl: float | None = None,
-    ) -> int:
+    ) -> Receipts:
         """Send a message to everybody in a group, this node excepted; it need not be in the group itself.
 
-        Returns to how many peers it is on its way. Raises like whisper, and InvalidName. A ``mode`` that some members
-        do not understand is an error only if none of them does; the others count as refused.
+        Returns to how many peers it is on its way, with the ``receipts`` of a reliable or durable one. Raises like
+        whisper, and InvalidName. A ``mode`` that some members do not understand is an error only if none of them does;
+        the others count as refused.
         """
         content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
         group = check_group(group)
         if ttl is None and self._mode(mode, group) == "best_effort":
-            return self._host.shout(group, content)
+            return Receipts(self._host.shout(group, content))
         return self._assured_to_all(self._host.post, group, content, self._mode(mode, group), ttl)
 
     # -- events ----------------------------------------------------------------------------------------------------

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from zyre.core.host import Host
 from zyre.fates import Fate
+from zyre.identity import PeerId
 from zyre.waiting import new_async_parker
 
-__all__ = ["REFUSED", "TAKEN", "Receipt"]
+__all__ = ["REFUSED", "TAKEN", "Receipt", "Receipts"]
+
+
+_NONE: Final[Mapping[PeerId, Receipt]] = MappingProxyType({})
 
 
 class Receipt:
@@ -31,6 +36,11 @@ class Receipt:
         """Whether a durable message is on this node's disk: from then on it does not need this process any more."""
         self._host = host
         self._wakers: list[Callable[[], object]] = []
+
+    @property
+    def host(self) -> Host | None:
+        """The host of the node that sent it, if there is anything to wait for."""
+        return self._host
 
     def __bool__(self) -> bool:
         return self.fate is not Fate.REFUSED
@@ -111,6 +121,47 @@ class Receipt:
 
     def __repr__(self) -> str:
         return f"<Receipt {'pending' if self.fate is None else self.fate.value}>"
+
+
+class Receipts(int):
+    """To how many members of a group a shout is on its way, and the ``receipts`` of a reliable or durable one, by peer.
+
+        sent = node.shout("ORDERS", "go", mode="reliable")
+        fates = sent.wait(timeout=5)        # {peer: Fate.DELIVERED, other: None}
+
+    Of a best-effort shout it is a number, and there are no receipts.
+    """
+
+    receipts: Mapping[PeerId, Receipt]
+
+    def __new__(cls, sent: int = 0, receipts: Mapping[PeerId, Receipt] = _NONE) -> Receipts:
+        """A number, and the receipts behind it."""
+        self = super().__new__(cls, sent)
+        self.receipts = receipts
+        return self
+
+    @classmethod
+    def of(cls, receipts: Mapping[PeerId, Receipt]) -> Receipts:
+        """Those of one shout: it counts those that were taken."""
+        return cls(sum(map(bool, receipts.values())), receipts)
+
+    def wait(self, timeout: float | None = None) -> dict[PeerId, Fate | None]:
+        """What became of it at each peer, waiting up to ``timeout`` seconds for all of them, or for ever; None where it
+        is not known then."""
+        fates: dict[PeerId, Fate | None] = {}
+        deadline: float | None = None
+        for peer, receipt in self.receipts.items():
+            host = receipt.host
+            if timeout is not None and host is not None:
+                deadline = host.now() + timeout if deadline is None else deadline
+                fates[peer] = receipt.wait(max(0.0, deadline - host.now()))
+            else:
+                fates[peer] = receipt.wait(timeout)
+        return fates
+
+    def __reduce__(self) -> tuple[type[int], tuple[int]]:
+        """What is pickled is the number."""
+        return int, (int(self),)
 
 
 #: The receipts of all best-effort messages: they have nothing more to tell.

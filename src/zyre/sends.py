@@ -13,7 +13,7 @@ from zyre.errors import InvalidConfig, InvalidFrame, PlainPeer, StoreError, Woul
 from zyre.fates import Fate
 from zyre.identity import PeerId, check_group, encode_frames
 from zyre.payload import Codec, encode_objects
-from zyre.receipts import REFUSED, TAKEN, Receipt
+from zyre.receipts import REFUSED, TAKEN, Receipt, Receipts
 
 if TYPE_CHECKING:
     from zyre.core.driver import Sink
@@ -101,9 +101,11 @@ class Sends:
             self._host.change("refuse", len(members) - len(able))
         return iter(able)
 
-    def _assured_to_all(self, post: _Post, group: str, content: tuple[bytes, ...], mode: str, ttl: float | None) -> int:
+    def _assured_to_all(
+        self, post: _Post, group: str, content: tuple[bytes, ...], mode: str, ttl: float | None
+    ) -> Receipts:
         able = self._able_members(group, mode)
-        return sum(bool(self._assured(post, peer, group, content, mode, ttl)) for peer in able)
+        return Receipts.of({peer: self._assured(post, peer, group, content, mode, ttl) for peer in able})
 
     def whisper_nowait(
         self,
@@ -130,13 +132,14 @@ class Sends:
         codec: str | Codec | None = None,
         mode: str | None = None,
         ttl: float | None = None,
-    ) -> int:
+    ) -> Receipts:
         """Send to a group and never wait; see Node.shout. Raises WouldBlock if there is no room for some members: its
         ``peers`` names them, and all others were sent to."""
         content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
         group = check_group(group)
         if ttl is None and self._mode(mode, group) == "best_effort":
-            sent, blocked = self._host.shout_nowait(group, content)
+            count, blocked = self._host.shout_nowait(group, content)
+            sent = Receipts(count)
         else:
             sent, blocked = self._post_to_able(group, content, self._mode(mode, group), ttl)
         if blocked:
@@ -145,14 +148,14 @@ class Sends:
 
     def _post_to_able(
         self, group: str, content: tuple[bytes, ...], mode: str, ttl: float | None
-    ) -> tuple[int, tuple[PeerId, ...]]:
-        sent, blocked = 0, []
+    ) -> tuple[Receipts, tuple[PeerId, ...]]:
+        sent, blocked = {}, []
         for peer in self._able_members(group, mode):
             try:
-                sent += bool(self._assured(self._host.post_nowait, peer, group, content, mode, ttl))
+                sent[peer] = self._assured(self._host.post_nowait, peer, group, content, mode, ttl)
             except WouldBlock:
                 blocked.append(peer)
-        return sent, tuple(blocked)
+        return Receipts.of(sent), tuple(blocked)
 
 
 def _full(*peers: PeerId) -> WouldBlock:

@@ -18,7 +18,7 @@ FRONT_DOOR = {
     "Node", "AsyncNode", "Group", "AsyncGroup",
     "Gossip", "AsyncGossip", "Delivery",
     # who and what
-    "PeerId", "Peer", "Roster", "Statistics", "Fates", "Fate", "Receipt",
+    "PeerId", "Peer", "Roster", "Statistics", "Fates", "Fate", "Receipt", "Receipts",
     # events
     "Event", "Enter", "Exit", "Evasive", "Silent", "Returned", "Join", "Leave", "Updated", "Whisper", "Shout",
     "Leader", "Leaderless", "Leadership", "Gap", "NetworkChanged", "Refused", "Collision",

@@ -33,9 +33,14 @@ _Batch: TypeAlias = tuple[Iterator[Event], int, int, Iterator[object]]
 _KEPT: Final = (ReliableWhisper, ReliableShout, DurableWhisper, DurableShout)
 
 
-#: What a message and a frame take in memory besides the contents, in octets.
+#: What a message and a frame take in memory besides the contents, in octets; and what the events that came together do
+#: besides.
 _MESSAGE: Final = 120
 _FRAME: Final = 48
+_BATCH: Final = 208
+#: The part of Limits.mailbox_bytes that is left for what libzmq holds of messages on their way in: so that all of it
+#: together is what was asked for, and not more than a tenth beyond.
+_RESERVE: Final = 16
 
 
 def _weight(event: Whisper | Shout) -> int:
@@ -62,7 +67,7 @@ def _measure(events: list[Event]) -> tuple[int, int]:
             messages += 1
             for frame in event.content:
                 octets += len(frame) + _FRAME
-    return messages, octets + messages * _MESSAGE
+    return messages, octets + messages * _MESSAGE + (_BATCH if messages else 0)
 
 
 def _batches_of(happenings: list[Any]) -> list[_Batch]:
@@ -116,6 +121,7 @@ class Mailbox:
         self.interceptor: Interceptor | None = None
         self.defect: BaseException | None = None
         self._limits = limits
+        self._most_octets = limits.mailbox_bytes - limits.mailbox_bytes // _RESERVE
         self._on_room = on_room
         self._on_wait = on_wait
         self._on_relief = on_relief
@@ -178,7 +184,7 @@ class Mailbox:
                 self._messages -= read
                 self._octets -= read_octets
                 self._current = batch
-            if messages and not self._fits(1 + self._limits.mailbox_messages // 2, self._limits.mailbox_bytes // 2):
+            if messages and not self._fits(1 + self._limits.mailbox_messages // 2, self._most_octets // 2):
                 self.pressed = True
                 self.full = self.full or not self._fits(1, 1)
             if self.leader is not None or self._waiters or self._signal is not None:
@@ -195,10 +201,7 @@ class Mailbox:
             current.finish()
 
     def _fits(self, messages: int, octets: int) -> bool:
-        return (
-            self._messages + messages <= self._limits.mailbox_messages
-            and self._octets + octets <= self._limits.mailbox_bytes
-        )
+        return self._messages + messages <= self._limits.mailbox_messages and self._octets + octets <= self._most_octets
 
     def _drop_oldest(self, messages: int, octets: int) -> None:
         """Make room for so much, if that is possible without dropping what must not be."""
@@ -300,11 +303,11 @@ class Mailbox:
             _, messages, octets, _ = finished
             self._messages -= messages
             self._octets -= octets
-            room = self.full and self._fits(self._limits.mailbox_messages // 2, self._limits.mailbox_bytes // 2)
+            room = self.full and self._fits(self._limits.mailbox_messages // 2, self._most_octets // 2)
             if room:
                 self.full = False
             relief = False
-            if self.pressed and self._fits(self._limits.mailbox_messages * 3 // 4, self._limits.mailbox_bytes * 3 // 4):
+            if self.pressed and self._fits(self._limits.mailbox_messages * 3 // 4, self._most_octets * 3 // 4):
                 self.pressed, relief = False, True
             has_more = bool(self._batches)
             if has_more:

@@ -9,6 +9,7 @@ from zyre.errors import GroupTimeout, InvalidConfig, LockTimeout, RecvTimeout
 from zyre.groups.changes import AsyncChanges, Changes
 from zyre.groups.holding import AsyncLock, LeaderWatch, Lock, wait_async, wait_in_thread
 from zyre.identity import PeerId, check_group
+from zyre.receipts import Receipts
 from zyre.roster import Leadership, Peer, Roster
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Group(BaseGroup):
 
     _node: Node
 
-    def shout(self, *frames: bytes | str) -> int:
+    def shout(self, *frames: bytes | str) -> Receipts:
         """Send a message to everybody in the group, this node excepted; see Node.shout."""
         return self._node.shout(self.name, *frames)
 
@@ -153,7 +154,7 @@ class AsyncGroup(BaseGroup):
 
     _node: AsyncNode
 
-    async def shout(self, *frames: bytes | str) -> int:
+    async def shout(self, *frames: bytes | str) -> Receipts:
         """Send a message to everybody in the group, this node excepted; see AsyncNode.shout."""
         return await self._node.shout(self.name, *frames)
 
