@@ -282,6 +282,24 @@ def test_settings_are_loaded_changed_and_saved(tmp_path: Path) -> None:
         until_all_hold({"k": "v"}, hub)
 
 
+def test_settings_that_change_are_read_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """As by CZMQ. What is broken is told, and changes nothing."""
+    file = tmp_path / "hub.zpl"
+    text = "zgossip\n    bind\n        endpoint = inproc://again\n    publish\n        colour = "
+    file.write_text(text + "blue\n")
+    with Gossip("hub") as hub, Gossip("a") as a:
+        hub.load(file)
+        a.connect("inproc://again")
+        until_all_hold({"colour": "blue"}, a, hub)
+        file.write_text(text + "red\n        shape = round\n")
+        until_all_hold({"colour": "red", "shape": "round"}, a, hub)
+        file.write_text("server\n   timeout = 1\n")
+        until(lambda: "line 2" in caplog.text)
+        (tmp_path / "new").write_text(text + "green\n")
+        (tmp_path / "new").replace(file)
+        until_all_hold({"colour": "green", "shape": "round"}, a, hub)
+
+
 def test_bad_settings_are_refused(tmp_path: Path) -> None:
     with Gossip() as gossip:
         with pytest.raises(zyre.InvalidConfig, match="milliseconds"):

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from zyre.config import GossipConfig
 from zyre.core.gossip.delivery import Delivery
-from zyre.core.gossip.settings import Bind, Connect, Echo, Secure, client_timeout, read_steps, wants_verbose
+from zyre.core.gossip.settings import Bind, Connect, Echo, Secure, Step, client_timeout, read_steps, wants_verbose
 from zyre.core.host import Closed, Empty, Life
 from zyre.endpoint import Endpoint
 from zyre.engine.auth import CertificateProtection
@@ -33,6 +33,7 @@ from zyre.errors import (
     RecvTimeout,
     UsageError,
     WouldBlock,
+    ZyreError,
 )
 from zyre.security.access import ANYONE, Access
 from zyre.security.certificate import Certificate
@@ -66,6 +67,8 @@ class BaseGossip:
         self._access = access or Access(certificates=ANYONE)
         self._host = GossipHost(name, self._config, self._security(certificate))
         self._settings = Setting()
+        self._file = ""
+        self._done: list[Step] = []
         self._port = 0
         self._host.verbose = verbose
         self._finalizer = weakref.finalize(self, self._host.close_soon)
@@ -197,25 +200,51 @@ class BaseGossip:
     def load(self, path: str | os.PathLike[str]) -> None:
         """Take all settings from a ZPL file, and do what it says: see zyre.core.gossip.settings.
 
+        From then on the file is read again within a second or two after it has changed, as by CZMQ; what it says anew
+        is done as well, and what it says no more stays as it is. What goes wrong then is logged.
+
         Raises OSError, InvalidConfig, and what ``bind`` and ``connect`` raise.
         """
+        self._file = os.fspath(path)
         self._settings = load_zpl(path)
         self._apply_server()
-        beside = os.path.dirname(os.fspath(path))
-        for step in read_steps(self._settings):
-            match step:
-                case Echo(text):
-                    _log.info("%s", text)
-                case Secure(file, domain):
-                    certificate = None if file is None else load_certificate(os.path.join(beside, file))
-                    self._host.security = self._security(certificate)
-                    self.zap_domain = domain or "global"
-                case Bind(endpoint):
-                    self.bind(endpoint)
-                case Connect(endpoint, public_key):
-                    self.connect(endpoint, public_key=public_key)
-                case _:
-                    self.publish(step.key, step.value, lasting=True)
+        steps = list(read_steps(self._settings))
+        self._host.settings_file.begin(path, self._reload)
+        self._done = steps
+        for step in steps:
+            self._take_step(step)
+
+    def _reload(self) -> None:
+        """The file has changed; in a thread of its own."""
+        try:
+            self._settings = load_zpl(self._file)
+            self._apply_server()
+            done, self._done = self._done, list(read_steps(self._settings))
+        except (OSError, ZyreError) as error:
+            _log.warning("%s has changed, and cannot be read: %s", self._file, error)
+            return
+        for step in self._done:
+            if step not in done:
+                try:
+                    self._take_step(step)
+                except (OSError, ZyreError) as error:
+                    _log.warning("%s has changed: %s", self._file, error)
+        _log.info("%s has changed, and was read again", self._file)
+
+    def _take_step(self, step: Step) -> None:
+        match step:
+            case Echo(text):
+                _log.info("%s", text)
+            case Secure(file, domain):
+                beside = os.path.join(os.path.dirname(self._file), file) if file is not None else None
+                self._host.security = self._security(None if beside is None else load_certificate(beside))
+                self.zap_domain = domain or "global"
+            case Bind(endpoint):
+                self.bind(endpoint)
+            case Connect(endpoint, public_key):
+                self.connect(endpoint, public_key=public_key)
+            case _:
+                self.publish(step.key, step.value, lasting=True)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the settings, those of ``load`` and ``set``, to a ZPL file. Raises OSError."""

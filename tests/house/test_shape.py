@@ -100,6 +100,7 @@ TESTED_IN = {
     "engine.opening": "tests/test_node.py",
     "examining": "tests/engine/test_doctor.py",
     "engine.examination": "tests/engine/test_doctor.py",
+    "engine.filewatch": "tests/test_gossip.py",
     "engine.congestion": "tests/engine/test_host.py",
     "engine.gossip_sockets": "tests/engine/test_gossip.py",
     "engine.node_gossip": "tests/test_gossiping.py",

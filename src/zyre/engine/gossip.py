@@ -20,6 +20,7 @@ from zyre.core.gossip.machine import GossipMachine
 from zyre.core.host import Life, Waker
 from zyre.endpoint import Endpoint
 from zyre.engine.engine import EngineAlarm, shared_engine
+from zyre.engine.filewatch import FileWatch
 from zyre.engine.gossip_sockets import GossipSockets, HubSecurity
 from zyre.engine.lifecycle import register, unregister
 from zyre.engine.mailbox import Mailbox
@@ -65,7 +66,8 @@ class GossipHost:
         )
         self._sockets.security = security
         self._deliver = self._put if deliver is None else deliver
-        self._engine.acquire(self._alarm)
+        self.settings_file = FileWatch()
+        self._engine.acquire(self._alarm, self.settings_file.alarm)
         register(self)
 
     # -- life --------------------------------------------------------------------------------------------------------
@@ -91,7 +93,8 @@ class GossipHost:
             _log.exception("a defect of zyre broke the end of the gossip service %s", self.name)
         finally:
             self._sockets.close()
-            self._engine.release(self._alarm)
+            self.settings_file.end()
+            self._engine.release(self._alarm, self.settings_file.alarm)
 
     def close_soon(self) -> None:
         """Close without waiting, in the engine thread: for a garbage collector that may run anywhere."""
