@@ -128,6 +128,8 @@ class AsyncNode(BaseNode, AsyncBulk, AsyncCaller, AsyncGroupVerbs):
             await checkpoint()
         target = PeerId.parse(peer)
         content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        if mode is None and ttl is None and (lane := self._lanes.get(target)) is not None and lane.take(content):
+            return TAKEN
         if ttl is not None or ((mode is not None or not self._best_effort) and self._mode(mode) != "best_effort"):
             return await self._send_assured(target, "", content, self._mode(mode), ttl)
         outcome = self._host.whisper_nowait(target, content)

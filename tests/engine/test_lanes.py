@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 
 import pytest
 
 import zyre
+from tests.peers.harness import unused_port
 from tests.support.nodes import expect, in_threads, meeting, until
 from zyre import Limits, NodeConfig, Shout, Timing, Whisper
 from zyre.core.host import Life
@@ -192,3 +194,27 @@ def test_patience_with_a_receiver_that_takes_nothing_ends() -> None:
         reader.join()
         until(lambda: alice.fates(bob).delivered == kept + 1, "the books")
         assert alice.statistics().fates.refused >= dropped
+
+
+def test_tasks_and_sends_that_never_wait_use_lanes_as_well(pair: tuple[zyre.Node, zyre.Node]) -> None:
+    alice, bob = pair
+    opening = open_lane(alice, bob.uuid)
+    for number in range(MANY):
+        assert alice.whisper_nowait(bob.uuid, b"%d" % number)
+    assert texts(bob, opening + MANY)[opening:] == [b"%d" % number for number in range(MANY)]
+    assert bob.statistics().messages_received < opening + MANY // 2
+
+
+def test_a_task_whispers_in_order_through_a_lane() -> None:
+    async def main() -> None:
+        async with zyre.AsyncNode("alice", port=port, interface="lo") as alice:
+            while bob.uuid not in alice.peers:
+                await alice.recv()
+            for number in range(MANY):
+                assert await alice.whisper(bob.uuid, b"%d" % number)
+            heard = await asyncio.to_thread(texts, bob, MANY)
+            assert heard == [b"%d" % number for number in range(MANY)]
+
+    port = unused_port()
+    with zyre.Node("bob", port=port, interface="lo") as bob:
+        asyncio.run(main())

@@ -117,6 +117,7 @@ class NodeHost:
         self._driver.on_settled = self._congestion.on_settled
         self._sending = Sending(self._lock, self._driver, self._congestion, config.timing.send_patience)
         self._lookout = Lookout(self._lock, self._driver, self._lead, self.mailbox)
+        self._sending.alarm.ring = partial(self._guarded, self._sending.on_alarm)
         self._lead.before_wait = self._sending.empty_lanes
         self._alarms = [self._alarm, self._pacing.alarm, self._lead.alarm, self._rendezvous.alarm, self._ears.alarm]
         self._alarms.append(self._sending.alarm)

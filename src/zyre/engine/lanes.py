@@ -110,8 +110,8 @@ class Lanes:
         for lane in list(self.open.values()):
             self.empty(lane)
 
-    def look(self) -> bool:
-        """In a moment at the latest after a lane has opened, and again while one is; whether one is."""
+    def look(self) -> None:
+        """In a moment at the latest after a lane has opened, and again while one is."""
         moved = 0
         for lane in list(self.open.values()):
             emptied = self.empty(lane)
@@ -122,7 +122,6 @@ class Lanes:
         self._wait = _LATEST if moved else min(2 * self._wait, _SELDOM)
         if self.open:
             self._alarm.set(clock.now() + self._wait)
-        return bool(self.open)
 
     def _close(self, lane: Lane) -> None:
         lane.room = 0

@@ -36,7 +36,7 @@ class Sending:
         self.life = Life.NEW
         self.patience = patience
         self.congestion = congestion
-        self.alarm = EngineAlarm(self._on_alarm)
+        self.alarm = EngineAlarm(self.on_alarm)
         self.lanes = Lanes(driver, self.alarm, self._on_closed_meanwhile)
         self.open_lanes = self.lanes.open
         self._bundles = "bundle" in driver.machine.extensions
@@ -68,14 +68,20 @@ class Sending:
             self.lanes.empty_all()
             yield
 
-    def _on_alarm(self) -> None:
+    def on_alarm(self) -> bool:
+        """In the engine thread: what is in the lanes has waited for long enough."""
         with self._lock:
             if self.life is _RUNNING:
                 self.lanes.look()
+        return False
 
     def _on_closed_meanwhile(self, lane: Lane) -> None:
         with self._lock:
-            self.lanes.empty(lane)
+            if self.life is _RUNNING:
+                self.lanes.empty(lane)
+            else:  # the node was stopped just then
+                self._driver.machine.counters.ledger.refuse(len(lane.pending))
+                lane.pending.clear()
 
     # -- one message ---------------------------------------------------------------------------------------------
 
@@ -83,6 +89,8 @@ class Sending:
         """Under the lock."""
         lane = self.open_lanes.get(peer)
         if lane is not None:
+            if lane.take(content):
+                return _SENT
             if not self.lanes.empty(lane):
                 return _BLOCKED
             if lane.take(content):
