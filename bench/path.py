@@ -19,8 +19,11 @@ from contextlib import contextmanager
 import zmq
 
 import zyre
+from zyre.bulk import packs
+from zyre.core.burst import Burst
+from zyre.engine.lanes import Lane
 from zyre.node import Node
-from zyre.wire import zre
+from zyre.wire import bundle, zre
 
 from .network import enter
 
@@ -103,6 +106,37 @@ class Bench:
         }
         for name, shout in shouts.items():
             yield name, self.lowest(lambda send=shout: [send() for _ in range(n // PEERS)], self._swept)
+
+    def bundled(self) -> Iterator[tuple[str, float]]:
+        """What each message costs where many travel in one frame."""
+        peer, n = self.record.peer, self.messages
+        lane = Lane(peer, len(CONTENT), lambda lane: None)
+        lane.room = n + 1
+        messages = [CONTENT] * n
+        fields, body = bundle.encode_bundle("", [(CONTENT,)] * n)
+        frame = zre.pack_header(bundle.BUNDLE, 1) + fields
+        burst = Burst(peer, "peer", bundle.decode_bundle(frame, [body]))
+
+        def read() -> None:
+            left = n
+            for _ in self.node:
+                left -= 1
+                if not left:
+                    break
+
+        self.node._lanes = {peer: lane}
+        try:
+            yield (
+                "Node.whisper, into a lane",
+                self.lowest(lambda: [self.node.whisper(peer, CONTENT) for _ in range(n)], lane.pending.clear),
+            )
+        finally:
+            self.node._lanes = self.host.lanes
+        yield "packed for whisper_many", self.lowest(lambda: list(packs(messages)))
+        yield "the frame, made", self.lowest(lambda: bundle.encode_bundle("", [(CONTENT,)] * n))
+        yield "the frame, checked", self.lowest(lambda: bundle.decode_bundle(frame, [body]))
+        yield "the events, made", self.lowest(lambda: list(burst.open()[0]))
+        yield "for event in node", self.lowest(read, lambda: self.mailbox.put([burst]))
 
     def _swept(self) -> None:
         self.machine.take_effects()
@@ -201,7 +235,11 @@ def main() -> None:
     options = parser.parse_args()
     enter()
     with bench(options.rounds, options.messages) as measured:
-        prices = {"out": dict(measured.sending()), "in": dict(measured.receiving())}
+        prices = {
+            "out": dict(measured.sending()),
+            "in": dict(measured.receiving()),
+            "many": dict(measured.bundled()),
+        }
     if options.json:
         json.dump(prices, sys.stdout, indent=1)
         return

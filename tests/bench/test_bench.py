@@ -225,6 +225,6 @@ def test_an_error_in_a_process_arrives_here():
 @pytest.mark.lan
 def test_the_path_of_a_message_has_a_price_at_each_step():
     with bench(rounds=1, messages=20) as measured:
-        prices = dict(measured.sending()) | dict(measured.receiving())
-    assert len(prices) == 13
+        prices = dict(measured.sending()) | dict(measured.receiving()) | dict(measured.bundled())
+    assert len(prices) == 19
     assert all(price > 0 for price in prices.values())

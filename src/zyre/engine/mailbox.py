@@ -139,15 +139,24 @@ class Mailbox:
         """Deliver events, and bursts of them, in order. While shedding, data over the limits is dropped and counted."""
         if self.interceptor is not None and not (happenings := self.interceptor.take(expand(happenings))):
             return
-        if Burst in map(type, happenings):
-            if self.shedding:
-                self._put_by_handfuls(expand(happenings))
-            else:
-                for batch in _batches_of(happenings):
-                    self._put(batch)
-            return
-        messages, octets = _measure(happenings)
-        self._put(_batch_of(happenings, messages, octets))
+        messages = octets = 0
+        for event in happenings:  # as _measure does, whose call would cost each lone message
+            if type(event) is Whisper or type(event) is Shout or isinstance(event, _KEPT):
+                messages += 1
+                for frame in event.content:
+                    octets += len(frame) + _FRAME
+            elif type(event) is Burst:
+                self._put_bursts(happenings)
+                return
+        each = iter(happenings)
+        self._put((each, messages, octets + messages * _MESSAGE, each))
+
+    def _put_bursts(self, happenings: list[Any]) -> None:
+        if self.shedding:
+            self._put_by_handfuls(expand(happenings))
+        else:
+            for batch in _batches_of(happenings):
+                self._put(batch)
 
     def _put_by_handfuls(self, events: list[Event]) -> None:
         """What goes, if there is no room, is to be old or new one by one, and not a whole burst."""
