@@ -23,7 +23,7 @@ from zyre.wire.bundle import Content
 
 __all__ = ["SMALL", "Lane", "Lanes"]
 
-#: Octets of the largest message that is gathered. Of larger ones the copy costs more than the frame saves.
+#: Octets of the largest message that is gathered. A few larger ones would fill a frame.
 SMALL: Final = 4096
 #: A lane takes so many messages before they must leave, and no more than make so many octets if all are as large as the
 #: one that opened it.
