@@ -5,8 +5,8 @@ node in a thousand dies each second and starts anew a second later (``--churn 10
 those that ship; a second of theirs is a beacon from each to everybody.
 
 With ``--times libzyre``, which is the default here, they have libzyre's times, evasive after five seconds and expired
-after thirty, and trust beacons. With ``--times zyre`` they have ours, which know more and sooner and ask for it on the
-links: every pair says PING and PING-OK once in ten seconds, and again when two beacons of one were lost.
+after thirty, beacon each second, and trust beacons. With ``--times zyre`` they have ours, which know more and sooner
+and ask for it on the links: a node says about five messages a second for that, and asks when two beacons were lost.
 
 Seconds are those of the processor, since the machine may have other work; the wall's are beside them.
 """

@@ -186,7 +186,9 @@ class Membership(Part):
         if record is None or record.state is not PeerState.READY or not record.is_own_kind:
             return
         endpoint = record.endpoint
-        if endpoint.is_tcp and record.strayed_at == NEVER and locality is not None and locality.covers(endpoint.host):
+        if locality is None or (locality.restricted and not locality.covers(endpoint.host)):
+            return
+        if endpoint.is_tcp and record.strayed_at == NEVER:
             self.directory.remember(beacon_of(peer, endpoint.port, endpoint.key, self._envelope), record)
 
     def on_found(self, found: Found, found_by: str, now: float) -> Moves:

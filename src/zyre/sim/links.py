@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from zyre.core.effects import HelloFrom, LinkWritable
+from zyre.core.effects import LinkWritable
 from zyre.endpoint import Endpoint
 from zyre.wire import zre
 
@@ -153,7 +153,7 @@ class SimLink(Way):
             sender.network.watcher(sender, target, arrived)
         for frames in arrived:
             if frames[0][2:3] == _HELLO:
-                target.host.on_greeter(HelloFrom(sender.identity, sender.address_in(end.segment)))
+                target.host.on_greeter(sender.greeter_in(end.segment))
         target.take(sender.identity, arrived, self)
         if self._refused:
             self._tell_of_room()

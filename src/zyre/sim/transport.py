@@ -71,6 +71,7 @@ class SimTransport:
         """What a process that does not run is told later."""
         self._inbox: list[list[bytes]] = []
         self._links: dict[int, SimLink] = {}
+        self._greeter = HelloFrom(self.identity, "")
 
     # -- the port -------------------------------------------------------------------------------------------------
 
@@ -176,12 +177,17 @@ class SimTransport:
 
     # -- what the network does with it ----------------------------------------------------------------------------
 
-    def address_in(self, segment: str) -> str:
-        """From which address its connections to a segment come: that of its interface there, if it has one."""
-        for port in self.box.ports.values():
+    def greeter_in(self, segment: str) -> HelloFrom:
+        """From where its HELLO comes in a segment: from the address of its interface there, if it has one."""
+        ports = self.box.ports.values()
+        for port in ports:
             if port.segment == segment:
-                return port.address
-        return next(iter(self.box.ports.values())).address
+                break
+        else:
+            port = next(iter(ports))
+        if port.address != self._greeter.address:
+            self._greeter = HelloFrom(self.identity, port.address)
+        return self._greeter
 
     def uses(self, port: Port) -> bool:
         """Whether the node hears what comes by that interface. (A process that does not run misses it: the kernel
