@@ -49,6 +49,7 @@ PEER_PORTS: Final = 64
 #: What this version understands beyond plain 36/ZRE; told to peers in the HELLO header X-ZYRE-EXT.
 #: ``bulletin``  members of a cluster with an authority have its latest list of revoked keys
 #: ``bundle``   messages that are sent one right after the other travel in one frame
+#: ``renewal``   links are replaced when keys change, and nothing is lost on the way
 #: ``empty``    a message of no frames arrives as no frames (plain peers get one empty frame: libzyre needs one)
 #: ``introduce``  whoever was reached without beacons is asked whom it knows
 #: ``goodbye``  leaving is also said on the link, where it cannot be lost like the UDP beacon can
@@ -63,20 +64,8 @@ PEER_PORTS: Final = 64
 #: ``terms``    leaders that a wave elected say in which term they lead
 SUPPORTED_EXTENSIONS: Final = frozenset(
     {
-        "bulletin",
-        "bundle",
-        "chunk",
-        "durable",
-        "empty",
-        "goodbye",
-        "incarnation",
-        "introduce",
-        "leases",
-        "news",
-        "probe",
-        "reliable",
-        "tally",
-        "terms",
+        *("bulletin", "bundle", "chunk", "durable", "empty", "goodbye", "incarnation", "introduce", "leases", "news"),
+        *("probe", "reliable", "renewal", "tally", "terms"),
     }
 )
 

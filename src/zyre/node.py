@@ -68,7 +68,7 @@ class BaseNode(Examinable, GossipVerbs, Offering, Registering, Sends, Snapshots)
         gossip_connect: str | Iterable[str] = (),
         extensions: Iterable[str] | None = None,
         config: NodeConfig | None = None,
-        secret: str | None = None,
+        secret: str | Iterable[str] | None = None,
         certificate: Certificate | str | os.PathLike[str] | None = None,
         access: Access | str | os.PathLike[str] | None = None,
         membership: str | os.PathLike[str] | None = None,
@@ -159,6 +159,16 @@ class BaseNode(Examinable, GossipVerbs, Offering, Registering, Sends, Snapshots)
 
         replace_access(self._protection, access)
 
+    def set_secret(self, secret: str | Iterable[str]) -> None:
+        """Speak by another secret, while messages go on; of several the first, and the others are believed, too.
+
+        To change that of a whole cluster: all nodes get ``[old, new]``, then all ``[new, old]``, then all ``new``.
+        Who has only a secret that is not given any more has to go. Raises InvalidConfig for a node without one.
+        """
+        from zyre.engine.auth_choice import replace_secret
+
+        replace_secret(self._protection, secret)
+
     def set_header(self, name: str, value: str) -> None:
         """Change a header, as ``headers[name] = value`` does. Raises InvalidName."""
         self.headers[name] = value
@@ -235,6 +245,7 @@ class Node(BaseNode, Bulk, Caller, GroupVerbs):
         config: timing, limits and endpoints; see NodeConfig.
         secret: a text that all nodes of the network share: they meet nobody who does not know it, and all that they say
             is encrypted. By default what ZYRE_SECRET says, or the file that ZYRE_SECRET_FILE names; ``""`` for none.
+            Of several texts the first is the one to speak by, and the others are believed, too: see ``set_secret``.
         certificate: a certificate, or the path of its files, by which this node proves who it is; all its connections
             are then encrypted and authenticated (CURVE). See docs/security.md.
         access: whom a node with a certificate lets in: a directory of public certificates, ``"*"`` for everybody who

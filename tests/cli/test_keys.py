@@ -90,6 +90,11 @@ def test_an_authority_is_founded_signs_and_revokes(tmp_path: Path, monkeypatch: 
     assert (code, json.loads(said)["cluster"], json.loads(said)["member"]) == (0, "lab", "first")
     assert zyre.Node(membership=tmp_path / "lab").public_key
     assert run("authority")[0] == ExitCode.USAGE
+    before = zyre.Node(membership=tmp_path / "lab").public_key
+    code, said = run("renew", "--json")
+    assert (code, json.loads(said)["name"]) == (0, "first")
+    assert zyre.Node(membership=tmp_path / "lab").public_key == json.loads(said)["public_key"] != before
+    assert json.loads(run("revoke", "first", "--former", "--json")[1])["keys"] == [before]
     other = tmp_path / "other.cert"
     assert run("init", other)[0] == 0
     assert run("sign", other, "--groups", "lab-*")[0] == 0

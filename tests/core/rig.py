@@ -14,7 +14,7 @@ from zyre.core.tables import PeerState
 from zyre.endpoint import Endpoint
 from zyre.events import Enter, Event, Exit, Refused
 from zyre.identity import PeerId
-from zyre.wire import bulletin, introduce, leases, lives, news, terms, zre
+from zyre.wire import bulletin, introduce, leases, lives, news, renewal, terms, zre
 from zyre.wire.beacon import Beacon, encode_beacon
 
 OWN = PeerId("5" * 32)
@@ -43,6 +43,7 @@ def read(effect: Send) -> Sent:
         **leases.MESSAGE_NAMES,
         **terms.MESSAGE_NAMES,
         **bulletin.MESSAGE_NAMES,
+        **renewal.MESSAGE_NAMES,
     }
     return Sent(names[message_id], sequence, effect.frames[0][6:], tuple(effect.frames[1:]))
 

@@ -54,6 +54,9 @@ class Desk:
     def open_link(self, link: int, endpoint: str) -> bool:
         return not self.refuse
 
+    def listen_anew(self) -> None:
+        """Nobody listens."""
+
     def probe(self, link: int, endpoint: str) -> None: ...
 
     def send(self, link: int, frames: Any) -> bool:

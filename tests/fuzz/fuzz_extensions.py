@@ -8,7 +8,7 @@ with instrumented():
     from zyre.errors import DecodeError, InvalidKey
     from zyre.security.credential import Credential, parse_certificate
     from zyre.security.revocation import Revocations
-    from zyre.wire import bulletin, bundle, chunk, durable, probe, tally, zre
+    from zyre.wire import bulletin, bundle, chunk, durable, probe, renewal, tally, zre
 
 SEEDS = [
     zre.pack_header(tally.TALLY, 1) + tally.encode_tally(1, 2),
@@ -20,6 +20,7 @@ SEEDS = [
     zre.pack_header(bulletin.NOTICE, 1) + bulletin.encode_version(7),
     zre.pack_header(bulletin.BULLETIN, 1) + Revocations(7, frozenset(), bytes(64)).pack(),
     Revocations(7, frozenset(("1" * 40,)), b"s" * 64).pack(),
+    zre.pack_header(renewal.PAUSE, 1) + renewal.encode_token(7),
     zre.pack_header(probe.SEEN, 1) + probe.encode_seen(bytes(16), 1.5),
     zre.pack_header(bundle.BUNDLE, 1) + b"".join(bundle.encode_bundle("G", [(b"a", b"bc"), (b"", b"d")])),
     zre.pack_header(bundle.BUNDLE, 1) + b"".join(bundle.encode_bundle("", [(b"ab",), (b"cd",)])),
@@ -48,6 +49,7 @@ def one_input(data: bytes) -> None:
         durable.decode_have,
         bulletin.decode_version,
         bulletin.decode_bulletin,
+        renewal.decode_token,
         Revocations.unpack,
         Credential.unpack,
         lambda octets: parse_certificate(octets.decode("latin-1")),

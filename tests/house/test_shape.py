@@ -38,6 +38,8 @@ TESTED_IN = {
     "cli.authority": "tests/cli/test_keys.py",
     "cli.enrolment": "tests/cli/test_enrolment.py",
     "engine.enrolling": "tests/engine/test_enrolment.py",
+    "engine.greeters": "tests/engine/test_auth_member.py",
+    "engine.rebinding": "tests/engine/test_rotation.py",
     "engine.inviting": "tests/engine/test_enrolment.py",
     "cli.conform": "tests/conformance/test_kit.py",
     "cli.console": "tests/cli/test_output.py",

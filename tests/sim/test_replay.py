@@ -86,7 +86,7 @@ def test_a_simulated_life_replays(seed: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_what_the_ring_has_kept_of_a_life_replays(seed: int, tmp_path: Path) -> None:
-    events = swarm(seed, tmp_path / "j", limit=80_000)
+    events = swarm(seed, tmp_path / "j", limit=90_000)
     assert (tmp_path / "j.1").exists()
     replay, again = replayed(tmp_path / "j")
     assert len(replay.files) == 2

@@ -14,10 +14,19 @@ import zyre
 from zyre.cli.exits import Unfit
 from zyre.cli.options import json_option
 from zyre.cli.output import make_output
-from zyre.engine.authority import DAYS, Authority, join_cluster, new_request
+from zyre.engine.authority import DAYS, Authority, join_cluster, load_member, new_request
 from zyre.security.credential import NAME, SIGNING_KEY
 
-__all__ = ["authority", "membership_option", "default_name", "permission_options", "permissions", "revoke", "sign"]
+__all__ = [
+    "authority",
+    "membership_option",
+    "default_name",
+    "permission_options",
+    "permissions",
+    "renew",
+    "revoke",
+    "sign",
+]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -110,6 +119,28 @@ def sign(path: str, directory: str, groups: str | None, days: float, renew: bool
     make_output(as_json).result(
         "signed", f"{path} is signed: {member!r} belongs to the cluster", path=path, name=member
     )
+
+
+@click.command()
+@membership_option
+@json_option
+def renew(directory: str, as_json: bool) -> None:
+    """Give the authority's own machine a new key. Others get theirs by 'zyre invite --renew' and 'zyre enroll --renew'.
+
+    Running nodes take it up within two seconds, and their peers follow. The former keys are good until 'zyre keys
+    revoke NAME --former'.
+    """
+    try:
+        former = load_member(directory).certificate.metadata
+        founded = Authority(directory)
+        request = new_request(former[NAME])
+        certificate = founded.issue(request, days=DAYS, renew=True, **permissions(former.get("groups")))
+        mine = zyre.Certificate(request.public_key, request.secret_key, certificate.metadata)
+        join_cluster(directory, founded.cluster, founded.public, mine)
+    except OSError as error:
+        raise Unfit(f"{error.filename}: {error.strerror}") from None
+    sentence = f"{former[NAME]} has a new key: {mine.public_key}"
+    make_output(as_json).result("renewed", sentence, name=former[NAME], public_key=mine.public_key)
 
 
 @click.command()

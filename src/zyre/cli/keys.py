@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 import zyre
-from zyre.cli.authority import authority, revoke, sign
+from zyre.cli.authority import authority, renew, revoke, sign
 from zyre.cli.exits import Unfit
 from zyre.cli.options import json_option
 from zyre.cli.output import make_output, safe
@@ -38,7 +38,7 @@ def keys() -> None:
     """
 
 
-for _command in (authority, sign, revoke):
+for _command in (authority, sign, renew, revoke):
     keys.add_command(_command)
 
 

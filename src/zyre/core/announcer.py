@@ -56,6 +56,7 @@ class Announcer(Part):
         self._count = 0
         self._delivery = delivery
         self._timers = timers
+        self._port = 0
         self._beacon = b""
         self._hurried = 0
 
@@ -67,10 +68,18 @@ class Announcer(Part):
     def start(self, locality: Locality, now: float) -> Moves:
         """Begin to announce where we are."""
         if self._wanted and locality.beacon_port:
-            self._beacon = self.discovery.announcement(locality.beacon_port)
+            self._port = locality.beacon_port
+            self._beacon = self.discovery.announcement(self._port)
             self._hurried = _HURRIED
             self._timers.add(now, _Beacon.DUE)
         return ()
+
+    def rekey(self, public_key: str) -> None:
+        """Announce another key, at once."""
+        self.discovery.rekey(public_key)
+        if self._beacon:
+            self._beacon = self.discovery.announcement(self._port)
+            self.hurry()
 
     def fall_silent(self) -> None:
         """Say nothing more, not even that we leave."""

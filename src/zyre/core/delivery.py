@@ -45,6 +45,7 @@ class Delivery:
         "_counters",
         "_greeting",
         "_hello",
+        "_hold_limit",
         "_links",
         "carry",
         "effects",
@@ -60,6 +61,7 @@ class Delivery:
         """A message of more octets goes in chunks, where that is understood."""
         self.carry: Callable[..., Outcome]
         """What sends it so; see Carrying."""
+        self._hold_limit = limits.link_messages // 2
         self._counters = counters
         self._links = 0
         self.not_data = 0
@@ -101,6 +103,9 @@ class Delivery:
         """Send data. A message of no frames becomes one empty frame unless the peer is known to take it: a bare
         WHISPER or SHOUT makes libzyre mix up its application's events."""
         if record.blocked or record.congested:
+            if record.held is not None and len(record.held) < self._hold_limit:
+                record.held.append((message_id, fields, content))
+                return Outcome.SENT
             return self._shed(record, 1) if record.shedding else Outcome.BLOCKED
         if content and (len(content[0]) > self.large or len(content) > 1) and self._goes_in_chunks(record, content):
             return self.carry(record, message_id, fields, content, kept=False)
@@ -178,6 +183,34 @@ class Delivery:
         header = zre.pack_header(message_id, record.next_sequence())
         self.effects.append(_new(Send, (record.link, (header + fields, *contents))))
 
+    def hold(self, record: PeerRecord) -> None:
+        """Send nothing on the record's link from now on, and keep what is to be sent."""
+        record.held = record.held or []
+        record.blocked = True
+
+    def release(self, record: PeerRecord, backlog: Sequence[tuple[int, bytes]] = ()) -> None:
+        """Send what was held; ``backlog`` is what was kept beside it, of which HELLO has said a part."""
+        held, record.held = record.held or [], None
+        record.blocked = False
+        for message_id, fields in backlog:
+            if message_id not in _NEVER_DROPPED:
+                self.send(record, message_id, fields)
+        for message_id, fields, content in held:
+            self.offer(record, message_id, fields, content)
+
+    def give_up_held(self, record: PeerRecord) -> None:
+        """The peer is gone, and what was held for it is for nobody."""
+        if record.held:
+            self._counters.dropped["absent"] += len(record.held)
+            self._counters.ledger.refuse(len(record.held))
+        record.held = None
+
+    def send_past(self, record: PeerRecord, message_id: int, fields: bytes) -> None:
+        """Send something ahead of what is held."""
+        record.blocked = record.blocked and record.held is None
+        self.send(record, message_id, fields)
+        record.blocked = record.blocked or record.held is not None
+
     def _hold(self, record: PeerRecord, message_id: int, fields: bytes) -> None:
         if message_id in _PERISHABLE:
             return
@@ -210,3 +243,4 @@ class Delivery:
         backlog, record.backlog = record.backlog, []
         for message_id, fields in backlog:
             self.send(record, message_id, fields)
+        record.blocked = record.held is not None  # what is held waits for another link

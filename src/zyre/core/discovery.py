@@ -110,6 +110,10 @@ class BeaconDiscovery:
         self._port = port
         self._key = decode_key(public_key) if public_key else None
 
+    def rekey(self, public_key: str) -> None:
+        """Announce another key."""
+        self._key = decode_key(public_key)
+
     def announcement(self, port: int) -> bytes:
         """The datagram that says where we are; with port 0, that we leave."""
         return self._envelope + encode_beacon(Beacon(self._octets, port, self._key))

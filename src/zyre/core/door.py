@@ -158,7 +158,8 @@ class Door(Part):
         source = "" if known is None else known.address
         previous = self._membership.directory.by_id.get(greeting.peer)
         if self._gate.secured:
-            vetted = self._gate.vet(greeting, frame, source, previous)
+            rekeyed = known is not None and known.rekeyed
+            vetted = self._gate.vet(greeting, frame, source, previous, rekeyed=rekeyed)
             if vetted is None:
                 return ()
             greeting = vetted
@@ -167,6 +168,8 @@ class Door(Part):
         if known is not None and known.groups is not None:
             greeting = self._gate.confine(greeting, known.groups, source)
         self._counters.received += 1
+        if known is not None and known.rekeyed:
+            self._gate.adopt(greeting, now)
         moves = self._membership.on_hello(greeting, previous, source, now)
         self._membership.expect(greeting.peer, self._portrait.locality)
         return moves

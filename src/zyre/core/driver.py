@@ -23,6 +23,7 @@ from zyre.core.effects import (
     Keep,
     LinkBlocked,
     LinkFailed,
+    ListenAnew,
     Mark,
     OpenLink,
     Probe,
@@ -376,3 +377,5 @@ class Driver:
             self._transport.broadcast(effect.payload)
         elif self._store is not None and isinstance(effect, (Keep, Discard, Mark)):
             self._store.write(effect)
+        elif isinstance(effect, ListenAnew):
+            self._transport.listen_anew()

@@ -17,13 +17,16 @@ __all__ = [
     "HelloFrom",
     "Keep",
     "KeptLetter",
+    "KeysChanged",
     "LinkAnswered",
     "LinkBlocked",
     "LinkFailed",
     "LinkLost",
     "LinkRefused",
     "LinkWritable",
+    "KeysComing",
     "ListProven",
+    "ListenAnew",
     "LocalityChanged",
     "Mark",
     "NameResolved",
@@ -115,7 +118,11 @@ class Mark(NamedTuple):
     number: int
 
 
-Effect: TypeAlias = OpenLink | Send | CloseLink | Broadcast | Probe | Keep | Discard | Mark
+class ListenAnew(NamedTuple):
+    """Everybody is silent: listen with the keys that are to come. KeysChanged follows."""
+
+
+Effect: TypeAlias = OpenLink | Send | CloseLink | Broadcast | Probe | Keep | Discard | Mark | ListenAnew
 
 
 class LinkBlocked(NamedTuple):
@@ -171,6 +178,21 @@ class HelloFrom(NamedTuple):
     groups: tuple[str, ...] | None = None
     refused: RefusalCode | None = None
     """Why that one may not be here any more."""
+    rekeyed: bool = False
+    """Whether it may have another key than it was known by."""
+
+
+class KeysComing(NamedTuple):
+    """The host has new keys, and will listen with them. That ends all connections to it, so peers have to fall silent
+    before: ListenAnew is asked for when they have."""
+
+
+class KeysChanged(NamedTuple):
+    """The host has new keys: links that are opened from now on show the new ones. ``public_key`` is that of the node
+    from now on, with ``certificate`` to be shown in HELLO; empty if it is the same as before."""
+
+    public_key: str
+    certificate: str
 
 
 class ListProven(NamedTuple):
@@ -259,6 +281,8 @@ Report: TypeAlias = (
     | LinkRefused
     | LinkAnswered
     | ListProven
+    | KeysChanged
+    | KeysComing
     | LocalityChanged
     | HelloFrom
     | NameResolved

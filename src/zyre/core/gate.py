@@ -6,7 +6,7 @@ sender has proven to own, where that is known, and the one that it was announced
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Final
@@ -61,6 +61,8 @@ class Gate(Part):
     """Judges by key, counts every refusal, and tells the application once for each code and address."""
 
     def __init__(self, profile: NodeProfile, counters: Counters, events: list[Event]) -> None:
+        self.adopt: Callable[[Greeting, float], None]
+        """Takes over a new key of a peer that is here (Renewal.adopt)."""
         self.secured = bool(profile.public_key)
         self._key = profile.public_key
         self.proven = profile.proven
@@ -83,16 +85,23 @@ class Gate(Part):
             self.refuse("wrong key", source, verdict.peer, known.name)
         return False
 
-    def vet(self, greeting: Greeting, frame: bytes, source: str, known: PeerRecord | None) -> Greeting | None:
-        """At a secured node: a HELLO with the key of its sender as part of its endpoint; None if it is refused."""
+    def vet(
+        self, greeting: Greeting, frame: bytes, source: str, known: PeerRecord | None, *, rekeyed: bool = False
+    ) -> Greeting | None:
+        """At a secured node: a HELLO with the key of its sender as part of its endpoint; None if it is refused.
+        ``rekeyed``: that may be another one than the sender was known by."""
         speech = greeting.speech
         key = speech.headers.get(PUBLIC_KEY_HEADER) or speech.endpoint.key
         proven = frame[IDENTITY_SIZE:].decode("ascii", "replace")
         announced = "" if known is None or known.is_presumed else known.endpoint.key
-        if not is_key(key) or (self.proven and key != proven) or (announced and key != announced):
+        if not is_key(key) or (self.proven and key != proven) or (announced and key != announced and not rekeyed):
             self.refuse("wrong key", source, greeting.peer, speech.name)
             return None
         return Greeting(greeting.peer, replace(speech, endpoint=speech.endpoint.with_key(key)), greeting.permitted)
+
+    def rekey(self, public_key: str) -> None:
+        """The node has another key."""
+        self._key = public_key
 
     def vet_own(self, greeting: Greeting, frame: bytes, source: str) -> Greeting | None:
         """A HELLO of somebody with our own identity, who has to have our key as well; None if it is refused."""

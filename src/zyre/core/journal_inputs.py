@@ -15,6 +15,8 @@ from typing import Any, Final
 from zyre.core.effects import (
     HelloFrom,
     KeptLetter,
+    KeysChanged,
+    KeysComing,
     LinkAnswered,
     LinkBlocked,
     LinkFailed,
@@ -146,7 +148,11 @@ def _pack_report(report: Report) -> bytes:
     if isinstance(report, LocalityChanged):
         return _json(["LocalityChanged", _pack_locality(report.locality)])
     if isinstance(report, HelloFrom):
-        return _json(["HelloFrom", [report.identity.hex(), report.address, report.groups, report.refused]])
+        return _json(["HelloFrom", [report.identity.hex(), *report[1:]]])
+    if isinstance(report, KeysComing):
+        return _json(["KeysComing", []])
+    if isinstance(report, KeysChanged):
+        return _json(["KeysChanged", list(report)])
     if isinstance(report, ListProven):
         return _json(["ListProven", [report.version, report.octets.hex()]])
     if isinstance(report, LinkLost):
@@ -185,8 +191,10 @@ def _unpack_restored(letters: Any, streams: Any, taken: Any) -> Restored:
     return Restored(tuple(map(_unpack_letter, letters)), _unpack_places(streams), _unpack_places(taken))
 
 
-def _unpack_hello_from(identity: str, address: str, groups: Any = None, refused: Any = None) -> HelloFrom:
-    return HelloFrom(bytes.fromhex(identity), address, None if groups is None else tuple(groups), refused)
+def _unpack_hello_from(
+    identity: str, address: str, groups: Any = None, refused: Any = None, rekeyed: bool = False
+) -> HelloFrom:
+    return HelloFrom(bytes.fromhex(identity), address, None if groups is None else tuple(groups), refused, rekeyed)
 
 
 def _unpack_judged(peer: str, refused: Any, groups: Any) -> PeerJudged:
@@ -196,6 +204,8 @@ def _unpack_judged(peer: str, refused: Any, groups: Any) -> PeerJudged:
 _REPORTS: Final[Mapping[str, Callable[[Any], Report]]] = {
     "LocalityChanged": lambda value: LocalityChanged(_unpack_locality(value)),
     "HelloFrom": lambda value: _unpack_hello_from(*value),
+    "KeysComing": lambda value: KeysComing(),
+    "KeysChanged": lambda value: KeysChanged(*value),
     "ListProven": lambda value: ListProven(value[0], bytes.fromhex(value[1])),
     "NameResolved": lambda value: NameResolved(value[0], tuple(value[1])),
     "PeerJudged": lambda value: _unpack_judged(*value),

@@ -63,10 +63,14 @@ class Links(Part):
     def _on_writable(self, report: LinkWritable, now: float) -> Moves:
         if (record := self._at(report.link)) is not None:
             self._delivery.on_writable(record)
-            self._carrying.writable(record)
-            self._reliable.writable(record, now)
-            self._durable.writable(record, now)
+            self.go_on(record, now)
         return ()
+
+    def go_on(self, record: PeerRecord, now: float) -> None:
+        """A link has room: send what waits for it in others' books."""
+        self._carrying.writable(record)
+        self._reliable.writable(record, now)
+        self._durable.writable(record, now)
 
     def _on_failed(self, report: LinkFailed, now: float) -> Moves:
         record = self._at(report.link)

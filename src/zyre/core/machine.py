@@ -84,6 +84,9 @@ class Transport(Protocol):
     def broadcast(self, payload: bytes) -> None:
         """Send a datagram on every interface in use. Failures are counted, not raised."""
 
+    def listen_anew(self) -> None:
+        """Listen with new keys, where there are any. KeysChanged follows."""
+
     def close(self) -> None:
         """Release everything. May be called twice."""
 

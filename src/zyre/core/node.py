@@ -38,6 +38,7 @@ from zyre.core.part import Follower, Handler, Moves, Part, Question, Verb
 from zyre.core.portrait import Portrait
 from zyre.core.profile import NodeProfile
 from zyre.core.reliable import Reliable
+from zyre.core.renewal import Renewal
 from zyre.core.second_choice import SecondChoice
 from zyre.core.surroundings import Surroundings
 from zyre.core.tables import PeerState, Phase, Violation
@@ -192,12 +193,13 @@ class NodeMachine(Answers):
         self.carrying = Carrying(limits, self._directory, self._delivery, self.counters, self._handlers)
         self.carrying.on_through = (self._reliable.writable, self.durable.writable)
         self._tally.companions.append(self.carrying.look)
+        links = Links(self._membership, self._delivery, self._reliable, self.durable, self.carrying, self.counters)
         return (
             Conversation(self._membership, self._delivery, self.events, self._gate),
             self._announcer,
             Surroundings(profile, self._portrait, self._membership, self._announcer.hurry, self.events),
             self._membership,
-            Links(self._membership, self._delivery, self._reliable, self.durable, self.carrying, self.counters),
+            links,
             *self._membership.watch,
             *(self._elections.terms, self._elections, self._leases),
             *self._make_door(),
@@ -208,6 +210,7 @@ class NodeMachine(Answers):
             self._news,
             self._reliable,
             self.bundling,
+            Renewal(profile, self._membership, self._portrait, self._announcer, links, self._delivery, self._timers),
             Bulletins(profile, directory=self._directory, delivery=self._delivery, timers=self._timers),
             *self.durable.parts,
             self.carrying,

@@ -34,6 +34,9 @@ class PeerRecord:
     for all who need not ask, and NOBODY then.
     """
 
+    held: list[tuple[int, bytes, tuple[bytes, ...]]] | None
+    """Messages that wait for a new link; None while none does."""
+
     __slots__ = (
         "answered_at",
         "ask_again_at",
@@ -54,6 +57,7 @@ class PeerRecord:
         "groups",
         "headers",
         "heard_mark",
+        "held",
         "identity",
         "incarnation",
         "is_own_kind",
@@ -147,7 +151,7 @@ class PeerRecord:
         self.ask_again_at = 0.0
         """Until when it has time to tell us what we missed."""
         # a full queue
-        self.blocked = self.shedding = False
+        self.blocked, self.shedding, self.held = False, False, None
         self.congested = False
         """Whether too many bundled messages are on their way to it, so that no data is sent until it has some."""
         self.shedding_large = self.carrying = False

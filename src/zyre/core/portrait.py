@@ -69,6 +69,13 @@ class Portrait:
         self.headers = {other: value for other, value in self.headers.items() if other != name}
         self.changed()
 
+    def rekey(self, public_key: str, certificate: str) -> None:
+        """The node has another key, and another certificate."""
+        self.headers = {**self.headers, PUBLIC_KEY_HEADER: public_key}
+        self._certificate = certificate
+        self.said = application_headers(self.headers)
+        self._hellos.clear()
+
     def changed(self) -> None:
         """Groups or headers are not as before."""
         self.version += 1

@@ -18,7 +18,7 @@ from zyre.core.delivery import Delivery
 from zyre.core.directory import Directory
 from zyre.core.part import Follower, Handler, Moves, Part
 from zyre.core.peer import PeerRecord
-from zyre.core.portrait import Portrait
+from zyre.core.portrait import PUBLIC_KEY_HEADER, Portrait
 from zyre.core.profile import NodeProfile
 from zyre.core.tables import PeerState
 from zyre.core.timers import Deadlines
@@ -57,7 +57,6 @@ class Twins(Part):
         self._incarnation = profile.incarnation if "incarnation" in profile.extensions else 0
         self._own = profile.identity
         self._name = profile.name
-        self._key = profile.public_key
         self._handshake = profile.config.timing.handshake
         self._remembered = profile.config.timing.expired
         self._portrait = portrait
@@ -86,7 +85,8 @@ class Twins(Part):
         locality = self._portrait.locality
         if locality is None or (not endpoint.is_tcp and locality.bound.is_tcp) or not endpoint.is_reachable:
             return
-        target = endpoint.with_key(self._key) if self._key else endpoint
+        key = self._portrait.headers.get(PUBLIC_KEY_HEADER, "")
+        target = endpoint.with_key(key) if key else endpoint
         record = self._contacts[endpoint] = PeerRecord(None, target, self._delivery.new_link(), "twin")
         self._delivery.greet(record, self._portrait.hello_to(target))
         self._timers.add(now + self._handshake, Contact(record))

@@ -14,14 +14,16 @@ from typing import Final, NamedTuple
 
 import zmq
 
-from zyre.core.effects import PeerJudged, PeerRefused, Report
+from zyre.core.effects import KeysChanged, KeysComing, PeerJudged, PeerRefused, Report
 from zyre.core.locality import Interface
 from zyre.core.portrait import PUBLIC_KEY_HEADER
 from zyre.core.profile import NodeProfile
 from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
+from zyre.engine.connections import Connections
 from zyre.engine.engine import EngineAlarm
 from zyre.engine.keyring import CertificateStore
+from zyre.engine.rebinding import listen_again
 from zyre.engine.rungs import Rungs
 from zyre.engine.zap import shared_zap_handler
 from zyre.refusals import RefusalCode
@@ -44,6 +46,8 @@ class Standing(NamedTuple):
 
     refused: RefusalCode | None
     groups: tuple[str, ...] | None
+    rekeyed: bool = False
+    """Whether they may have another key than before."""
 
 
 class Protection(ABC):
@@ -61,7 +65,6 @@ class Protection(ABC):
         self.alarm = EngineAlarm(self._look)
         """For a host whose engine knows it: when to look at the policy's directory again."""
         self.count_strangers: Callable[[], int] = lambda: 0
-        """How many are connected who have not shown yet who they are; the transport knows."""
         self._domain = ""
         self._report: Callable[[Report], object] = lambda report: None
         self._roster: Callable[[], Roster] = lambda: Roster({})
@@ -71,6 +74,10 @@ class Protection(ABC):
         block; ``roster`` says who is here."""
         self._report = report
         self._roster = roster
+
+    def tend(self, connections: Connections) -> None:
+        """An inbox is there: ``connections`` knows how many have not shown yet who they are."""
+        self.count_strangers = lambda: connections.strangers
 
     def introduce(self, profile: NodeProfile) -> NodeProfile:
         """What its node is born with, besides."""
@@ -112,8 +119,9 @@ class Protection(ABC):
         """What the owner of a key, who was let in, may now."""
         return Standing(None, None)
 
-    def greeted(self, address: str, key: str, hello: bytes) -> Standing:
-        """The same of somebody who has just said ``hello``, a frame as it came. Called by whoever reads the inbox."""
+    def greeted(self, address: str, key: str, identity: bytes, hello: bytes) -> Standing:
+        """The same of somebody who has just said ``hello``, a frame as it came, under an identity of 17 octets. Called
+        by whoever reads the inbox."""
         return self.standing(address, key)
 
     def hear(self, message: bytes) -> None:  # noqa: B027  (most have nothing to learn)
@@ -133,7 +141,7 @@ class Protection(ABC):
         for peer in self._roster():
             address = Endpoint.parse(peer.address).host
             standing = self.standing(address, self.key_of(peer))
-            self._report(PeerJudged(peer.uuid, *standing))
+            self._report(PeerJudged(peer.uuid, standing.refused, standing.groups))
 
     def refuse(self, code: RefusalCode, address: str) -> None:
         """Report somebody who was not let in."""
@@ -153,8 +161,26 @@ class Protection(ABC):
         shared_zap_handler().enlist(domain, self._answer)
         inbox.setsockopt_string(zmq.ZAP_DOMAIN, domain)
         inbox.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)  # nobody gets in if nobody answers
-        inbox.curve_publickey, inbox.curve_secretkey = _octets(self.keys)
+        self.put_keys(inbox)
         inbox.curve_server = True
+
+    def rekey(self, keys: KeyPair) -> None:
+        """Have other keys from now on. Peers are told when the inbox listens with them, and that waits until they are
+        silent: it ends their connections."""
+        self.keys = keys
+        self._report(KeysComing())
+
+    def listen_again(self, inbox: zmq.Socket[bytes], place: str, links: Iterable[str]) -> bool:
+        """Have the inbox listen with the keys that are valid now, and peers told; whether that is done."""
+        self.put_keys(inbox)
+        done = listen_again(inbox, place, links)
+        if done:
+            self._report(KeysChanged(self.public_key, self.shown))
+        return done
+
+    def put_keys(self, inbox: zmq.Socket[bytes]) -> None:
+        """Whoever connects to where the inbox listens from now on must know the keys that are valid now."""
+        inbox.curve_publickey, inbox.curve_secretkey = _octets(self.keys)
 
     def dismiss(self) -> None:
         """The inbox is closed, and nobody will ask any more."""

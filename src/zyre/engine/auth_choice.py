@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from zyre.core.profile import NodeProfile
 from zyre.engine.auth import CertificateProtection, Protection
+from zyre.engine.auth_need import SecretFile
 from zyre.engine.auth_secret import SecretProtection
 from zyre.engine.keyring import load_certificate
 from zyre.errors import InvalidConfig, InvalidKey
 from zyre.security.access import Access
 from zyre.security.certificate import Certificate
-from zyre.security.secret import cluster_keys
+from zyre.security.secret import ClusterKeys, cluster_keys
 from zyre.wire.envelope import envelope_of
 
-__all__ = ["protect", "replace_access"]
+__all__ = ["protect", "replace_access", "replace_secret"]
 
 
 def protect(
@@ -42,7 +44,9 @@ def protect(
     if access is not None:
         raise InvalidConfig("access says who may connect to a node with a certificate: give Node(certificate=...)")
     envelope = envelope_of(profile.cluster.name)
-    return SecretProtection(cluster_keys(secret), profile.identity.octets, profile.config, envelope)
+    protection = SecretProtection(_make_secrets(secret), profile.identity.octets, profile.config, envelope)
+    protection.file = secret if isinstance(secret, SecretFile) else None
+    return protection
 
 
 def replace_access(protection: Protection | None, access: object) -> None:
@@ -50,6 +54,23 @@ def replace_access(protection: Protection | None, access: object) -> None:
     if not isinstance(protection, CertificateProtection):
         raise InvalidConfig("only a node with a certificate has a policy: Node(certificate=..., access=...)")
     protection.use(_make_access(access))
+
+
+def replace_secret(protection: Protection | None, secret: object) -> None:
+    """Let a node speak by another secret. Raises InvalidConfig."""
+    if not isinstance(protection, SecretProtection):
+        raise InvalidConfig("only a node with a secret gets another one: Node(secret=...)")
+    protection.file = None
+    protection.use(_make_secrets(secret))
+
+
+def _make_secrets(given: object) -> tuple[ClusterKeys, ...]:
+    if isinstance(given, SecretFile):
+        given = given.secrets or ("",)
+    several = (given,) if isinstance(given, str) or not isinstance(given, Iterable) else tuple(given)
+    if not several:
+        raise InvalidConfig("there are no secrets: give one, or several of which the first is the one to speak by")
+    return tuple(map(cluster_keys, several))
 
 
 def _make_certificate(given: object) -> Certificate:

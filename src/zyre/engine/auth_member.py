@@ -20,16 +20,18 @@ from typing import Final, NamedTuple
 import zmq
 
 from zyre.config import NodeConfig
+from zyre.core.admission import IDENTITY_SIZE
 from zyre.core.effects import ListProven
 from zyre.core.locality import Interface
 from zyre.endpoint import Endpoint
 from zyre.engine.auth import LOOK_AGAIN, Protection, Standing
 from zyre.engine.auth_secret import SealedBeacons
-from zyre.engine.authority import ISSUED_FOLDER, REVOKED, Member, read_revoked, save_revoked
+from zyre.engine.authority import ISSUED_FOLDER, NODE, REVOKED, Member, load_member, read_revoked, save_revoked
 from zyre.engine.keyring import CertificateStore
 from zyre.engine.rungs import Rungs
 from zyre.engine.signing import SigningKey, VerifyingKey, signing_key_of
 from zyre.errors import DecodeError, InvalidConfig, InvalidKey
+from zyre.identity import PeerId
 from zyre.refusals import RefusalCode
 from zyre.security.access import groups_of
 from zyre.security.certificate import Certificate
@@ -54,6 +56,7 @@ __all__ = ["MemberProtection", "SignedBeacons", "SignedProof", "Vouchers"]
 
 #: Where the public key stands in the body of a beacon.
 _KEY: Final = slice(18, 50)
+_START: Final = 4
 #: So many strangers of one address at a time: the others are for other addresses.
 _SHARE: Final = 4
 
@@ -145,13 +148,18 @@ class SignedProof:
     stranger: RefusalCode = "unknown key"
 
     def __init__(self, credential: Credential, key: SigningKey, vouchers: Vouchers) -> None:
-        self._credential = credential.pack()
-        self._key = key
+        self._signers = {credential.key: (credential.pack(), key)}
         self._vouchers = vouchers
+
+    def add(self, credential: Credential, key: SigningKey) -> None:
+        """We have a new key, and announce it as soon as peers know it."""
+        former = next(reversed(self._signers))
+        self._signers = {former: self._signers[former], credential.key: (credential.pack(), key)}
 
     def prove(self, octets: bytes) -> bytes:
         """What the authority has signed of us, and our signature."""
-        return self._credential + self._key.sign(octets + self._credential)
+        credential, key = self._signers[octets[_START:][_KEY]]
+        return credential + key.sign(octets + credential)
 
     def judge(self, sealed: Sealed, now: float) -> RefusalCode | None:
         """By the authority's signature, which is seen often and verified once, and the sender's."""
@@ -188,10 +196,11 @@ class MemberProtection(Protection):
         self.vouchers = Vouchers(member.authority, member.revocations, 2 * config.limits.peers)
         self._credential = credential_of(member.certificate)
         self.vouchers.take(self._credential, member.certificate, time.time())
-        proof = SignedProof(self._credential, signing_key_of(self.keys), self.vouchers)
-        self._seal = BeaconSeal(proof, identity, config.limits.beacon_age, config.limits.peers)
+        self._proof = SignedProof(self._credential, signing_key_of(self.keys), self.vouchers)
+        self._seal = BeaconSeal(self._proof, identity, config.limits.beacon_age, config.limits.peers)
         self._unsaved = False
-        self._file_state = self._state_of_file()
+        self._key_state = self._state_of(NODE)
+        self._file_state = self._state_of(REVOKED)
         self._issued = CertificateStore(member.directory / ISSUED_FOLDER)
         self._most_strangers = round(config.limits.strangers)
         self._handshake = config.timing.handshake
@@ -240,7 +249,7 @@ class MemberProtection(Protection):
         voucher = self.vouchers.of(key)
         return Standing(self.vouchers.judge(key, time.time()), None if voucher is None else voucher.groups)
 
-    def greeted(self, address: str, key: str, hello: bytes) -> Standing:
+    def greeted(self, address: str, key: str, identity: bytes, hello: bytes) -> Standing:
         """Somebody greets, and shows a certificate: hold it against the key that they have proven to own."""
         try:
             shown = zre.decode_hello(hello).headers.get(CERTIFICATE_HEADER, "")
@@ -251,7 +260,31 @@ class MemberProtection(Protection):
         if credential.key != decode_key(key):
             return Standing("wrong key", None)
         refused = self.vouchers.take(credential, certificate, time.time())
-        return Standing(refused, groups_of(certificate))
+        known = self._roster().get(PeerId.parse(identity[1:])) if len(identity) == IDENTITY_SIZE else None
+        rekeyed = known is not None and self._follows(self.key_of(known), key)
+        return Standing(refused, groups_of(certificate), rekeyed=rekeyed)
+
+    def _follows(self, former: str, key: str) -> bool:
+        """Whether a key is a later one of the same member, by its certificate."""
+        before, now = self.vouchers.of(former), self.vouchers.of(key)
+        return before is not None and now is not None and before.name == now.name and before.issued <= now.issued
+
+    def expects(self, peer: PeerId, key: str) -> bool:
+        """Whether a proven beacon of a peer with that key means anything now. Who gets a new one greets with it first:
+        until then, and a moment longer, its beacons are passed over. Somebody else's key is told of."""
+        known = self._roster().get(peer)
+        if known is None or (shown := self.key_of(known)) == key:
+            return True
+        before, said = self.vouchers.of(shown), self.vouchers.of(key)
+        return before is not None and said is not None and said.name not in ("", before.name)
+
+    def renew(self, member: Member) -> None:
+        """Be known by a new key from now on, to newcomers and to those who are here. In the engine thread."""
+        self.member = member
+        self._credential = credential_of(member.certificate)
+        self.vouchers.take(self._credential, member.certificate, time.time())
+        self._proof.add(self._credential, signing_key_of(member.certificate.pair))
+        self.rekey(member.certificate.pair)
 
     def hear(self, message: bytes) -> None:
         """A list of revoked keys, which a member passes on: it counts if the authority has signed it."""
@@ -274,7 +307,7 @@ class MemberProtection(Protection):
 
     def beacon_sockets(self, port: int, interfaces: Iterable[Interface]) -> Rungs:
         """Sockets that carry signed beacons."""
-        return SignedBeacons(port, interfaces, self._seal, self._envelope, self.refuse)
+        return SignedBeacons(port, interfaces, self._seal, self._envelope, self.refuse, self.expects)
 
     def guard_inbox(self, inbox: zmq.Socket[bytes], domain: str) -> None:
         """Tell the node at once which list there is."""
@@ -287,6 +320,7 @@ class MemberProtection(Protection):
         """Certificates expire while their owners are here, and somebody may have written a longer list."""
         self.alarm.set(time.monotonic() + LOOK_AGAIN)
         self._keep_list()
+        self._keep_keys()
         now = time.time()
         for peer in self._roster():
             if self.vouchers.judge(self.key_of(peer), now) is not None:
@@ -298,20 +332,35 @@ class MemberProtection(Protection):
         told of and let be: what was known before still counts."""
         folder = self.member.directory
         try:
-            state = self._state_of_file()
+            state = self._state_of(REVOKED)
             if state != self._file_state:
                 self._file_state = state
                 self.learn(read_revoked(folder, self.member.authority))
             if self._unsaved:
                 self._unsaved = False
                 save_revoked(folder, self.vouchers.revocations)
-                self._file_state = self._state_of_file()
+                self._file_state = self._state_of(REVOKED)
         except (OSError, InvalidConfig, InvalidKey) as error:
             _log.warning("the list of revoked keys cannot be kept: %s", error)
 
-    def _state_of_file(self) -> tuple[int, int]:
+    def _keep_keys(self) -> None:
+        """The machine may have got a new certificate. Its two files are written one after the other: what does not fit
+        together yet is looked at again."""
+        state = self._state_of(NODE)
+        if state == self._key_state:
+            return
         try:
-            about = os.stat(self.member.directory / REVOKED)
+            member = load_member(self.member.directory)
+        except (OSError, InvalidConfig, InvalidKey) as error:
+            _log.warning("the certificate of this machine cannot be used: %s", error)
+            return
+        self._key_state = state
+        if member.certificate.public_key != self.public_key and member.authority.octets == self.member.authority.octets:
+            self.renew(member)
+
+    def _state_of(self, name: str) -> tuple[int, int]:
+        try:
+            about = os.stat(self.member.directory / name)
         except OSError:
             return (0, 0)
         return about.st_mtime_ns, about.st_ino

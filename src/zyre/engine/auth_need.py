@@ -17,6 +17,7 @@ __all__ = [
     "MEMBERSHIP_VARIABLE",
     "SECRET_FILE_VARIABLE",
     "SECRET_VARIABLE",
+    "SecretFile",
     "check_key",
     "protect_if_asked",
     "secret_of_environment",
@@ -45,17 +46,51 @@ def protect_if_asked(
     return protect(profile, certificate, access, secret, membership)
 
 
-def secret_of_environment() -> str | None:
+class SecretFile:
+    """A file with a secret on each line: the first is the one to speak by, the others are believed, too. Raises
+    InvalidConfig if it cannot be read."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._state = self._look()
+        self.secrets = self._read()
+
+    def __repr__(self) -> str:
+        return f"<SecretFile {self._path!r}>"
+
+    def _look(self) -> tuple[int, int]:
+        try:
+            about = os.stat(self._path)
+        except OSError:
+            return (0, 0)
+        return about.st_mtime_ns, about.st_ino
+
+    def changed(self) -> tuple[str, ...]:
+        """Its secrets, if they have changed; nothing if they have not, or cannot be read now."""
+        if self._look() == self._state:
+            return ()
+        before, self._state = self.secrets, self._look()
+        try:
+            self.secrets = self._read()
+        except InvalidConfig:
+            return ()
+        return self.secrets if self.secrets != before else ()
+
+    def _read(self) -> tuple[str, ...]:
+        try:
+            with open(self._path) as file:
+                return tuple(line for line in map(str.strip, file) if line)
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidConfig(f"{SECRET_FILE_VARIABLE} names {self._path!r}, which cannot be read: {error}") from None
+
+
+def secret_of_environment() -> str | SecretFile | None:
     """What ZYRE_SECRET says, or the file that ZYRE_SECRET_FILE names. Raises InvalidConfig if that cannot be read."""
     secret = os.environ.get(SECRET_VARIABLE)
     path = os.environ.get(SECRET_FILE_VARIABLE)
     if secret or not path:
         return secret or None
-    try:
-        with open(path) as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidConfig(f"{SECRET_FILE_VARIABLE} names {path!r}, which cannot be read: {error}") from None
+    return SecretFile(path)
 
 
 def check_key(protection: Protection | None, endpoint: Endpoint) -> None:

@@ -8,6 +8,9 @@ hands; and one that follows from the secret where the port was chosen, so that `
 
 from __future__ import annotations
 
+import logging
+import math
+import secrets
 import socket
 import time
 from collections.abc import Callable, Iterable
@@ -15,23 +18,36 @@ from typing import TypeAlias
 
 from zyre.config import NodeConfig
 from zyre.core.discovery import Source
+from zyre.core.effects import KeysChanged, PeerJudged
 from zyre.core.locality import Interface
+from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
-from zyre.engine.auth import Protection
+from zyre.engine.auth import LOOK_AGAIN, Protection, Standing
+from zyre.engine.auth_need import SecretFile
 from zyre.engine.keyring import new_pair, pair_from
 from zyre.engine.rungs import Rungs
-from zyre.errors import DecodeError
+from zyre.errors import DecodeError, InvalidConfig
+from zyre.identity import PeerId
 from zyre.refusals import RefusalCode
-from zyre.security.keys import KeyPair, same
+from zyre.security.keys import KeyPair, encode_key, same
 from zyre.security.seal import BeaconSeal, SecretProof
-from zyre.security.secret import ClusterKeys
+from zyre.security.secret import ClusterKeys, cluster_keys
 from zyre.wire.envelope import ENVELOPE_SIZE, open_envelope
 from zyre.wire.sealed import MAX_SEALED, sealed_time
+from zyre.wire.zre import identity_frame
 
 __all__ = ["SealedBeacons", "SecretProtection"]
 
 #: The place of all gossip hubs, among the places for which keys are made.
 _HUB = "gossip"
+
+#: Where they stand in a beacon of 43/ZRE.
+_UUID = slice(4, 20)
+_KEY = slice(22, 54)
+#: Seconds after a change of keys in which others may still announce, or be announced, with the former ones.
+_TRANSITION = 60.0
+
+_log = logging.getLogger("zyre")
 
 _OnRefused: TypeAlias = Callable[[RefusalCode, str], object]
 
@@ -42,25 +58,36 @@ class SecretProtection(Protection):
 
     needs_keys = False
 
-    def __init__(self, cluster: ClusterKeys, identity: bytes, config: NodeConfig, envelope: bytes = b"") -> None:
-        self._cluster = cluster
+    def __init__(
+        self, clusters: tuple[ClusterKeys, ...], identity: bytes, config: NodeConfig, envelope: bytes = b""
+    ) -> None:
+        self._clusters = clusters
         self._envelope = envelope
-        place = _place_of(config)
-        super().__init__(new_pair() if place is None else _pair_at(self._cluster, place))
-        self._member = pair_from(self._cluster.member)
+        self._place = _place_of(config)
+        super().__init__(new_pair() if self._place is None else _pair_at(clusters[0], self._place))
+        self._members = [pair_from(cluster.member) for cluster in clusters]
+        self._shown: dict[bytes, str] = {}
+        """By which member's key each identity has greeted."""
+        self._most = config.limits.peers
+        self._changed_at = -math.inf
+        self.file: SecretFile | None = None
+        """Where the secrets come from, if they are to be read again when it changes."""
         self._seal = BeaconSeal(
-            SecretProof(self._cluster.beacon), identity, config.limits.beacon_age, config.limits.peers
+            SecretProof(*(cluster.beacon for cluster in clusters)),
+            identity,
+            config.limits.beacon_age,
+            config.limits.peers,
         )
 
     @property
     def link_keys(self) -> KeyPair:
         """The members' key."""
-        return self._member
+        return self._members[0]
 
     @property
     def hub_keys(self) -> KeyPair:
         """All hubs of the cluster have the same, which members know."""
-        return _pair_at(self._cluster, _HUB)
+        return _pair_at(self._clusters[0], _HUB)
 
     def hub_key_at(self, endpoint: Endpoint) -> str | None:
         """The key that is given, or that of the cluster's hubs."""
@@ -68,15 +95,66 @@ class SecretProtection(Protection):
 
     def judge(self, address: str, key: str) -> RefusalCode | None:
         """Members only."""
-        return None if same(key, self._member.public) else "wrong secret"
+        known = [same(key, member.public) for member in self._members]  # all of them, and in the same time
+        return None if any(known) else "wrong secret"
 
     def key_at(self, endpoint: Endpoint) -> str | None:
-        """The key that the node there told, or the one of the place."""
-        return endpoint.key or _pair_at(self._cluster, _name_of(endpoint)).public
+        """The key that the node there told, or the one of the place; of one of the secrets while there are several:
+        it is tried again."""
+        return endpoint.key or _pair_at(secrets.choice(self._clusters), _name_of(endpoint)).public
+
+    def greeted(self, address: str, key: str, identity: bytes, hello: bytes) -> Standing:
+        """Somebody greets who was let in, perhaps long ago, by a secret that may be another by now."""
+        if not key:  # over inproc there is none
+            return Standing(None, None)
+        refused = self.judge(address, key)
+        before = self._shown.pop(identity, key)
+        if refused is None:
+            self._shown[identity] = key
+            while len(self._shown) > self._most:
+                del self._shown[next(iter(self._shown))]
+        return Standing(refused, None, rekeyed=before != key)
+
+    def use(self, clusters: tuple[ClusterKeys, ...]) -> None:
+        """Speak by the first of these secrets from now on, and believe all of them; whoever has greeted by another has
+        to go."""
+        speaks_otherwise = clusters[0] is not self._clusters[0]
+        self._clusters = clusters
+        self._members = [pair_from(cluster.member) for cluster in clusters]
+        self._seal.proof = SecretProof(*(cluster.beacon for cluster in clusters))
+        if speaks_otherwise:
+            self._changed_at = time.monotonic()
+            if self._place is not None:
+                self.rekey(_pair_at(clusters[0], self._place))
+            else:
+                self._report(KeysChanged("", ""))
+        for peer in self._roster():
+            shown = self._shown.get(identity_frame(peer.uuid.octets))
+            if shown is not None and self.judge(peer.address, shown) is not None:
+                self._report(PeerJudged(peer.uuid, "wrong secret", None))
+
+    def _look(self) -> None:
+        """Somebody may have written other secrets into the file."""
+        if self.file is None:
+            self.alarm.set(NEVER)
+            return
+        self.alarm.set(time.monotonic() + LOOK_AGAIN)
+        secrets_now = self.file.changed()
+        if secrets_now:
+            try:
+                self.use(tuple(map(cluster_keys, secrets_now)))
+            except InvalidConfig as error:
+                _log.warning("the secrets are as before: %s", error)
+
+    def expects(self, peer: PeerId, key: str) -> bool:
+        """Whether a proven beacon of a peer with that key means anything now: a moment after a change it may be older,
+        or younger, than what the peer has greeted with."""
+        known = self._roster().get(peer)
+        return known is None or self.key_of(known) == key or time.monotonic() > self._changed_at + _TRANSITION
 
     def beacon_sockets(self, port: int, interfaces: Iterable[Interface]) -> Rungs:
         """Sockets that carry sealed beacons."""
-        return SealedBeacons(port, interfaces, self._seal, self._envelope, self.refuse)
+        return SealedBeacons(port, interfaces, self._seal, self._envelope, self.refuse, self.expects)
 
 
 class SealedBeacons(Rungs):
@@ -86,12 +164,19 @@ class SealedBeacons(Rungs):
     longest = MAX_SEALED + ENVELOPE_SIZE
 
     def __init__(
-        self, port: int, interfaces: Iterable[Interface], seal: BeaconSeal, envelope: bytes, on_refused: _OnRefused
+        self,
+        port: int,
+        interfaces: Iterable[Interface],
+        seal: BeaconSeal,
+        envelope: bytes,
+        on_refused: _OnRefused,
+        expects: Callable[[PeerId, str], bool] = lambda peer, key: True,
     ) -> None:
         super().__init__(port, interfaces)
         self._envelope = envelope
         self._seal = seal
         self._on_refused = on_refused
+        self._expects = expects
 
     def wrap(self, beacon: bytes) -> bytes:
         """Seal a beacon; it names the addresses from which it is sent."""
@@ -115,6 +200,8 @@ class SealedBeacons(Rungs):
             return data  # what is broken is counted by the node
         if isinstance(beacon, str):
             self._on_refused(beacon, source)
+            return None
+        if len(beacon) > _KEY.start and not self._expects(PeerId.parse(beacon[_UUID]), encode_key(beacon[_KEY])):
             return None
         return envelope + beacon
 

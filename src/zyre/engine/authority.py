@@ -43,6 +43,7 @@ from zyre.wire.zpl import Setting
 __all__ = [
     "DAYS",
     "ISSUED_FOLDER",
+    "NODE",
     "REVOKED",
     "Authority",
     "Member",
@@ -58,6 +59,8 @@ AUTHORITY: Final = "authority"
 NODE: Final = "node.cert"
 ISSUED_FOLDER: Final = "issued"
 REVOKED: Final = "revoked"
+#: In the folder of what was issued: certificates of members that have another one by now.
+FORMER: Final = "former"
 
 #: How long a certificate is good unless it is said otherwise.
 DAYS: Final = 365
@@ -209,8 +212,7 @@ class Authority:
         if refused is not None:
             raise InvalidConfig(f"{refused!r} is what the authority itself says in a certificate")
         path = self.directory / ISSUED_FOLDER / f"{name}.cert"
-        self._make_room(path, request.public_key, renew)
-        now = int(time.time())
+        now = max(int(time.time()), self._make_room(path, request.public_key, renew) + 1)
         about = {
             NAME: name,
             **metadata,
@@ -226,23 +228,26 @@ class Authority:
         save_certificate(certificate, path)
         return certificate
 
-    def _make_room(self, path: Path, key: str, renew: bool) -> None:
-        """The certificate that had the name before is kept, so that it can still be revoked."""
+    def _make_room(self, path: Path, key: str, renew: bool) -> int:
+        """The certificate that had the name before is kept, so that it can still be revoked; when it was issued."""
         path.parent.mkdir(mode=0o700, exist_ok=True)
         if not path.exists():
-            return
+            return 0
         before = load_certificate(path)
         if before.public_key != key and not renew and before.public_key not in self.revoked.keys:
             raise InvalidConfig(
                 f"there is a member {path.stem!r} already: choose another name, revoke that one ('zyre keys revoke "
                 f"{path.stem}'), or say that it gets a new key (--renew)"
             )
-        os.replace(path, path.with_name(f"{path.stem}.{before.metadata.get(ISSUED, '0')}.cert"))
+        issued = credential_of(before).issued
+        (path.parent / FORMER).mkdir(mode=0o700, exist_ok=True)
+        os.replace(path, path.parent / FORMER / f"{path.stem}.{issued}.cert")
+        return issued
 
     def issued(self) -> Iterator[Certificate]:
         """Everything that was signed, the oldest first."""
         folder = self.directory / ISSUED_FOLDER
-        found = [load_certificate(path) for path in folder.glob("*.cert")] if folder.exists() else []
+        found = [load_certificate(path) for path in folder.rglob("*.cert")] if folder.exists() else []
         return iter(sorted(found, key=lambda certificate: int(certificate.metadata.get(ISSUED, "0"))))
 
     @property

@@ -15,19 +15,17 @@ from typing import TYPE_CHECKING
 import zmq
 
 from zyre.config import NodeConfig
-from zyre.core.admission import IDENTITY_SIZE
 from zyre.core.effects import HelloFrom
 from zyre.core.locality import Interface, Locality
 from zyre.endpoint import Endpoint
 from zyre.engine.connections import Connections
 from zyre.engine.context import shared_context
 from zyre.engine.descriptors import LINK, NODE, budget
+from zyre.engine.greeters import TELLING, note, proven_key
 from zyre.engine.interfaces import Selection, choose_within, wanted_endpoints, without_carrier
 from zyre.engine.rungs import Rungs
 from zyre.errors import AddressInUse, InvalidEndpoint, NetworkError, NoInterface
 from zyre.refusals import RefusalCode
-from zyre.wire import zre
-from zyre.wire.bulletin import BULLETIN
 from zyre.wire.bundle import BUNDLE
 from zyre.wire.zre import identity_frame
 
@@ -56,11 +54,7 @@ _READABLE = int(zmq.POLLIN)
 _KEEPALIVE = 10
 _KEEPALIVES = 3
 _MESSAGE_ID = slice(2, 3)
-_HELLO = bytes((zre.HELLO,))
-_BULLETIN = bytes((BULLETIN,))
 _BUNDLE = bytes((BUNDLE,))
-#: What tells by which connection a peer reaches us now: its first word, and those that are said after a break.
-_TELLING = frozenset(bytes((message,)) for message in (zre.HELLO, zre.PING, zre.PING_OK, BULLETIN))
 
 
 class ZmqTransport:
@@ -69,8 +63,7 @@ class ZmqTransport:
     ``on_blocked(link, descriptor)`` is called when a link's queue is full: the descriptor shows when to look for room
     again. ``on_closed(link)`` is called before a link's descriptor is given back. ``on_moved(locality)`` is called when
     the host has other addresses than before; whoever may read the inbox should then call ``receive``. ``on_probe(link,
-    endpoint)`` is called to have a look at an endpoint.
-    ``on_refused(code, address)`` is called when a link is not opened for a reason that the application should know.
+    endpoint)`` has a look at an endpoint, and ``on_refused(code, address)`` tells why a link is not opened.
     """
 
     def __init__(
@@ -102,11 +95,13 @@ class ZmqTransport:
         self._on_moved = on_moved
         self._on_refused = on_refused
         self._locality: Locality
+        self._place = ""
         self._look_again_at = 0.0
         self.opened = (0.0, 0.0)
         """When, by the monotonic clock and by the one on the wall."""
         self._rebinding = ""
-        self._bound_links: set[str] = set()
+        self._rekeying = False
+        self._bound_links: dict[str, str] = {}
         self._linking = False
         self._flush_ms = _FLUSH_MS
         self._links: dict[int, zmq.Socket[bytes]] = {}
@@ -165,13 +160,13 @@ class ZmqTransport:
                     self._inbox.bind(str(Endpoint("tcp", interface.address, self._locality.bound.port)))
                 except zmq.ZMQError:  # still being checked for duplicates: tried again later
                     continue
-                self._bound_links.add(interface.address)
+                self._bound_links[interface.address] = self._inbox.get_string(zmq.LAST_ENDPOINT).rstrip("\0")
         self._inbox.ipv6 = False  # else IPv4 addresses are read and written as IPv6 from now on
 
     @property
     def _unbound_links(self) -> bool:
         links = {interface.address for interface in self._locality.interfaces if interface.is_ipv6}
-        return self._config.endpoint is None and not links <= self._bound_links
+        return self._config.endpoint is None and not links <= self._bound_links.keys()
 
     def _bind_inbox(self) -> Endpoint:
         inbox = self._inbox = shared_context().socket(zmq.ROUTER)
@@ -197,8 +192,9 @@ class ZmqTransport:
         wary = self._protection is not None and self._protection.meets_strangers
         self.connections = Connections(inbox, count_strangers=wary)
         if self._protection is not None:
-            self._protection.count_strangers = lambda: 0 if self.connections is None else self.connections.strangers
-        return Endpoint.parse(inbox.get_string(zmq.LAST_ENDPOINT).rstrip("\0"))
+            self._protection.tend(self.connections)
+        self._place = inbox.get_string(zmq.LAST_ENDPOINT).rstrip("\0")
+        return Endpoint.parse(self._place)
 
     @staticmethod
     def _bind_last(inbox: zmq.Socket[bytes], wanted: str) -> None:
@@ -306,7 +302,7 @@ class ZmqTransport:
             return
         bound, unplugged = self._locality.bound, without_carrier(interfaces)
         if interfaces == self._locality.interfaces:
-            if self._rebinding or self._unbound_links or unplugged != self._locality.unplugged:
+            if self._rebinding or self._rekeying or self._unbound_links or unplugged != self._locality.unplugged:
                 self._linking = True
                 self._locality = replace(self._locality, unplugged=unplugged)
                 self._on_moved(self._locality)
@@ -327,12 +323,22 @@ class ZmqTransport:
     def _bind_again(self, inbox: zmq.Socket[bytes]) -> None:
         """The only interface of a node has another address: the inbox moves there, on the same port."""
         try:
-            former = inbox.get_string(zmq.LAST_ENDPOINT).rstrip("\0")
             inbox.bind(self._rebinding)
             self._rebinding = ""
-            inbox.unbind(former)
+            inbox.unbind(self._place)
+            self._place = inbox.get_string(zmq.LAST_ENDPOINT).rstrip("\0")
         except zmq.ZMQError:  # somebody else may have the port there; tried again with the next look around
             return
+
+    def listen_anew(self) -> None:
+        """The keys of the node have changed, and nobody says anything for a moment."""
+        self._rekeying = True
+        self._on_moved(self._locality)
+
+    def _bind_anew(self, inbox: zmq.Socket[bytes]) -> None:
+        """Listen with new keys; who is connected will have to connect again."""
+        if self._protection is not None:
+            self._rekeying = not self._protection.listen_again(inbox, self._place, self._bound_links.values())
 
     # -- receiving -----------------------------------------------------------------------------------------------
 
@@ -355,6 +361,8 @@ class ZmqTransport:
                 self._bind_links()
         if self._rebinding:
             self._bind_again(self._inbox)
+        if self._rekeying:
+            self._bind_anew(self._inbox)
         receive = self._inbox.recv
         messages: list[list[bytes]] = []
         try:
@@ -372,10 +380,12 @@ class ZmqTransport:
                     room -= len(content)
                     more = frame.more
                 if self._proven:
-                    frames[0] += _proven_key(frame)
+                    frames[0] += proven_key(frame)
                 messages.append(frames)
-                if frames[1][_MESSAGE_ID] in _TELLING:
-                    self._note_way(frames, frame)
+                if frames[1][_MESSAGE_ID] in TELLING:
+                    greeter = note(frames, frame, self._protection, self.connections)
+                    if greeter is not None:
+                        self.greeters.append(greeter)
                 if room <= 0 or frames[1][_MESSAGE_ID] == _BUNDLE:  # which is a batch by itself
                     break
         except zmq.Again:
@@ -386,36 +396,6 @@ class ZmqTransport:
         """To ask costs a third of being refused."""
         assert self._inbox is not None
         return bool(int(self._inbox.get(_EVENTS)) & _READABLE)
-
-    def _note_way(self, frames: list[bytes], frame: zmq.Frame) -> None:
-        if self.connections is not None:
-            self.connections.note(frames[0], frame)
-        if frames[1][_MESSAGE_ID] != _HELLO:
-            if self._protection is not None and self._protection.meets_strangers:
-                self._note_shown(frames, frame)
-            return
-        try:
-            address = str(frame.get("Peer-Address"))
-        except zmq.ZMQError:  # inproc and ipc have none
-            address = ""
-        if self._protection is not None and self._proven:
-            key = frames[0][IDENTITY_SIZE:].decode()
-            standing = self._protection.greeted(address, key, frames[1])
-            if standing.refused is None and self.connections is not None:
-                self.connections.show(frame)
-            self.greeters.append(HelloFrom(frames[0], address, standing.groups, standing.refused))
-        elif address:
-            self.greeters.append(HelloFrom(frames[0], address))
-
-    def _note_shown(self, frames: list[bytes], frame: zmq.Frame) -> None:
-        """A peer that is known says something by a connection, which may be a new one: it greets nobody again."""
-        assert self._protection is not None
-        key = frames[0][IDENTITY_SIZE:].decode()
-        if self.connections is None or self._protection.standing("", key).refused is not None:
-            return
-        self.connections.show(frame)
-        if frames[1][_MESSAGE_ID] == _BULLETIN:
-            self._protection.hear(frames[1])
 
     def close(self) -> None:
         """Close everything; links still open lose what they hold."""
@@ -434,14 +414,6 @@ class ZmqTransport:
             self.close_link(link, flush=False)
 
     def abandon(self) -> None:
-        """In a child after a fork: close copies of descriptors; libzmq's sockets can only be left alone."""
+        """In a child after a fork: close copies of descriptors; libzmq's sockets are left alone."""
         if self.beacons is not None:
             self.beacons.close()
-
-
-def _proven_key(frame: zmq.Frame) -> bytes:
-    """The key that the sender of a message has proven to own, as the ZAP handler named it."""
-    try:
-        return str(frame.get("User-Id")).encode()
-    except zmq.ZMQError:  # over inproc there is no encryption, and nobody is asked
-        return b""

@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 
 from zyre.errors import DecodeError
 from zyre.events import Enter, Event, Exit, Gap, Join, Leader, Leave, Shout, Updated, Whisper
-from zyre.wire import batch, bulletin, bundle, chunk, durable, leases, lives, news, reliable, tally, zre
+from zyre.wire import batch, bulletin, bundle, chunk, durable, leases, lives, news, reliable, renewal, tally, zre
 
 __all__ = ["Arrow", "Chart", "Happening", "Mark", "Note", "describe_event", "describe_message", "spell_event"]
 
@@ -26,6 +26,7 @@ _COMMANDS = {
     **news.MESSAGE_NAMES,
     **lives.MESSAGE_NAMES,
     **bulletin.MESSAGE_NAMES,
+    **renewal.MESSAGE_NAMES,
     **leases.MESSAGE_NAMES,
     **durable.MESSAGE_NAMES,
     **chunk.MESSAGE_NAMES,

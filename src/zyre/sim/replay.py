@@ -176,6 +176,9 @@ class _PaperHost:
     def close_link(self, link: int, flush: bool) -> None:
         pass
 
+    def listen_anew(self) -> None:
+        """What followed is in the journal."""
+
     def probe(self, link: int, endpoint: str) -> None:
         pass
 

@@ -127,6 +127,9 @@ class SimTransport:
             return
         closed.close(flush)
 
+    def listen_anew(self) -> None:
+        """There are no keys here."""
+
     def probe(self, link: int, endpoint: str) -> None:
         """Send a SYN: a host that is there refuses it, or accepts it; and a process that runs says something then."""
         way = Way(self, Endpoint.parse(endpoint))
