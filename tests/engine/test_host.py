@@ -489,3 +489,20 @@ class TestStopping:
         with meeting("alice") as alice:
             descriptor = alice.fileno()
         assert select.select([descriptor], [], [], 0)[0]
+
+
+def test_a_beacon_socket_that_dies_is_opened_again() -> None:
+    """As some systems take sockets away while they sleep."""
+    port = unused_port()
+    config = NodeConfig(timing=Timing(beacon=0.05))
+    with zyre.Node("one", port=port, interface="va", config=config) as one:
+        dead = one._host.transport.beacons.descriptors  # type: ignore[attr-defined]
+        with open(os.devnull) as nothing:
+            for descriptor in dead:
+                os.dup2(nothing.fileno(), descriptor)
+        with zyre.Node("two", port=port, interface="va", config=config) as two:
+            expect(one, zyre.Enter, name="two")
+            until(lambda: one.statistics().beacons_received > 3, "beacons are heard again")
+            expect(two, zyre.Enter, name="one")
+        for descriptor in dead:
+            os.close(descriptor)

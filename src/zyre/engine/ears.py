@@ -43,6 +43,14 @@ class Ears:
         self._descriptors = tuple(descriptors)
         self._watch()
 
+    def use(self, descriptors: Iterable[int]) -> None:
+        """Listen at these from now on."""
+        if self._engine is not None and self._descriptors != tuple(descriptors):
+            self._unwatch()
+            self.alarm.set(NEVER)
+            self._descriptors = tuple(descriptors)
+            self._watch()
+
     def _watch(self) -> None:
         if self._engine is not None:
             for descriptor in self._descriptors:

@@ -325,6 +325,8 @@ class NodeHost:
         self._engine.call_soon(partial(self._report, report))
 
     def _follow(self, change: LocalityChanged) -> None:
+        if self.transport.beacons is not None:
+            self._ears.use(self.transport.beacons.descriptors)
         self._report(change)
         self.endpoint = self.machine.endpoint
         self.gossip.announce(self.endpoint)

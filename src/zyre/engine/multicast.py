@@ -14,6 +14,7 @@ from typing import Final
 from zyre.core.discovery import Source
 from zyre.core.locality import Interface
 from zyre.engine.sieve import attach_sieve
+from zyre.engine.udp import is_dead, let_go
 from zyre.wire.beacon import MAX_SIZE
 
 __all__ = ["IPV4_GROUP", "IPV6_GROUP", "Multicast"]
@@ -61,6 +62,11 @@ class Multicast:
         except OSError:  # an interface without multicast, or a second address of one that has joined
             return False
         return True
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether nothing will be heard any more: the system has taken the socket away."""
+        return self.receiver is not None and is_dead(self.receiver)
 
     @property
     def interfaces(self) -> tuple[Interface, ...]:
@@ -132,7 +138,7 @@ class Multicast:
     def close(self) -> None:
         """Close what was opened here; the IPv4 receiver is another's."""
         if self.receiver is not None:
-            self.receiver.close()
+            let_go(self.receiver)
         for sender in self._senders.values():
             sender.close()
         self._senders.clear()

@@ -17,6 +17,7 @@ from zyre.core.timers import NEVER
 from zyre.engine import clock
 from zyre.engine.multicast import Multicast
 from zyre.engine.udp import BeaconSockets
+from zyre.errors import NetworkError
 from zyre.wire.beacon import MAX_SIZE
 from zyre.wire.envelope import ENVELOPE_SIZE
 
@@ -26,6 +27,9 @@ __all__ = ["Rungs"]
 _FIRST: Final = 6
 _EVERY: Final = 5
 _MOST: Final = 64
+#: Seconds until what has died, and could not be opened again, is tried once more: the first time, and at the most.
+_AGAIN: Final = 1.0
+_SELDOM: Final = 60.0
 #: Who has been silent for long has not saved more than this, in seconds.
 _LONGEST: Final = 2.0
 
@@ -44,9 +48,9 @@ class Rungs:
         """Hosts beyond the reach of both that get each beacon, too."""
         self.interfaces = tuple(interfaces)
         self.port = port
-        self._broadcast = BeaconSockets(port, self.interfaces, self.longest)
-        self._multicast = Multicast(port, self._broadcast.receiver, self.longest)
-        self._multicast.use(self.interfaces)
+        self._mend_at = 0.0
+        self._wait = _AGAIN
+        self._open()
         self._said = b""
         self._count = 0
         self.admits: Callable[[str], bool] = lambda host: True
@@ -55,6 +59,29 @@ class Rungs:
         """Datagrams a second, at the most, by which beacons are said after the first ones."""
         self._said_at = -NEVER
         self._turn = 0
+
+    def _open(self) -> None:
+        self._broadcast = BeaconSockets(self.port, self.interfaces, self.longest)
+        self._multicast = Multicast(self.port, self._broadcast.receiver, self.longest)
+        self._multicast.use(self.interfaces)
+
+    def mend(self) -> bool:
+        """Open again what has died, ever more seldom while that fails. Whether there are other descriptors now."""
+        if not self._broadcast.is_dead and not self._multicast.is_dead:
+            self._wait = _AGAIN
+            return False
+        if clock.now() < self._mend_at:
+            return False
+        self._mend_at = clock.now() + self._wait
+        self._wait = min(2 * self._wait, _SELDOM)
+        dead = self._broadcast
+        self.close()
+        try:
+            self._open()
+        except NetworkError:
+            return False
+        self._broadcast.sent, self._broadcast.failed = dead.sent, dead.failed + 1
+        return True
 
     def wrap(self, beacon: bytes) -> bytes:
         """What is sent for a beacon."""

@@ -296,6 +296,8 @@ class ZmqTransport:
         if not budget.take(LINK):  # looking takes some, and so does binding again, which ends the process without
             return
         budget.give(LINK)
+        if self.beacons is not None and self.beacons.mend():
+            self._on_moved(self._locality)
         try:
             interfaces, restricted = choose_within(self._config.scope, self.selection)
         except NoInterface:

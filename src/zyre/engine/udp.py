@@ -65,6 +65,11 @@ class BeaconSockets:
         return self._dropped if self.receiver.fileno() < 0 else dropped_by_kernel(self.receiver)
 
     @property
+    def is_dead(self) -> bool:
+        """Whether nothing will be heard any more: the system has taken the socket away."""
+        return is_dead(self.receiver)
+
+    @property
     def interfaces(self) -> tuple[Interface, ...]:
         """Those on which it speaks."""
         return self._interfaces
@@ -112,10 +117,27 @@ class BeaconSockets:
     def close(self) -> None:
         """Close all of them."""
         self._dropped = self.dropped
-        self.receiver.close()
+        let_go(self.receiver)
         for sender in self._senders.values():
             sender.close()
         self._senders.clear()
+
+
+def is_dead(udp: socket.socket) -> bool:
+    """Whether that is no socket any more."""
+    try:
+        udp.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE)
+    except OSError:
+        return True
+    return False
+
+
+def let_go(udp: socket.socket) -> None:
+    """Close a socket; of one that is dead the number may be somebody else's by now."""
+    if is_dead(udp):
+        udp.detach()
+    else:
+        udp.close()
 
 
 def _udp_socket() -> socket.socket:
