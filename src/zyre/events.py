@@ -217,7 +217,8 @@ class Leaderless:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """``missed`` messages of a peer were lost on the way, by its own count. The peer stays."""
+    """``missed`` messages of a peer were lost on the way, by its own count. The peer stays.
+    Those that travelled together in one frame count as one here; the sender's ``fates`` count each."""
 
     peer: PeerId
     name: str
