@@ -66,7 +66,7 @@ def test_it_arrives_as_it_was(frames: tuple[bytes, ...]) -> None:
     world.run_for(2)
     assert contents(bob) == [frames]
     assert type(bob.events[-1]) is Whisper
-    assert fates(alice) == Fates(offered=1, delivered=1)
+    assert fates(alice) == Fates(offered=1, delivered=1) == alice.machine.fates(bob.uuid)
     assert not alice.machine.counters.violations
     assert not bob.machine.counters.violations
 

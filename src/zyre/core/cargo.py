@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from itertools import accumulate
 
+from zyre.fates import Fates
 from zyre.wire.chunk import Chunk
 
 __all__ = ["Arriving", "Cargo", "Carriage"]
@@ -54,13 +55,20 @@ class Cargo:
 class Carriage:
     """The messages on their way to one peer, one behind the other."""
 
-    __slots__ = ("octets", "queue", "seen")
+    __slots__ = ("delivered", "octets", "offered", "queue", "refused", "seen")
 
     def __init__(self) -> None:
         self.queue: deque[Cargo] = deque()
         self.octets = 0
+        self.offered = self.delivered = self.refused = 0
+        """Messages of the application, and what became of them."""
         self.seen = (0, 0)
         """Which was on its way, and how far, at the last look."""
+
+    def fates(self) -> Fates:
+        """What became of the application's messages here."""
+        left = self.offered - self.delivered - self.refused
+        return Fates(offered=self.offered, delivered=self.delivered, refused=self.refused, in_flight=left)
 
 
 class Arriving:

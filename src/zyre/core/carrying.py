@@ -21,7 +21,7 @@ from zyre.core.outcome import Outcome
 from zyre.core.part import Handler, Moves, Part
 from zyre.core.peer import PeerRecord
 from zyre.core.tables import Violation
-from zyre.fates import Fate
+from zyre.fates import Fate, Fates
 from zyre.identity import PeerId
 from zyre.wire import chunk, zre
 from zyre.wire.batch import BATCH
@@ -48,6 +48,8 @@ class Carrying(Part):
     ) -> None:
         self.delivered = 0
         """How many messages of the application have arrived."""
+        self.fates_of_others: Callable[[PeerId], Fates | None]
+        """What became of what goes in one piece."""
         self.on_through: tuple[Callable[[PeerRecord, float], None], ...] = ()
         self._limits = limits
         self._directory = directory
@@ -68,6 +70,13 @@ class Carrying(Part):
         """Pieces, and how far they have come."""
         return {chunk.CHUNK: self._on_chunk, chunk.CHUNKED: self._on_chunked}
 
+    def fates(self, peer: PeerId) -> Fates | None:
+        """What became of what was sent to a peer, in all modes and sizes; see Durable.fates."""
+        others, carriage = self.fates_of_others(peer), self._carriages.get(peer)
+        if carriage is None or not carriage.offered:
+            return others
+        return carriage.fates() + (others or Fates())
+
     # -- sending -------------------------------------------------------------------------------------------------
 
     def _carry(
@@ -82,6 +91,7 @@ class Carrying(Part):
             if carriage.queue and carriage.octets + octets > self._limits.kept_bytes:
                 return self._shed() if record.shedding_large else Outcome.BLOCKED
             self._counters.ledger.keep()
+            carriage.offered += 1
         self._numbers += 1
         cargo = Cargo(self._numbers, bytes((message_id,)) + fields, contents, kept=kept)
         record.carrying = record.carrying or kept
@@ -153,6 +163,8 @@ class Carrying(Part):
         self._delivery.tell_of_room()
         if not cargo.kept:
             self.delivered += fate is Fate.DELIVERED
+            carriage.delivered += fate is Fate.DELIVERED
+            carriage.refused += fate is Fate.REFUSED
             self._counters.ledger.settle(1, fate)
             return
         record.carrying = any(other.kept for other in carriage.queue)

@@ -129,7 +129,7 @@ class NodeMachine(Answers):
         self.on_greeter = self._door.on_greeter
         self.asides = self._leases.asides
         self.post = self._reliable.post
-        self.keep, self.fates = self.durable.keep, self.durable.fates
+        self.keep, self.fates = self.durable.keep, self.carrying.fates
         self.settled = self._reliable.settled
         self.bundle, self.shout_bundle = self.bundling.bundle, self.bundling.shout_bundle
         for part in self._parts:
@@ -192,6 +192,7 @@ class NodeMachine(Answers):
         )
         self.carrying = Carrying(limits, self._directory, self._delivery, self.counters, self._handlers)
         self.carrying.on_through = (self._reliable.writable, self.durable.writable)
+        self.carrying.fates_of_others = self.durable.fates
         self._tally.companions.append(self.carrying.look)
         links = Links(self._membership, self._delivery, self._reliable, self.durable, self.carrying, self.counters)
         return (
