@@ -12,6 +12,7 @@ with zyre.Node("alice", groups=["CHAT"]) as node:
                 print(name, "says", text.decode())
 """
 
+import sys as _sys
 import typing as _typing
 
 from zyre.config import ClusterConfig, GossipConfig, Limits, NodeConfig, Timing
@@ -211,3 +212,15 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_LATER})
+
+
+def _load_before_a_loop_runs() -> None:
+    """What the first node would load, in a program that has a loop: it would wait for a tenth of a second."""
+    if "asyncio" in _sys.modules or "trio" in _sys.modules:
+        from importlib import import_module
+
+        import_module("zyre.aio")
+        import_module("zyre.engine.opening")
+
+
+_load_before_a_loop_runs()

@@ -73,6 +73,17 @@ import zyre
 print(*sorted((sys.modules.keys() - before) & set(sys.argv[1:])))
 """
 
+IN_A_LOOP = """
+import sys
+import asyncio, zyre
+before = set(sys.modules)
+async def main():
+    async with zyre.AsyncNode("alice", interface="lo"):
+        pass
+asyncio.run(main())
+print(*sorted(name for name in set(sys.modules) - before if name.startswith("zyre.")))
+"""
+
 OPEN_NODE = """
 import sys
 import zyre
@@ -121,6 +132,11 @@ def test_a_plain_node_loads_nothing_that_it_does_not_use() -> None:
     (own,) = run(OPEN_NODE)
     assert too_early(own) == []
     assert {f"zyre.{name}" for name in WITH_A_NODE} <= set(own.split())
+
+
+def test_a_program_with_a_loop_loads_the_machine_before_the_loop_runs() -> None:
+    (late,) = run(IN_A_LOOP)
+    assert not {f"zyre.{name}" for name in [*WITH_A_NODE, "aio"]} & set(late.split()), late
 
 
 def test_we_load_nothing_heavy_that_most_programs_do_without() -> None:
