@@ -215,12 +215,11 @@ def __dir__() -> list[str]:
 
 
 def _load_before_a_loop_runs() -> None:
-    """What the first node would load, in a program that has a loop: it would wait for a tenth of a second."""
+    """What the first node would load, in a program that has a loop: the loop would wait for a tenth of a second."""
     if "asyncio" in _sys.modules or "trio" in _sys.modules:
         from importlib import import_module
 
         import_module("zyre.aio")
-        import_module("zyre.engine.opening")
 
 
 _load_before_a_loop_runs()

@@ -15,6 +15,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import zyre.engine.opening  # noqa: F401  # now, not when a loop runs already
 from zyre.bulk import AsyncBulk
 from zyre.calls.faces import AsyncCaller
 from zyre.calls.runners import new_runner

@@ -36,7 +36,8 @@ class Program:
         self.node = zyre.Node("here", port=self.port, interface="lo")
         self.errors = ""
         self.output = ""
-        self._code = PRELUDE + textwrap.dedent(code)
+        loops = [f"import {loop}" for loop in ("asyncio", "trio") if f"import {loop}" in code]  # first, as docs say
+        self._code = "\n".join(loops) + PRELUDE + textwrap.dedent(code)
 
     def __enter__(self) -> Self:
         self.node.start()
