@@ -31,8 +31,10 @@ RefusalCode: TypeAlias = Literal[
 #: One sentence or two for each code: what was seen, and what to do if it should have been let in.
 EXPLANATIONS: Final[Mapping[RefusalCode, str]] = {
     "unknown key": "It connected with a key that this node does not know. To let it in, put its public certificate "
-    "into the directory that Access(certificates=...) names, or its key into Access(keys=...).",
-    "revoked": "It may not be here any more: its certificate was taken away or revoked, or Access was changed.",
+    "into the directory that Access(certificates=...) names, or its key into Access(keys=...); in a cluster with an "
+    "authority enroll it: 'zyre invite' where the authority is, and 'zyre enroll' there.",
+    "revoked": "It may not be here any more: its certificate was taken away or revoked, or Access was changed. "
+    "To let it in again, put its certificate back, or enroll it with a new key: 'zyre invite' and 'zyre enroll'.",
     "expired": "Its certificate was good until a time that is over, or the clock of one of both machines is wrong. "
     "Enroll it again: 'zyre invite --renew' where the authority is, and 'zyre enroll' there.",
     "crowded": "Its key is not known yet, and too many such connect at the same time, or stay and do not say who they "
@@ -45,7 +47,8 @@ EXPLANATIONS: Final[Mapping[RefusalCode, str]] = {
     "or give it another port.",
     "wrong key": "It presents another key than it has proven to own, or than it was announced with: either it was "
     "started anew a moment ago, or somebody pretends to be it.",
-    "wrong secret": "It was made with another secret than this node's, or somebody without it forges announcements.",
+    "wrong secret": "It was made with another secret than this node's, or somebody without it forges announcements. "
+    "To let it in, give it the same secret=... (ZYRE_SECRET, ZYRE_SECRET_FILE), letter by letter.",
     "replayed": "An announcement that was true once was sent again: by somebody who recorded it, or by a network that "
     "keeps datagrams back.",
     "redirected": "An announcement arrived from an address that is none of its sender's: somebody sends it on, or "

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from zyre.core.gate import FAILURES, VIOLATIONS
 from zyre.core.locality import Interface
 from zyre.diagnosis import COMPLAINTS, Diagnosis
 from zyre.engine.doctor import Echo, Facts, Heard, Reach
 from zyre.engine.interfaces import Considered, Why
 from zyre.engine.judgement import Acquaintance, Knowledge, judge
+from zyre.refusals import EXPLANATIONS, RefusalCode
 
 ETH = Interface("eth0", "10.0.0.7", 24, "10.0.0.255")
 LO = Interface("lo", "127.0.0.1", 8, "127.255.255.255")
@@ -83,9 +85,19 @@ def test_each_complaint(code: str) -> None:
 
 
 def test_every_refusal_has_its_complaint() -> None:
-    from zyre.refusals import EXPLANATIONS
-
     assert {code.replace(" ", "-") for code in EXPLANATIONS} <= set(COMPLAINTS)
+    assert set(EXPLANATIONS) == {*VIOLATIONS, *FAILURES} == set(get_args(RefusalCode))
+
+
+@pytest.mark.parametrize("code", EXPLANATIONS)
+def test_every_refusal_that_was_counted_is_explained(code: RefusalCode) -> None:
+    """What was seen, and what to do if that one should have been let in."""
+    violations = {str(VIOLATIONS[code]): 1} if code in VIOLATIONS else {}
+    failures = {FAILURES[code]: 1} if code in FAILURES else {}
+    (finding,) = judge(facts(), know(violations=violations, failures=failures))
+    assert finding.code == code.replace(" ", "-")
+    assert EXPLANATIONS[code] in finding.sentence
+    assert finding.sentence.endswith(".")
 
 
 def test_the_worst_comes_first() -> None:

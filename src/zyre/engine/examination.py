@@ -50,12 +50,14 @@ def examine(host: Host, seconds: float) -> Diagnosis:
     people = tuple(Acquaintance(*one) for one in host.ask("acquaintances"))
     facts.reached = reach(one.endpoint for one in people[:_MOST])
     opened_at, opened_on = transport.opened
+    statistics = host.statistics()
     return judge(
         facts,
         Knowledge(
             uuid=host.machine.identity.octets,
             peers=people,
-            violations=dict(host.statistics().violations),
+            violations=dict(statistics.violations),
+            failures=dict(statistics.failures),
             clock_step=(time.time() - opened_on) - (time.monotonic() - opened_at),
             descriptors=open_limit(),
         ),

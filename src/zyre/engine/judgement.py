@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from zyre.core.gate import VIOLATIONS
+from zyre.core.gate import FAILURES, VIOLATIONS
 from zyre.core.locality import without_scope
 from zyre.diagnosis import Diagnosis, Finding
 from zyre.engine.doctor import Facts, Reach, is_off, used
@@ -43,11 +43,13 @@ class Acquaintance:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What the node knows: itself, its peers, what it counted, by how much its clock was set, its descriptors."""
+    """What the node knows: itself, its peers, what it counted, by how much its clock was set, its descriptors.
+    ``violations`` and ``failures`` are those of its statistics."""
 
     uuid: bytes
     peers: tuple[Acquaintance, ...] = ()
     violations: Mapping[str, int] | None = None
+    failures: Mapping[str, int] | None = None
     clock_step: float = 0.0
     descriptors: int = _ENOUGH
 
@@ -142,9 +144,11 @@ def _lies_in(address: str, network: ipaddress.IPv4Network | ipaddress.IPv6Networ
 
 def _node(facts: Facts, knowledge: Knowledge) -> Iterator[Finding]:
     counted = knowledge.violations or {}
-    for code, violation in VIOLATIONS.items():
-        if counted.get(violation):
-            yield Finding.of(code.replace(" ", "-"), address="another address")
+    failed = knowledge.failures or {}
+    refused = [code for code, violation in VIOLATIONS.items() if counted.get(violation)]
+    refused += [code for code, failure in FAILURES.items() if failed.get(failure)]
+    for code in refused:
+        yield Finding.of(code.replace(" ", "-"), address="another address")
     if counted.get("peers_full"):
         yield Finding.of("peers-full")
     if abs(knowledge.clock_step) > _JUMP:
