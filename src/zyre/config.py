@@ -218,6 +218,9 @@ class Limits:
     together; with more ways than that each has its turn. 64 are less than 100 kbit/s."""
     refusals: int = 1024
     """Refused events of one node; further refusals are only counted."""
+    handshakes: int = 32
+    """Refused handshakes of one address, in ten seconds, that are looked into and told one by one: several nodes there
+    may try once in a handshake time. Further ones are refused from memory, and counted together."""
     beacon_age: float = 300.0
     """Seconds by which the clock of a node with the same secret may differ from ours."""
     strangers: int = 64

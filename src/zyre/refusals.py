@@ -13,6 +13,7 @@ RefusalCode: TypeAlias = Literal[
     "revoked",
     "expired",
     "crowded",
+    "too often",
     "other domain",
     "denied address",
     "open peer",
@@ -39,6 +40,9 @@ EXPLANATIONS: Final[Mapping[RefusalCode, str]] = {
     "Enroll it again: 'zyre invite --renew' where the authority is, and 'zyre enroll' there.",
     "crowded": "Its key is not known yet, and too many such connect at the same time, or stay and do not say who they "
     "are: it is let in when there is room (Limits.strangers), or when its announcement is heard.",
+    "too often": "So many handshakes from its address were refused within ten seconds (Limits.handshakes) that more of "
+    "them are refused without a closer look, and counted together: somebody guesses, or goes on trying without the "
+    "right key; the other refusals say why. Whoever is known to be good gets in from there all the same.",
     "other domain": "Its certificate is known, and its metadata 'domains' does not name the domain of this node.",
     "denied address": "Its address is denied, or is not among those that are allowed: see Access(allow=..., deny=...).",
     "open peer": "It does not encrypt, and this node meets nobody who does not. Give it the same secret, or a "

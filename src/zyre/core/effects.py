@@ -219,10 +219,11 @@ class PeerJudged(NamedTuple):
 
 
 class PeerRefused(NamedTuple):
-    """The host did not let somebody at ``address`` in."""
+    """The host did not let somebody at ``address`` in, so many times."""
 
     code: RefusalCode
     address: str
+    times: int = 1
 
 
 class Pressure(NamedTuple):

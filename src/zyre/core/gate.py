@@ -34,6 +34,7 @@ VIOLATIONS: Final[Mapping[RefusalCode, Violation]] = {
     "revoked": Violation.KEY_REVOKED,
     "expired": Violation.KEY_EXPIRED,
     "crowded": Violation.STRANGERS_FULL,
+    "too often": Violation.TRIED_TOO_OFTEN,
     "other domain": Violation.DOMAIN_OTHER,
     "denied address": Violation.ADDRESS_DENIED,
     "open peer": Violation.BEACON_OPEN,
@@ -128,13 +129,13 @@ class Gate(Part):
         self.refuse("forbidden group", record.endpoint.host, record.peer, record.name)
         return False
 
-    def refuse(self, code: RefusalCode, source: str, peer: PeerId = NOBODY, name: str = "") -> bool:
-        """Count a refusal; tell of it if it is the first of that code from there, and say whether it is. Who can choose
-        addresses freely could tell the application things without end, so there is a limit to that as well."""
+    def refuse(self, code: RefusalCode, source: str, peer: PeerId = NOBODY, name: str = "", times: int = 1) -> bool:
+        """Count a refusal, or so many; tell of it if it is the first of that code from there, and say whether it is.
+        Who can choose addresses freely could tell the application things without end, so there is a limit to that."""
         if code in FAILURES:
-            self._counters.failures[FAILURES[code]] += 1
+            self._counters.failures[FAILURES[code]] += times
         else:
-            self._counters.violations[VIOLATIONS[code]] += 1
+            self._counters.violations[VIOLATIONS[code]] += times
         if len(self._told) >= self._most:
             return False
         whence = {(code, source)} if peer is NOBODY else {(code, source), (code, str(peer))}  # it comes by several ways
@@ -149,5 +150,5 @@ class Gate(Part):
         return {PeerRefused: self._on_refused}
 
     def _on_refused(self, report: PeerRefused, now: float) -> Moves:
-        self.refuse(report.code, report.address)
+        self.refuse(report.code, report.address, times=report.times)
         return ()

@@ -162,7 +162,7 @@ def _pack_report(report: Report) -> bytes:
     if isinstance(report, PeerJudged):
         return _json(["PeerJudged", list(report)])
     if isinstance(report, PeerRefused):
-        return _json(["PeerRefused", [report.code, report.address]])
+        return _json(["PeerRefused", list(report)])
     if isinstance(report, Pressure):
         return _json(["Pressure", report.high])
     if isinstance(report, Restored):

@@ -166,6 +166,8 @@ class Violation(StrEnum):
     """A connection, announcement or HELLO with a certificate that is good no longer."""
     STRANGERS_FULL = "strangers_full"
     """A connection with a key that is not known yet, beyond the limit of those."""
+    TRIED_TOO_OFTEN = "tried_too_often"
+    """A connection from an address of which too many were refused lately."""
     KEY_WRONG = "key_wrong"
     """A beacon or HELLO with another key than its sender is known by, or has proven to own."""
     DOMAIN_OTHER = "domain_other"

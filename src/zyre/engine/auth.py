@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import zmq
 
+from zyre.config import Limits
 from zyre.core.effects import KeysChanged, KeysComing, PeerJudged, PeerRefused, Report
 from zyre.core.locality import Interface
 from zyre.core.portrait import PUBLIC_KEY_HEADER
@@ -25,6 +26,7 @@ from zyre.engine.engine import EngineAlarm
 from zyre.engine.keyring import CertificateStore
 from zyre.engine.rebinding import listen_again
 from zyre.engine.rungs import Rungs
+from zyre.engine.tries import Tries
 from zyre.engine.zap import shared_zap_handler
 from zyre.refusals import RefusalCode
 from zyre.roster import Peer, Roster
@@ -38,6 +40,8 @@ __all__ = ["LOOK_AGAIN", "CertificateProtection", "Protection", "Standing"]
 
 #: So often a directory of certificates is looked at, in seconds, for those that were taken away.
 LOOK_AGAIN: Final = 2.0
+#: Handshakes that are refused from memory are told together once in so many seconds.
+_TOGETHER: Final = 1.0
 
 
 class Standing(NamedTuple):
@@ -62,10 +66,11 @@ class Protection(ABC):
 
     def __init__(self, keys: KeyPair) -> None:
         self.keys = keys
-        self.alarm = EngineAlarm(self._look)
+        self.alarm = EngineAlarm(self._on_alarm)
         """For a host whose engine knows it: when to look at the policy's directory again."""
         self.count_strangers: Callable[[], int] = lambda: 0
         self._domain = ""
+        self._tries = Tries(Limits().handshakes)
         self._report: Callable[[Report], object] = lambda report: None
         self._roster: Callable[[], Roster] = lambda: Roster({})
 
@@ -81,6 +86,7 @@ class Protection(ABC):
 
     def introduce(self, profile: NodeProfile) -> NodeProfile:
         """What its node is born with, besides."""
+        self._tries = Tries(profile.config.limits.handshakes)
         return profile._replace(public_key=self.public_key, proven=self.proven, certificate=self.shown)
 
     @property
@@ -110,6 +116,11 @@ class Protection(ABC):
     @abstractmethod
     def judge(self, address: str, key: str) -> RefusalCode | None:
         """Why the owner of ``key`` may not connect from ``address``; None if they may."""
+
+    def judge_from_memory(self, address: str, key: str) -> RefusalCode | None:
+        """The same without a look at any file: whoever is known to be good gets in, however many are refused that come
+        from the same address."""
+        return self.judge(address, key)
 
     @abstractmethod
     def key_at(self, endpoint: Endpoint) -> str | None:
@@ -146,6 +157,15 @@ class Protection(ABC):
     def refuse(self, code: RefusalCode, address: str) -> None:
         """Report somebody who was not let in."""
         self._report(PeerRefused(code, address))
+
+    def _on_alarm(self) -> None:
+        self._tell_untold()
+        self._look()
+
+    def _tell_untold(self) -> None:
+        address, times = self._tries.untold()
+        if times:
+            self._report(PeerRefused("too often", address, times))
 
     def _look(self) -> None:
         """See whether somebody's standing has changed, and again later."""
@@ -206,10 +226,19 @@ class Protection(ABC):
     def _answer(self, request: ZapRequest) -> str | None:
         """In the engine thread: the user id under which somebody is let in, or None."""
         key = encode_key(request.key) if request.key else ""
-        reason = self.judge(request.address, key) if key else "open peer"
+        now = time.monotonic()
+        quiet = self._tries.are_too_many(request.address, now)
+        judge = self.judge_from_memory if quiet else self.judge
+        reason = judge(request.address, key) if key else "open peer"
         if reason is None:
             return key
-        self.refuse(reason, request.address)
+        if reason == "crowded":  # which has limits of its own
+            self.refuse(reason, request.address)
+        elif not quiet:
+            self._tries.add(request.address, now)
+            self.refuse(reason, request.address)
+        elif self._tries.keep_quiet(request.address):
+            self.alarm.set(min(self.alarm.deadline, now + _TOGETHER))
         return None
 
 
@@ -235,6 +264,10 @@ class CertificateProtection(Protection):
     def judge(self, address: str, key: str) -> RefusalCode | None:
         """By the policy, and the certificates that are in its directory now."""
         return judge(self.access, self._known(), address, key)
+
+    def judge_from_memory(self, address: str, key: str) -> RefusalCode | None:
+        """By the certificates that were in its directory when it was last looked at."""
+        return judge(self.access, self._store.known, address, key)
 
     def key_at(self, endpoint: Endpoint) -> str | None:
         """The endpoint's own, if that may join."""
