@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 import zmq
@@ -13,6 +14,7 @@ import zmq
 import zyre
 from tests.peers import raw
 from tests.peers.harness import unused_port
+from tests.support.clusters import LabCluster
 from tests.support.nodes import expect, until
 
 pytestmark = pytest.mark.lan
@@ -111,6 +113,76 @@ def test_strangers_at_the_door_are_turned_away(pair: tuple[zyre.Node, zyre.Node]
     finally:
         context.destroy(linger=0)
     assert one.statistics().pending == 0
+
+
+def test_members_come_in_from_the_address_of_one_who_guesses() -> None:
+    port = unused_port()
+    config = zyre.NodeConfig(timing=TIMING, limits=zyre.Limits(handshakes=1))
+    with ExitStack() as stack:
+
+        def member(name: str) -> zyre.Node:
+            return stack.enter_context(zyre.Node(name, interface="va", port=port, secret=SECRET, config=config))
+
+        one = member("one")
+        context = stack.enter_context(zmq.Context())
+        for _ in range(20):
+            stranger = stack.enter_context(context.socket(zmq.DEALER))
+            stranger.linger = 0
+            stranger.curve_publickey, stranger.curve_secretkey = zmq.curve_keypair()
+            stranger.curve_serverkey = one.public_key.encode()
+            stranger.connect(one.endpoint)
+        until(lambda: one.statistics().violations.get("tried_too_often", 0) > 0, "they are refused from memory")
+        two = member("two")
+        expect(one, zyre.Enter, peer=two.uuid)
+        expect(two, zyre.Enter, peer=one.uuid)
+        talk(one, two)
+        assert len(one.peers) == 1
+
+
+def test_hellos_of_strangers_who_are_connected(tmp_path: Path) -> None:
+    """In a cluster with an authority a stranger may say one thing, HELLO: it says that without end."""
+    lab, port = LabCluster(tmp_path), unused_port()
+    config = zyre.NodeConfig(timing=TIMING, limits=zyre.Limits(refusals=16))
+    with ExitStack() as stack:
+        one, two = (
+            stack.enter_context(zyre.Node(name, interface="va", port=port, membership=lab.member(name), config=config))
+            for name in ("one", "two")
+        )
+        expect(one, zyre.Enter, peer=two.uuid)
+        expect(two, zyre.Enter, peer=one.uuid)
+        context = stack.enter_context(zmq.Context())
+        strangers: dict[zmq.Socket[bytes], bytes] = {}
+        for number in range(8):
+            stranger = stack.enter_context(context.socket(zmq.DEALER))
+            stranger.linger = 0
+            strangers[stranger], secret = zmq.curve_keypair()
+            stranger.curve_publickey, stranger.curve_secretkey = strangers[stranger], secret
+            stranger.curve_serverkey = one.public_key.encode()
+            stranger.routing_id = b"\x01" + bytes((number + 1,)) * 16
+            stranger.connect(one.endpoint)
+
+        def flood() -> bool:
+            for stranger, public in strangers.items():
+                for number in range(50):
+                    hello = raw.hello(
+                        "tcp://10.77.0.1:9",
+                        f"stranger {number}",
+                        headers=[("X-PUBLICKEY", public.decode()), ("X", "x" * 1000)],
+                    )
+                    with suppress(zmq.Again):  # turned away, or its queue is full
+                        stranger.send(raw.header(raw.HELLO, 1) + hello, zmq.NOBLOCK)
+            talk(one, two)
+            return one.statistics().violations.get("key_unknown", 0) >= 2000
+
+        until(flood, "HELLOs that were read")
+        assert len(one.peers) == len(two.peers) == 1
+        assert one.statistics().pending == 0
+        connections = one._host.transport.connections
+        assert connections.strangers <= len(strangers)
+        assert len(connections._by_identity) <= len(strangers) + 1
+        left = rest(one)
+        assert {type(event) for event in left} <= {zyre.Refused}
+        assert len(left) <= 16
 
 
 def test_hellos_in_clear_text_are_not_even_read(pair: tuple[zyre.Node, zyre.Node]) -> None:

@@ -70,6 +70,12 @@ class Door(Part):
         """From where the next HELLO of somebody comes; nothing follows before it is there."""
         self._greeters[greeter.identity] = greeter
 
+    def forget_greeters(self) -> None:
+        """The batch of messages is over of which that was told. Until then it counts for each HELLO of that sender: who
+        says several at once must not get in by one that nothing is known of."""
+        if self._greeters:
+            self._greeters.clear()
+
     def _on_judged(self, report: PeerJudged, now: float) -> Moves:
         """Who may not be here any more is told goodbye; who may not be in a group is taken out of it."""
         record = self._membership.directory.by_id.get(report.peer)
@@ -106,7 +112,7 @@ class Door(Part):
         if message_id != zre.HELLO:
             self._counters.violations[Violation.MESSAGE_UNKNOWN] += 1
             return ()
-        known = self._greeters.pop(frames[0], None)
+        known = self._greeters.get(frames[0])
         source = "" if known is None else known.address
         if known is not None and known.refused is not None:
             self._gate.refuse(known.refused, source)

@@ -130,6 +130,7 @@ class Driver:
             if self._tap is not None:
                 self._tap(now, "receive_frames", (frames,))
             receive(frames, now)
+        self.machine.forget_greeters()
         self._settle()
 
     def on_datagrams(self, datagrams: Iterable[tuple[bytes, Source]]) -> None:

@@ -126,7 +126,7 @@ class NodeMachine(Answers):
         self._fill_tables()
 
     def _fill_tables(self) -> None:
-        self.on_greeter = self._door.on_greeter
+        self.on_greeter, self.forget_greeters = self._door.on_greeter, self._door.forget_greeters
         self.asides = self._leases.asides
         self.post = self._reliable.post
         self.keep, self.fates = self.durable.keep, self.carrying.fates
