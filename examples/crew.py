@@ -21,7 +21,7 @@ with zyre.Node(sys.argv[1], groups=["CREW"]) as node:
 
     threading.Thread(target=node.run, daemon=True).start()  # for who comes; answers need no reader
     for _ in sys.stdin:
-        with node.ask("CREW", "status", timeout=1) as answers:
+        with node.ask("CREW", "status", timeout=3) as answers:
             for reply in answers:
                 print(f"{reply.name}: {reply.json()}", flush=True)
         for peer in answers.silent:

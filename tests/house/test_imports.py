@@ -21,7 +21,7 @@ import rich.console, rich.live, rich.table
 root = {root!r}
 for name, bare in sorted({modules!r}, key=lambda module: not module[1]):
     if not bare:
-        import zyre
+        import zyre, zyre.aio  # with the machine and the engine, which each would load otherwise
     sys.stdout.flush()
     child = os.fork()
     if not child:

@@ -57,12 +57,13 @@ class Stage:
         return [(one.name, other.name, what) for (one, other), what in zip(pairs, seen, strict=True)]
 
     def expect_leader(self, since: float) -> list[Happening]:
-        """Everybody on the stage names the same leader, who is on the stage."""
+        """Everybody on the stage names the one of the lowest uuid. (One who stands before it can lead for a moment.)"""
+        strongest = min(self.actors, key=lambda actor: actor.uuid)
 
         def agreement() -> list[Happening] | None:
             named = [leader for actor in self.actors if (leader := self._chronicle.leader(actor.name, since))]
-            complete = len(named) == len(self.actors) and len({leader.peer for leader in named}) == 1
-            return named if complete and any(named[0].peer == actor.name for actor in self.actors) else None
+            complete = len(named) == len(self.actors)
+            return named if complete and {leader.peer for leader in named} == {strongest.name} else None
 
         return self.require(agreement, "all agreed on one leader")
 
