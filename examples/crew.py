@@ -9,16 +9,20 @@ import zyre
 
 began = time.monotonic()
 
-with zyre.Node(sys.argv[1], groups=["CREW"]) as node:
+node = zyre.Node(sys.argv[1], groups=["CREW"])
 
-    @node.service("status", codec="json")
-    def status(request):
-        return {"pid": os.getpid(), "up": round(time.monotonic() - began, 1), "load": os.getloadavg()[0]}
 
-    @node.on(zyre.Join, group="CREW")
-    def presence(event):
-        print(f"* {event.name} is here", flush=True)
+@node.service("status", codec="json")  # before the start: who sees the node may ask at once
+def status(request):
+    return {"pid": os.getpid(), "up": round(time.monotonic() - began, 1), "load": os.getloadavg()[0]}
 
+
+@node.on(zyre.Join, group="CREW")
+def presence(event):
+    print(f"* {event.name} is here", flush=True)
+
+
+with node:
     threading.Thread(target=node.run, daemon=True).start()  # for who comes; answers need no reader
     for _ in sys.stdin:
         with node.ask("CREW", "status", timeout=3) as answers:
