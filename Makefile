@@ -23,12 +23,14 @@ demo: $(VENV)/.run
 # Three processes, each with a private network of its own, because tests mostly wait; WORKERS=0 for one that a debugger
 # can stop.
 WORKERS ?= 3
+# What takes long, and would hold up who just wants to see that it works: it runs with the laboratory.
+LONG := tests/bench tests/lifecycle/test_many_lives.py
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n $(WORKERS) --ignore=tests/lan
+	$(BIN)/python -m pytest -n $(WORKERS) --ignore=tests/lan $(addprefix --ignore=,$(LONG))
 
 # Cables pulled, links reset, partitions: real nodes, libzyre's among them, in networks made for it.
 lab: $(VENV)/.test
-	$(BIN)/python -m pytest -n $(WORKERS) tests/lan
+	$(BIN)/python -m pytest -n $(WORKERS) tests/lan $(LONG)
 
 # What failed in the last run, once more and one after the other: a busy machine can be too slow for a real network.
 # More than a handful is no accident.
