@@ -114,6 +114,7 @@ TESTED_IN = {
     "engine.rungs": "tests/engine/test_multicast.py",
     "engine.sieve": "tests/engine/test_udp.py",
     "engine.sending": "tests/engine/test_host.py",
+    "groups.attention": "tests/groups/test_changes.py",
     "snapshots": "tests/test_node.py",
     "lowlevel": "tests/house/test_public.py",
     "pytest_plugin": "tests/test_testing.py",

@@ -10,7 +10,7 @@ Not thread-safe: the host holds the node's lock around every call.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from zyre.core.burst import expand
 from zyre.core.discovery import Source
@@ -256,29 +256,23 @@ class Driver:
 
     def post(self, peer: PeerId, group: str, content: tuple[bytes, ...], sink: Sink | None) -> Outcome:
         """Send to one peer for sure, a whisper or (with a ``group``) a shout; ``sink`` is told what becomes of it."""
-        ticket = 0
-        if sink is not None:
-            self._tickets += 1
-            ticket = self._tickets
-        now = self._clock.now()
-        if self._tap is not None:
-            self._tap(now, "post", (peer, ticket, group, content))
-        outcome = self.machine.post(peer, ticket, group, content, now)
-        if sink is not None and outcome is Outcome.SENT:
-            self._sinks[ticket] = sink
-        self._settle()
-        return outcome
+        return self._entrust("post", self.machine.post, peer, (group, content), sink)
 
     def keep(self, peer: PeerId, group: str, content: tuple[bytes, ...], ttl: float, sink: Sink | None) -> Outcome:
         """Send to one peer and keep that on disk until its program has taken it, for ``ttl`` seconds at most."""
+        return self._entrust("keep", self.machine.keep, peer, (group, content, ttl), sink)
+
+    def _entrust(
+        self, verb: str, send: Callable[..., Outcome], peer: PeerId, message: tuple[Any, ...], sink: Sink | None
+    ) -> Outcome:
         ticket = 0
         if sink is not None:
             self._tickets += 1
             ticket = self._tickets
         now = self._clock.now()
         if self._tap is not None:
-            self._tap(now, "keep", (peer, ticket, group, content, ttl))
-        outcome = self.machine.keep(peer, ticket, group, content, ttl, now)
+            self._tap(now, verb, (peer, ticket, *message))
+        outcome = send(peer, ticket, *message, now)
         if sink is not None and outcome is Outcome.SENT:
             self._sinks[ticket] = sink
         self._settle()

@@ -20,6 +20,7 @@ from zyre.core.effects import Restored
 from zyre.core.intakes import Intakes
 from zyre.core.letters import Letter, Outbox
 from zyre.core.outcome import Outcome
+from zyre.core.outflow import longer_wait
 from zyre.core.part import Follower, Handler, Moves, Part
 from zyre.core.peer import PeerRecord
 from zyre.core.profile import NodeProfile
@@ -35,8 +36,6 @@ from zyre.wire.durable import ANSWER, ASK, GAP, Offer
 __all__ = ["Durable"]
 
 EXTENSION: Final = "durable"
-#: A silent receiver is asked after Timing.resend, then after twice as long each time, up to so many times that.
-_PATIENCE: Final = 8
 #: Times that are over are looked for once in so many seconds, because that is a look at everything that is kept.
 _SWEEP: Final = 0.5
 
@@ -189,7 +188,7 @@ class Durable(Part):
     def _ask(self, record: PeerRecord, outbox: Outbox, now: float) -> None:
         """Ask a peer what it has, and tell it what is left."""
         outbox.probed = outbox.sent
-        outbox.probe_wait = min(max(2 * outbox.probe_wait, self._timing.resend), _PATIENCE * self._timing.resend)
+        outbox.probe_wait = longer_wait(outbox.probe_wait, self._timing.resend)
         outbox.probe_at = now + outbox.probe_wait
         first = next(iter(outbox.letters), outbox.next)
         self._offer(record, Offer(ASK, outbox.stream, 0, first))

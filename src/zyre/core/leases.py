@@ -86,7 +86,6 @@ class Leases(Part):
         self._wanted = _FEATURE in profile.extensions
         self._own = profile.identity
         self._name = profile.name
-        self._born = profile.incarnation / 1e6
         self._started_at = 0.0
         self._groups = groups
         self._waves = waves
@@ -187,9 +186,6 @@ class Leases(Part):
             seat = self._seats[group, name] = Seat()
         return seat
 
-    def _time_of_day(self, now: float) -> int:
-        return int(self._born + (now - self._started_at) * 1000)
-
     def _ask(self, claim: Claim, now: float) -> None:
         """Begin an attempt, or renew what is held. Who has just given its own vote to another waits for that one."""
         seat = self._seat(claim.group, claim.name)
@@ -198,7 +194,9 @@ class Leases(Part):
             self._timers.add(min(seat.until, now + self._spread(claim)) + _MOMENT, _Due(claim, claim.attempt))
             return
         term = (
-            claim.term if claim.held else max(seat.highest + 1, seat.seen + 1, claim.term + 1, self._time_of_day(now))
+            claim.term
+            if claim.held
+            else max(seat.highest + 1, seat.seen + 1, claim.term + 1, self._waves.time_of_day(now))
         )
         claim.ask(term, now)
         milliseconds = int(claim.seconds * 1000)

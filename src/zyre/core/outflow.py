@@ -16,11 +16,18 @@ from zyre.identity import PeerId
 from zyre.wire.batch import Parcel
 from zyre.wire.reliable import FIRST_MESSAGES, FIRST_OCTETS, Ack
 
-__all__ = ["Kept", "Outflow"]
+__all__ = ["Kept", "Outflow", "longer_wait"]
 
 #: One batch holds at most so many messages, and no more are begun when it has so many octets.
 _BATCH_MESSAGES: Final = 512
 _BATCH_OCTETS: Final = 65536
+#: A silent receiver is asked after Timing.resend, then after twice as long each time, up to so many times that.
+_PATIENCE: Final = 8
+
+
+def longer_wait(wait: float, resend: float) -> float:
+    """How long to wait before a receiver that has said nothing for ``wait`` is asked again; ``resend`` at first."""
+    return min(max(2 * wait, resend), _PATIENCE * resend)
 
 
 class Kept(NamedTuple):

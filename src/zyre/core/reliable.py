@@ -24,7 +24,7 @@ from zyre.core.inflow import Inflow
 from zyre.core.ledger import Ledger
 from zyre.core.locality import Locality
 from zyre.core.outcome import Outcome
-from zyre.core.outflow import Kept, Outflow
+from zyre.core.outflow import Kept, Outflow, longer_wait
 from zyre.core.part import Follower, Handler, Moves, Part, Verb
 from zyre.core.peer import PeerRecord
 from zyre.core.tables import PeerState, Violation
@@ -46,8 +46,6 @@ _ACK_SHARE: Final = 4
 _WINDOWS_SHARE: Final = 10
 _LEAST_MESSAGES: Final = 16
 _LEAST_OCTETS: Final = 65536
-#: A silent receiver is asked after Timing.resend, then after twice as long each time, up to so many times that.
-_PATIENCE: Final = 8
 
 
 class _Due(Enum):
@@ -166,7 +164,7 @@ class Reliable(Part):
     def _ask(self, record: PeerRecord, flow: Outflow, now: float) -> None:
         """Ask a peer where it is in our stream."""
         flow.probed = flow.sent
-        flow.probe_wait = min(max(2 * flow.probe_wait, self._timing.resend), _PATIENCE * self._timing.resend)
+        flow.probe_wait = longer_wait(flow.probe_wait, self._timing.resend)
         flow.probe_at = now + flow.probe_wait
         fields = reliable.encode_open(flow.stream, flow.base, flow.base_end)
         self._delivery.send(record, reliable.OPEN, fields)

@@ -107,6 +107,10 @@ class Terms(Part):
             return None
         return Leadership(reign.leader, self._name_of(reign.leader), reign.term, reign.term)
 
+    def time_of_day(self, now: float) -> int:
+        """In milliseconds, as it was at the start and monotonic since: no earlier life counted further than this."""
+        return int(self._born + (now - self._started_at) * 1000)
+
     def _name_of(self, peer: PeerId) -> str:
         record = self._directory.by_id.get(peer)
         return self._name if record is None else record.name
@@ -128,8 +132,7 @@ class Terms(Part):
         if not self._wanted:
             self._tell(group, reign, 0)
             return
-        time_of_day = int(self._born + (now - self._started_at) * 1000)
-        reign.highest = token_of(max(time_of_day, count_of(reign.highest) + 1), self._own)
+        reign.highest = token_of(max(self.time_of_day(now), count_of(reign.highest) + 1), self._own)
         self._tell(group, reign, reign.highest)
 
     def elected(self, group: str, record: PeerRecord, now: float) -> None:

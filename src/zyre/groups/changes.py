@@ -7,15 +7,15 @@ the sum stays true, and memory bounded.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
 from typing import Any, Final, TypeAlias, TypeVar
 
-from zyre.core.host import Closed, Host, Waker, why_ended
+from zyre.core.host import Host, why_ended
 from zyre.errors import NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Event, Exit, Join, Leave
+from zyre.groups.attention import Attention
 from zyre.identity import PeerId
 from zyre.waiting import checkpoint, new_async_parker
 
@@ -30,20 +30,17 @@ Self = TypeVar("Self", bound="BaseChanges")
 _MOST: Final = 10_000
 
 
-class BaseChanges:
+class BaseChanges(Attention):
     """What the two kinds have in common: everything that does not wait."""
 
     def __init__(self, host: Host, group: str, include_self: bool) -> None:
+        super().__init__(host)
         self.group = group
-        self._host = host
         self._include_self = include_self
         self._own = host.machine.identity
-        self._mutex = threading.Lock()
         self._waiting: deque[Change] = deque()
         self._present: dict[PeerId, str] = {}
         self._taken: dict[PeerId, str] = {}
-        self._waker: Waker | None = None
-        self._over: Closed | None = None
         host.watch(self, "standing", group)
 
     # -- the node's side -----------------------------------------------------------------------------------------
@@ -87,17 +84,8 @@ class BaseChanges:
         came = (Join(peer, name, self.group) for peer, name in present.items() if peer not in taken)
         self._waiting = deque([*gone, *came])
 
-    def ended(self, defect: BaseException | None) -> None:
-        """Called by the node: there will be no more."""
-        with self._mutex:
-            self._over = Closed(defect)
-            waker = self._take_waker()
-        if waker is not None:
-            waker()
-
-    def _take_waker(self) -> Waker | None:
-        waker, self._waker = self._waker, None
-        return waker
+    def _is_there(self) -> bool:
+        return bool(self._waiting)
 
     # -- the application's side ----------------------------------------------------------------------------------
 
@@ -116,13 +104,6 @@ class BaseChanges:
             if self._over is not None:
                 raise why_ended(self._over, "group")
         raise WouldBlock
-
-    def _park(self, waker: Waker) -> bool:
-        with self._mutex:
-            if self._waiting or self._over is not None:
-                return False
-            self._waker = waker
-            return True
 
     def _unpark(self) -> None:
         with self._mutex:
@@ -164,7 +145,7 @@ class Changes(BaseChanges):
             if left is not None and left <= 0:
                 raise RecvTimeout(timeout or 0.0)
             parker = self._host.new_parker()
-            if self._park(parker.wake):
+            if self.park(parker.wake):
                 self._host.attend()
                 try:
                     parker.park(left)
@@ -196,7 +177,7 @@ class AsyncChanges(BaseChanges):
             if left is not None and left <= 0:
                 raise RecvTimeout(timeout or 0.0)
             parker = new_async_parker()
-            if self._park(parker.wake):
+            if self.park(parker.wake):
                 self._host.attend()
                 try:
                     await parker.park(left)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from types import TracebackType
 from typing import Any
 
-from zyre.core.host import Closed, Host, Waker, why_ended
+from zyre.core.host import Host, why_ended
 from zyre.core.leases import LockFreed, LockTaken
 from zyre.errors import LockTimeout, NodeStopped
 from zyre.events import Exit, Leader, Leaderless, Leave
+from zyre.groups.attention import Attention
 from zyre.identity import check_group
 from zyre.roster import Leadership
 from zyre.waiting import new_async_parker
@@ -17,15 +17,12 @@ from zyre.waiting import new_async_parker
 __all__ = ["AsyncLock", "BaseLock", "LeaderWatch", "Lock", "wait_async", "wait_in_thread"]
 
 
-class _Attention:
-    """A watcher that has ``value`` follow the events; whoever waits is woken when it is there."""
+class _Follower(Attention):
+    """Has ``value`` follow the events; whoever waits is woken when it is there."""
 
     def __init__(self, host: Host, question: str, *arguments: object) -> None:
+        super().__init__(host)
         self.value: Any = None
-        self._host = host
-        self._mutex = threading.Lock()
-        self._waker: Waker | None = None
-        self._over: Closed | None = None
         host.watch(self, question, *arguments)
 
     def begin(self, answer: Any) -> None:
@@ -42,16 +39,8 @@ class _Attention:
         if waker is not None:
             waker()
 
-    def ended(self, defect: BaseException | None) -> None:
-        with self._mutex:
-            self._over = Closed(defect)
-            waker = self._take_waker()
-        if waker is not None:
-            waker()
-
-    def _take_waker(self) -> Waker | None:
-        waker, self._waker = self._waker, None
-        return waker
+    def _is_there(self) -> bool:
+        return self.value is not None
 
     def ready(self, verb: str) -> bool:
         """Whether the value is there. Raises NodeStopped if it never will be."""
@@ -60,20 +49,12 @@ class _Attention:
                 raise why_ended(self._over, verb)
             return self.value is not None
 
-    def park(self, waker: Waker) -> bool:
-        """Have ``waker`` called once, when the value is there or never will be; False if so already."""
-        with self._mutex:
-            if self.value is not None or self._over is not None:
-                return False
-            self._waker = waker
-            return True
-
     def close(self) -> None:
         """Follow nothing any more."""
         self._host.unwatch(self)
 
 
-class LeaderWatch(_Attention):
+class LeaderWatch(_Follower):
     """Follows who leads a group; ``value`` is a Leadership, or None."""
 
     def __init__(self, host: Host, group: str) -> None:
@@ -89,7 +70,7 @@ class LeaderWatch(_Attention):
             self.value = None if gone else self.value
 
 
-def wait_in_thread(attention: _Attention, host: Host, timeout: float | None, verb: str) -> bool:
+def wait_in_thread(attention: _Follower, host: Host, timeout: float | None, verb: str) -> bool:
     """Wait in this thread until the value is there; False if the time is over. Raises NodeStopped."""
     deadline = None if timeout is None else host.now() + timeout
     while not attention.ready(verb):
@@ -103,7 +84,7 @@ def wait_in_thread(attention: _Attention, host: Host, timeout: float | None, ver
     return True
 
 
-async def wait_async(attention: _Attention, host: Host, timeout: float | None, verb: str) -> bool:
+async def wait_async(attention: _Follower, host: Host, timeout: float | None, verb: str) -> bool:
     """Wait in this task until the value is there; False if the time is over. Raises NodeStopped."""
     deadline = None if timeout is None else host.now() + timeout
     while not attention.ready(verb):
@@ -117,7 +98,7 @@ async def wait_async(attention: _Attention, host: Host, timeout: float | None, v
     return True
 
 
-class _Holding(_Attention):
+class _Holding(_Follower):
     """Follows a lock; ``value`` is the token while this node holds it."""
 
     def __init__(self, host: Host, group: str, name: str) -> None:
