@@ -38,7 +38,7 @@ from zyre.errors import (
 from zyre.security.access import ANYONE, Access
 from zyre.security.certificate import Certificate
 from zyre.security.keys import decode_key
-from zyre.waiting import checkpoint, new_async_parker
+from zyre.waiting import checkpoint, take_in_task
 from zyre.wire.zgossip import MOST_KEY
 from zyre.wire.zpl import Setting
 
@@ -338,21 +338,7 @@ class AsyncGossip(BaseGossip):
     async def recv(self, timeout: float | None = None) -> Delivery:
         """The next delivery, waiting up to ``timeout`` seconds, or for ever. Raises RecvTimeout, GossipClosed."""
         await checkpoint()
-        deadline = None if timeout is None else self._host.now() + timeout
-        while True:
-            try:
-                return self.recv_nowait()
-            except WouldBlock:
-                pass
-            left = None if deadline is None else deadline - self._host.now()
-            if left is not None and left <= 0:
-                raise RecvTimeout(timeout or 0.0)
-            parker = new_async_parker()
-            if self._host.park(parker.wake):
-                try:
-                    await parker.park(left)
-                finally:
-                    self._host.unpark(parker.wake)
+        return await take_in_task(self.recv_nowait, self._host, self._host.now, timeout)
 
     def __aiter__(self) -> AsyncIterator[Delivery]:
         """Deliveries for ever: the loop ends when the service is closed."""

@@ -1,18 +1,43 @@
-"""How an asyncio or trio task waits for a wake-up that comes from another thread."""
+"""How an asyncio or trio task waits for a wake-up that comes from another thread; and waiting until there is something
+to take, which is one loop for threads and one for tasks."""
 
 from __future__ import annotations
 
 import sys
 import threading
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
+from zyre.core.host import Parker, Waker
 from zyre.engine.loan import READING
-from zyre.errors import UsageError
+from zyre.errors import RecvTimeout, UsageError, WouldBlock
 
-__all__ = ["TURN", "AsyncParker", "checkpoint", "new_async_parker"]
+__all__ = ["TURN", "AsyncParker", "Clock", "Place", "checkpoint", "new_async_parker", "take_in_task", "take_in_thread"]
+
+T = TypeVar("T")
 
 #: After so many operations that needed no waiting, other tasks get a turn.
 TURN = 64
+
+
+class Place(Protocol):
+    """Where something may come to be."""
+
+    def park(self, waker: Waker) -> bool:
+        """Have ``waker`` called once, when there is something; False, and no call, if there is already."""
+
+    def unpark(self, waker: Waker) -> None:
+        """Wait no longer."""
+
+
+class Clock(Protocol):
+    """By which a thread waits: a host's, real or simulated."""
+
+    def now(self) -> float:
+        """The time by which timeouts are measured."""
+
+    def new_parker(self) -> Parker:
+        """A way to wait in the calling thread."""
 
 
 class AsyncParker(Protocol):
@@ -107,3 +132,47 @@ async def checkpoint() -> None:
         import asyncio
 
         await asyncio.sleep(0)
+
+
+def take_in_thread(take: Callable[[], T], place: Place, clock: Clock, timeout: float | None) -> T:
+    """What ``take`` returns once it does not raise WouldBlock, waiting in this thread up to ``timeout`` seconds, or for
+    ever. Raises RecvTimeout, and what ``take`` raises."""
+    deadline = None if timeout is None else clock.now() + timeout
+    while True:
+        try:
+            return take()
+        except WouldBlock:
+            pass  # and not waited in here, or every interrupted wait would be shown as a consequence of this
+        left = _seconds_left(deadline, clock.now, timeout)
+        parker = clock.new_parker()
+        if place.park(parker.wake):
+            try:
+                parker.park(left)
+            finally:
+                place.unpark(parker.wake)
+
+
+async def take_in_task(take: Callable[[], T], place: Place, now: Callable[[], float], timeout: float | None) -> T:
+    """The same in an asyncio or trio task. A wait that is cancelled has taken nothing."""
+    deadline = None if timeout is None else now() + timeout
+    while True:
+        try:
+            return take()
+        except WouldBlock:
+            pass
+        left = _seconds_left(deadline, now, timeout)
+        parker = new_async_parker()
+        if place.park(parker.wake):
+            try:
+                await parker.park(left)
+            finally:
+                place.unpark(parker.wake)
+
+
+def _seconds_left(deadline: float | None, now: Callable[[], float], timeout: float | None) -> float | None:
+    if deadline is None:
+        return None
+    left = deadline - now()
+    if left <= 0:
+        raise RecvTimeout(timeout or 0.0)
+    return left

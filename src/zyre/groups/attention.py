@@ -40,4 +40,10 @@ class Attention:
             if self._is_there() or self._over is not None:
                 return False
             self._waker = waker
-            return True
+        self._host.attend()
+        return True
+
+    def unpark(self, waker: Waker) -> None:
+        """Wait no longer."""
+        with self._mutex:
+            self._waker = None

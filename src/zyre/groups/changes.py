@@ -13,11 +13,11 @@ from types import TracebackType
 from typing import Any, Final, TypeAlias, TypeVar
 
 from zyre.core.host import Host, why_ended
-from zyre.errors import NodeStopped, RecvTimeout, WouldBlock
+from zyre.errors import NodeStopped, WouldBlock
 from zyre.events import Event, Exit, Join, Leave
 from zyre.groups.attention import Attention
 from zyre.identity import PeerId
-from zyre.waiting import checkpoint, new_async_parker
+from zyre.waiting import checkpoint, take_in_task, take_in_thread
 
 __all__ = ["AsyncChanges", "BaseChanges", "Change", "Changes"]
 
@@ -105,10 +105,6 @@ class BaseChanges(Attention):
                 raise why_ended(self._over, "group")
         raise WouldBlock
 
-    def _unpark(self) -> None:
-        with self._mutex:
-            self._waker = None
-
     def close(self) -> None:
         """Follow the group no longer; who iterates comes to the end. A second call does nothing."""
         self._host.unwatch(self)
@@ -135,22 +131,7 @@ class Changes(BaseChanges):
 
     def get(self, timeout: float | None = None) -> Change:
         """The next change, waiting up to ``timeout`` seconds, or for ever. Raises RecvTimeout, NodeStopped."""
-        deadline = None if timeout is None else self._host.now() + timeout
-        while True:
-            try:
-                return self.get_nowait()
-            except WouldBlock:
-                pass
-            left = None if deadline is None else deadline - self._host.now()
-            if left is not None and left <= 0:
-                raise RecvTimeout(timeout or 0.0)
-            parker = self._host.new_parker()
-            if self.park(parker.wake):
-                self._host.attend()
-                try:
-                    parker.park(left)
-                finally:
-                    self._unpark()
+        return take_in_thread(self.get_nowait, self, self._host, timeout)
 
     def __iter__(self) -> Iterator[Change]:
         """Changes for ever: the loop ends when the node is stopped, or this is closed."""
@@ -166,23 +147,8 @@ class AsyncChanges(BaseChanges):
 
     async def get(self, timeout: float | None = None) -> Change:
         """The next change, waiting up to ``timeout`` seconds, or for ever. Raises RecvTimeout, NodeStopped."""
-        deadline = None if timeout is None else self._host.now() + timeout
         await checkpoint()
-        while True:
-            try:
-                return self.get_nowait()
-            except WouldBlock:
-                pass
-            left = None if deadline is None else deadline - self._host.now()
-            if left is not None and left <= 0:
-                raise RecvTimeout(timeout or 0.0)
-            parker = new_async_parker()
-            if self.park(parker.wake):
-                self._host.attend()
-                try:
-                    await parker.park(left)
-                finally:
-                    self._unpark()
+        return await take_in_task(self.get_nowait, self, self._host.now, timeout)
 
     def __aiter__(self) -> AsyncIterator[Change]:
         return self

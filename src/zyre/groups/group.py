@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from zyre.core.leases import LEADER
-from zyre.errors import GroupTimeout, InvalidConfig, LockTimeout, RecvTimeout
+from zyre.errors import GroupTimeout, InvalidConfig, RecvTimeout
 from zyre.groups.changes import AsyncChanges, Changes
-from zyre.groups.holding import AsyncLock, LeaderWatch, Lock, wait_async, wait_in_thread
+from zyre.groups.holding import AsyncLock, Lock, leader_watch
 from zyre.identity import PeerId, check_group
 from zyre.receipts import Receipts
 from zyre.roster import Leadership, Peer, Roster
+from zyre.waiting import take_in_task, take_in_thread
 
 if TYPE_CHECKING:
     from zyre.aio import AsyncNode
@@ -117,14 +118,8 @@ class Group(BaseGroup):
     def leader(self, timeout: float | None = None) -> Leadership:
         """Who leads the group, waiting until somebody does. Raises LockTimeout, NodeStopped."""
         host = self._node._host
-        watch = LeaderWatch(host, self.name)
-        try:
-            if not wait_in_thread(watch, host, timeout, "leader"):
-                raise LockTimeout(self.name, LEADER, timeout or 0.0)
-            leadership: Leadership = watch.value
-            return leadership
-        finally:
-            watch.close()
+        with leader_watch(host, self.name, timeout) as watch:
+            return take_in_thread(watch.get_nowait, watch, host, timeout)
 
     def lock(self, name: str, *, size: int | None = None, lease: float = 10.0) -> Lock:
         """A lock among the members, of whom at most one has it, for ``lease`` seconds unless it is renewed.
@@ -176,14 +171,8 @@ class AsyncGroup(BaseGroup):
     async def leader(self, timeout: float | None = None) -> Leadership:
         """Who leads the group, waiting until somebody does. Raises LockTimeout, NodeStopped."""
         host = self._node._host
-        watch = LeaderWatch(host, self.name)
-        try:
-            if not await wait_async(watch, host, timeout, "leader"):
-                raise LockTimeout(self.name, LEADER, timeout or 0.0)
-            leadership: Leadership = watch.value
-            return leadership
-        finally:
-            watch.close()
+        with leader_watch(host, self.name, timeout) as watch:
+            return await take_in_task(watch.get_nowait, watch, host.now, timeout)
 
     def lock(self, name: str, *, size: int | None = None, lease: float = 10.0) -> AsyncLock:
         """A lock among the members; see Group.lock."""

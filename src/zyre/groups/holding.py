@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from zyre.core.host import Host, why_ended
-from zyre.core.leases import LockFreed, LockTaken
-from zyre.errors import LockTimeout, NodeStopped
+from zyre.core.leases import LEADER, LockFreed, LockTaken
+from zyre.errors import LockTimeout, NodeStopped, RecvTimeout, WouldBlock
 from zyre.events import Exit, Leader, Leaderless, Leave
 from zyre.groups.attention import Attention
 from zyre.identity import check_group
 from zyre.roster import Leadership
-from zyre.waiting import new_async_parker
+from zyre.waiting import take_in_task, take_in_thread
 
-__all__ = ["AsyncLock", "BaseLock", "LeaderWatch", "Lock", "wait_async", "wait_in_thread"]
+__all__ = ["AsyncLock", "BaseLock", "LeaderWatch", "Lock", "leader_watch"]
 
 
-class _Follower(Attention):
-    """Has ``value`` follow the events; whoever waits is woken when it is there."""
+T = TypeVar("T")
 
-    def __init__(self, host: Host, question: str, *arguments: object) -> None:
+
+class _Follower(Attention, Generic[T]):
+    """Has ``value`` follow the events; whoever waits is woken when it is there. ``verb`` is what waits, for errors."""
+
+    def __init__(self, host: Host, verb: str, question: str, *arguments: object) -> None:
         super().__init__(host)
-        self.value: Any = None
+        self._verb = verb
+        self.value: T | None = None
         host.watch(self, question, *arguments)
 
     def begin(self, answer: Any) -> None:
@@ -42,24 +48,26 @@ class _Follower(Attention):
     def _is_there(self) -> bool:
         return self.value is not None
 
-    def ready(self, verb: str) -> bool:
-        """Whether the value is there. Raises NodeStopped if it never will be."""
+    def get_nowait(self) -> T:
+        """The value. Raises WouldBlock if it is not there, NodeStopped if it never will be."""
         with self._mutex:
-            if self.value is None and self._over is not None:
-                raise why_ended(self._over, verb)
-            return self.value is not None
+            if self.value is not None:
+                return self.value
+            if self._over is not None:
+                raise why_ended(self._over, self._verb)
+        raise WouldBlock
 
     def close(self) -> None:
         """Follow nothing any more."""
         self._host.unwatch(self)
 
 
-class LeaderWatch(_Follower):
+class LeaderWatch(_Follower[Leadership]):
     """Follows who leads a group; ``value`` is a Leadership, or None."""
 
     def __init__(self, host: Host, group: str) -> None:
         self._group = group
-        super().__init__(host, "leading", group)
+        super().__init__(host, "leader", "leading", group)
 
     def take(self, event: object) -> None:
         """Leader, Leaderless, and that the leader leaves."""
@@ -70,40 +78,24 @@ class LeaderWatch(_Follower):
             self.value = None if gone else self.value
 
 
-def wait_in_thread(attention: _Follower, host: Host, timeout: float | None, verb: str) -> bool:
-    """Wait in this thread until the value is there; False if the time is over. Raises NodeStopped."""
-    deadline = None if timeout is None else host.now() + timeout
-    while not attention.ready(verb):
-        left = None if deadline is None else deadline - host.now()
-        if left is not None and left <= 0:
-            return False
-        parker = host.new_parker()
-        if attention.park(parker.wake):
-            host.attend()
-            parker.park(left)
-    return True
+@contextmanager
+def leader_watch(host: Host, group: str, timeout: float | None) -> Iterator[LeaderWatch]:
+    """For a wait of ``timeout`` seconds until somebody leads the group. Raises LockTimeout where that was too short."""
+    watch = LeaderWatch(host, group)
+    try:
+        yield watch
+    except RecvTimeout:
+        raise LockTimeout(group, LEADER, timeout or 0.0) from None
+    finally:
+        watch.close()
 
 
-async def wait_async(attention: _Follower, host: Host, timeout: float | None, verb: str) -> bool:
-    """Wait in this task until the value is there; False if the time is over. Raises NodeStopped."""
-    deadline = None if timeout is None else host.now() + timeout
-    while not attention.ready(verb):
-        left = None if deadline is None else deadline - host.now()
-        if left is not None and left <= 0:
-            return False
-        parker = new_async_parker()
-        if attention.park(parker.wake):
-            host.attend()
-            await parker.park(left)
-    return True
-
-
-class _Holding(_Follower):
+class _Holding(_Follower[int]):
     """Follows a lock; ``value`` is the token while this node holds it."""
 
     def __init__(self, host: Host, group: str, name: str) -> None:
         self._lock_of = (group, name)
-        super().__init__(host, "lock_token", group, name)
+        super().__init__(host, "lock", "lock_token", group, name)
 
     def take(self, event: object) -> None:
         if isinstance(event, LockTaken) and event[:2] == self._lock_of:
@@ -133,11 +125,19 @@ class BaseLock:
         """Whether this node holds it, by its own clock."""
         return self.token is not None
 
-    def _begin(self) -> _Holding:
+    @contextmanager
+    def _claim(self, timeout: float | None) -> Iterator[_Holding]:
+        """For a wait of ``timeout`` seconds until it is taken; it is released where that fails, however it does."""
         self._host.change("join", self.group)
         holding = self._holding = self._holding or _Holding(self._host, self.group, self.name)
         self._host.change("claim", self.group, self.name, self.lease, self.size)
-        return holding
+        try:
+            yield holding
+        except BaseException as error:
+            self.release()
+            if isinstance(error, RecvTimeout):
+                raise LockTimeout(self.group, self.name, timeout or 0.0) from None
+            raise
 
     def _end(self) -> None:
         if self._holding is not None:
@@ -159,16 +159,8 @@ class Lock(BaseLock):
 
     def acquire(self, timeout: float | None = None) -> int:
         """Wait for it, and return the token. Raises LockTimeout, NodeStopped."""
-        holding = self._begin()
-        taken = False
-        try:
-            taken = wait_in_thread(holding, self._host, timeout, "lock")
-        finally:
-            if not taken:
-                self.release()
-        if not taken:
-            raise LockTimeout(self.group, self.name, timeout or 0.0)
-        return int(holding.value)
+        with self._claim(timeout) as holding:
+            return take_in_thread(holding.get_nowait, holding, self._host, timeout)
 
     def __enter__(self) -> int:
         return self.acquire()
@@ -184,16 +176,8 @@ class AsyncLock(BaseLock):
 
     async def acquire(self, timeout: float | None = None) -> int:
         """Wait for it, and return the token. Raises LockTimeout, NodeStopped."""
-        holding = self._begin()
-        taken = False
-        try:
-            taken = await wait_async(holding, self._host, timeout, "lock")
-        finally:
-            if not taken:
-                self.release()
-        if not taken:
-            raise LockTimeout(self.group, self.name, timeout or 0.0)
-        return int(holding.value)
+        with self._claim(timeout) as holding:
+            return await take_in_task(holding.get_nowait, holding, self._host.now, timeout)
 
     async def __aenter__(self) -> int:
         return await self.acquire()
