@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 import zyre
 from tests.peers.harness import ReferencePeer, require, unused_port
-from tests.support.nodes import drain, expect, until
+from tests.support.nodes import drain, expect, maker, until
 from zyre.testing import Lan
 
 pytestmark = pytest.mark.lan
-
-SOON = zyre.NodeConfig(timing=zyre.Timing(beacon=0.1, handshake=0.5))
 
 
 @pytest.fixture
@@ -25,13 +22,7 @@ def port() -> int:
 
 @pytest.fixture
 def nodes(port: int) -> Iterator[Any]:
-    """Makes running nodes."""
-    with ExitStack() as stack:
-
-        def make(name: str, **options: Any) -> zyre.Node:
-            options = {"port": port, "config": SOON, "interface": "va"} | options
-            return stack.enter_context(zyre.Node(name, **options))
-
+    with maker(port=port, interface="va") as make:
         yield make
 
 

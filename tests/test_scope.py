@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -11,13 +10,11 @@ import pytest
 import zyre
 from tests.peers.harness import ReferencePeer, require, unused_port
 from tests.peers.raw import RawPeer
-from tests.support.nodes import expect, until
+from tests.support.nodes import expect, maker, until
 from zyre.core.locality import Interface, Locality
 from zyre.endpoint import Endpoint
 
 pytestmark = pytest.mark.lan
-
-SOON = zyre.NodeConfig(timing=zyre.Timing(beacon=0.1, handshake=0.5))
 
 
 @pytest.fixture
@@ -27,12 +24,7 @@ def port() -> int:
 
 @pytest.fixture
 def nodes(port: int) -> Iterator[Any]:
-    """Makes running nodes."""
-    with ExitStack() as stack:
-
-        def make(name: str, **options: Any) -> zyre.Node:
-            return stack.enter_context(zyre.Node(name, **{"port": port, "config": SOON} | options))
-
+    with maker(port=port) as make:
         yield make
 
 

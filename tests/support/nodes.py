@@ -85,6 +85,18 @@ def meeting(*names: str, port: int | None = None, interface: str = "lo", **optio
         yield nodes[0] if len(nodes) == 1 else tuple(nodes)
 
 
+#: For tests in which who does not appear soon was kept out.
+SOON = zyre.NodeConfig(timing=zyre.Timing(beacon=0.1, handshake=0.5))
+
+
+@contextmanager
+def maker(**options: Any) -> Iterator[Any]:
+    """Makes running nodes on one port; ``options`` are those of each that does not say otherwise."""
+    common = {"port": unused_port(), "config": SOON} | options
+    with ExitStack() as stack:
+        yield lambda name, **own: stack.enter_context(zyre.Node(name, **{**common, **own}))
+
+
 class DeafPeer:
     """A peer played by hand that says HELLO to a node and reads only when told to, so that its queue fills."""
 
