@@ -15,6 +15,7 @@ from zyre.core.outcome import Outcome
 from zyre.core.peer import PeerRecord
 from zyre.endpoint import Endpoint
 from zyre.wire import zre
+from zyre.wire.bundle import Content
 
 JOIN = zre.encode_group_change("G", 1)
 
@@ -199,3 +200,47 @@ def test_numbers_have_no_gap_whatever_is_refused(steps: list[str]) -> None:
     assert [sequence for _, sequence in desk.queue] == list(range(1, len(desk.queue) + 1))
     assert [command for command, _ in desk.queue].count("JOIN") == steps.count("join")
     assert desk.counters.sent == len(desk.queue)
+
+
+_RECORDS = st.lists(
+    st.tuples(
+        st.sampled_from(["", "blocked", "congested", "shedding", "holding"]),
+        st.frozensets(st.sampled_from(["tally", "empty"])),
+        st.sampled_from([0, 1, 254, 65_534, 65_535]),
+        st.integers(0, 3),
+    ),
+    max_size=6,
+)
+_CONTENTS = st.lists(st.binary(max_size=3), max_size=3).map(tuple)
+
+
+def _members(described: list[tuple[str, frozenset[str], int, int]], delivery: Delivery) -> list[PeerRecord]:
+    records = []
+    for number, (state, extensions, sent, offered) in enumerate(described):
+        record = PeerRecord(peer_id(number), Endpoint("tcp", "10.0.0.2", 1), delivery.new_link(), "beacon")
+        record.extensions, record.sent = extensions, sent
+        record.account.offered = offered
+        record.blocked = state in ("blocked", "shedding", "holding")
+        record.congested, record.shedding = state == "congested", state == "shedding"
+        record.held = [] if state == "holding" else None
+        records.append(record)
+    return records
+
+
+@given(_RECORDS, _CONTENTS)
+def test_to_all_is_what_it_is_to_each(described: list[tuple[str, frozenset[str], int, int]], content: Content) -> None:
+    told = []
+    for together in (False, True):
+        counters = Counters()
+        delivery = Delivery(Limits(), counters)
+        records = _members(described, delivery)
+        fields = zre.encode_shout("G")
+        if together:
+            sent, blocked = delivery.offer_to_all(records, zre.SHOUT, fields, content)
+        else:
+            outcomes = [delivery.offer(record, zre.SHOUT, fields, content) for record in records]
+            sent = outcomes.count(Outcome.SENT)
+            blocked = [record.peer for record, how in zip(records, outcomes, strict=True) if how is Outcome.BLOCKED]
+        books = [(record.sent, record.account.offered, record.held) for record in records]
+        told.append((sent, blocked, delivery.effects, books, counters.sent, counters.dropped))
+    assert told[0] == told[1]

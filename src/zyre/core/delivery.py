@@ -8,7 +8,7 @@ for longer than that patience is shed: its data is dropped at once, and counted,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from zyre.config import Limits
@@ -17,6 +17,7 @@ from zyre.core.effects import CloseLink, Effect, OpenLink, Send
 from zyre.core.outcome import Outcome
 from zyre.core.peer import PeerRecord
 from zyre.fates import Fate
+from zyre.identity import PeerId
 from zyre.wire import bundle, chunk, durable, leases, news, reliable, tally, zre
 
 __all__ = ["Delivery"]
@@ -119,6 +120,29 @@ class Delivery:
         header = zre.pack_header(message_id, record.next_sequence())
         self.effects.append(_new(Send, (record.link, (header + fields, *content))))
         return Outcome.SENT
+
+    def offer_to_all(
+        self, records: Iterable[PeerRecord], message_id: int, fields: bytes, content: tuple[bytes, ...]
+    ) -> tuple[int, list[PeerId]]:
+        """Send the same data to many: how many were sent to, and whose queues were full. For most of them the message
+        needs nothing but its number."""
+        beginning, pack_sequence, add = zre.pack_beginning(message_id), zre.pack_sequence, self.effects.append
+        usual = len(content) == 1 and len(content[0]) <= self.large
+        sent, numbered, blocked = 0, 0, []
+        for record in records:
+            account = record.books
+            if usual and account is not None and account.offered and not record.blocked and not record.congested:
+                account.offered += 1
+                numbered += 1
+                first = beginning + pack_sequence(record.next_sequence()) + fields
+                add(_new(Send, (record.link, (first, *content))))
+                continue
+            outcome = self.offer(record, message_id, fields, content)
+            sent += outcome is Outcome.SENT
+            if outcome is Outcome.BLOCKED:
+                blocked.append(record.peer)
+        self._counters.sent += numbered
+        return sent + numbered, blocked
 
     def offer_bundle(self, record: PeerRecord, messages: int, fields: bytes, body: bytes, window: int) -> Outcome:
         """Send so many data messages as one frame, unless more than ``window`` are on their way already: a queue of

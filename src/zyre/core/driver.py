@@ -126,9 +126,10 @@ class Driver:
         """A batch of messages: one reading of the clock, one settling, one wake-up of the reader."""
         now = self._clock.now()
         receive = self.machine.receive_frames
+        tap = self._tap
         for frames in messages:
-            if self._tap is not None:
-                self._tap(now, "receive_frames", (frames,))
+            if tap is not None:
+                tap(now, "receive_frames", (frames,))
             receive(frames, now)
         self.machine.forget_greeters()
         self._settle()

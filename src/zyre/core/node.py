@@ -8,6 +8,7 @@ Delivery.offer -> a Send effect, and comes in by ``receive_frames`` -> Conversat
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -117,6 +118,8 @@ class NodeMachine(Answers):
         self.whisper, self.shed = outgoing.whisper, outgoing.shed
         self.shout, self.shout_to = outgoing.shout, outgoing.shout_to
         self._handlers: dict[int, Handler] = {}
+        self._by_kind: dict[int, Handler] = {}
+        """The same, by message id, signature and version at once."""
         self._reports: dict[type, Follower] = {}
         self._subjects: dict[type, Follower] = {}
         self._verbs: dict[str, Verb] = {}
@@ -138,6 +141,7 @@ class NodeMachine(Answers):
             self._subjects.update(part.subjects())
             self._verbs.update(part.verbs())
             self._questions.update(part.questions())
+        self._by_kind.update((zre.kind_of(message_id), handler) for message_id, handler in self._handlers.items())
 
     def _make_door(self) -> tuple[Part, ...]:
         """The door, and who helps it to judge."""
@@ -344,15 +348,14 @@ class NodeMachine(Answers):
         if not self._running:
             return
         try:
-            message_id, sequence = zre.unpack_header(frames[1])
-            handler = self._handlers.get(message_id)
+            kind, sequence = zre.split_header(frames[1])
+            handler = self._by_kind.get(kind)
             if handler is None:
-                moves = self._door.on_other(message_id, frames, now)
-                if moves:
-                    self._elections.follow(moves, now)
+                self._follow(self._door.on_other(zre.unpack_header(frames[1])[0], frames, now), now)
                 return
             record = self._directory.by_frame.get(frames[0])
             if record is None or record.state is not _READY:
+                message_id, _ = zre.unpack_header(frames[1])
                 self._follow(self._door.on_stranger(message_id, frames[0], record, now), now)
                 return
             if sequence == record.received + 1:
@@ -367,7 +370,7 @@ class NodeMachine(Answers):
             moves = handler(record, frames, now)
             if moves:
                 self._elections.follow(moves, now)
-        except DecodeError:
+        except (DecodeError, struct.error):
             self.counters.violations[Violation.FRAME_MALFORMED] += 1
 
     def receive_report(self, report: Report, now: float) -> None:

@@ -41,14 +41,8 @@ class Outgoing:
 
     def shout(self, group: str, content: tuple[bytes, ...]) -> tuple[int, tuple[PeerId, ...]]:
         """Send to everybody in a group; how many were sent to, and whose queues were full."""
-        fields = zre.encode_shout(group)
-        sent, blocked = 0, []
-        for record in self._groups.members(group).values():
-            outcome = self._delivery.offer(record, zre.SHOUT, fields, content)
-            if outcome is Outcome.SENT:
-                sent += 1
-            elif outcome is Outcome.BLOCKED:
-                blocked.append(record.peer)
+        members = self._groups.members(group).values()
+        sent, blocked = self._delivery.offer_to_all(members, zre.SHOUT, zre.encode_shout(group), content)
         return sent, tuple(blocked)
 
     def shout_to(self, peer: PeerId, group: str, content: tuple[bytes, ...]) -> Outcome:

@@ -4,7 +4,7 @@ A message that the engine thread reads wakes the engine, then the waiting reader
 a reader that reads for itself is woken once. So a thread that finds the mailbox empty takes the lead: it receives,
 steps the machine, and goes home with the first event. The engine stops watching the inbox meanwhile, and for a lease
 beyond, because most readers come right back; if none does, an alarm gives the inbox back to the engine, so heartbeats
-wait two leases at most.
+wait two leases at most. Leases become longer as long as readers come back often.
 
     engine watches ──a reader leads──> led ──it has its event──> leased ──nobody came back──> engine watches
                                         ^───────────comes back──────┘
@@ -33,8 +33,12 @@ from zyre.events import Event
 
 __all__ = ["Lead"]
 
-#: How long the engine leaves the inbox alone after a reader went home.
+#: How long the engine leaves the inbox alone after a reader went home, in seconds; and after each such time in which
+#: readers came back twice as long, up to this: an engine that wakes beside a flood costs it its caches.
 _LEASE = 0.01
+_LONGEST_LEASE = 0.08
+#: A reader who comes back so often in a lease is busy, though it may wait just when that ends.
+_OFTEN = 2
 #: A wait longer than this is waited in parts.
 _LONGEST_WAIT_MS = 3_600_000
 
@@ -67,7 +71,9 @@ class Lead:
         self._watched = False
         """Whether the engine watches, in fact; its thread alone knows."""
         self._loan: Loan | None = None
-        self._used = False
+        self._lease = _LEASE
+        self._visits = 0
+        """How often somebody has read in this lease."""
         self._open = False
         self._shared = False
         self._signal: Signal | None = None
@@ -119,12 +125,15 @@ class Lead:
                 self._signal.set()
 
     def _on_lease_over(self) -> None:
-        if self._leader:  # whoever leads makes a new lease when they go home
+        visits, self._visits = self._visits, 0
+        if self._leader and visits < _OFTEN:  # whoever leads makes a new lease when they go home
+            self._lease = _LEASE
             self._end_loan()
-        elif self._used or self.reading.locked():
-            self._used = False
-            self.alarm.set(clock.now() + _LEASE)
+        elif visits or self.reading.locked():
+            self._lease = min(2 * self._lease, _LONGEST_LEASE)
+            self.alarm.set(clock.now() + self._lease)
         else:
+            self._lease = _LEASE
             self._give_back()
 
     def _mute(self) -> None:
@@ -165,7 +174,7 @@ class Lead:
             if self._loan is None:
                 return False
             self._mute_engine()
-            self._used = True
+            self._visits += 1
             if self.alarm.deadline == NEVER:
                 self.alarm.set(clock.now() + _LEASE)
             return True
@@ -180,7 +189,7 @@ class Lead:
             self._end_loan()
             self._engine.call_soon(self._give_back)
             return False
-        self._used = True
+        self._visits += 1
         return self._on_readable()
 
     def share(self) -> None:
@@ -215,7 +224,7 @@ class Lead:
             self.reading.release()
 
     def _go_home(self) -> None:
-        self._used = True
+        self._visits += 1
         if self._shared or self._mailbox.is_waited_for:
             self.on_wait()
         elif self.alarm.deadline == NEVER:

@@ -55,6 +55,7 @@ _KEEPALIVE = 10
 _KEEPALIVES = 3
 _MESSAGE_ID = slice(2, 3)
 _BUNDLE = bytes((BUNDLE,))
+_REMARKABLE = TELLING | {_BUNDLE}
 
 
 class ZmqTransport:
@@ -254,11 +255,11 @@ class ZmqTransport:
         send = self._senders.get(link)
         if send is None:
             return True
-        left = len(frames)
+        last = frames[-1]
         try:
-            for frame in frames:
-                left -= 1
-                send(frame, _MORE if left else _LAST, len(frame) < _SHARE_FROM)
+            for frame in frames[:-1]:
+                send(frame, _MORE, len(frame) < _SHARE_FROM)
+            send(last, _LAST, len(last) < _SHARE_FROM)
         except zmq.Again:
             self._on_blocked(link, int(self._links[link].get(zmq.FD)))
             return False
@@ -365,7 +366,7 @@ class ZmqTransport:
             self._bind_again(self._inbox)
         if self._rekeying:
             self._bind_anew(self._inbox)
-        receive = self._inbox.recv
+        receive, proven = self._inbox.recv, self._proven
         messages: list[list[bytes]] = []
         try:
             for _ in range(limit):
@@ -373,26 +374,34 @@ class ZmqTransport:
                     self.drained = True
                     break
                 look = look and not messages  # and after the first: where there are two, there are many
-                frames = [receive(_LAST)]  # a ROUTER puts an identity before at least one frame
-                more = True
-                while more:
+                identity = receive(_LAST)  # a ROUTER puts it before at least one frame
+                frame = receive(_LAST, False)
+                content = frame.bytes
+                frames = [identity, content]
+                room -= len(content)
+                while frame.more:
                     frame = receive(_LAST, False)
                     content = frame.bytes
                     frames.append(content)
                     room -= len(content)
-                    more = frame.more
-                if self._proven:
+                if proven:
                     frames[0] += proven_key(frame)
                 messages.append(frames)
-                if frames[1][_MESSAGE_ID] in TELLING:
-                    greeter = note(frames, frame, self._protection, self.connections)
-                    if greeter is not None:
-                        self.greeters.append(greeter)
-                if room <= 0 or frames[1][_MESSAGE_ID] == _BUNDLE:  # which is a batch by itself
+                message_id = frames[1][_MESSAGE_ID]
+                if message_id in _REMARKABLE:
+                    if message_id == _BUNDLE:  # which is a batch by itself
+                        break
+                    self._note(frames, frame)
+                if room <= 0:
                     break
         except zmq.Again:
             self.drained = True
         return messages
+
+    def _note(self, frames: list[bytes], frame: zmq.Frame) -> None:
+        greeter = note(frames, frame, self._protection, self.connections)
+        if greeter is not None:
+            self.greeters.append(greeter)
 
     def _inbox_has_more(self) -> bool:
         """To ask costs a third of being refused."""

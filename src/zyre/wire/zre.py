@@ -45,7 +45,11 @@ __all__ = [
     "encode_shout",
     "encode_vote",
     "identity_frame",
+    "kind_of",
+    "pack_beginning",
     "pack_header",
+    "pack_sequence",
+    "split_header",
     "unpack_header",
 ]
 
@@ -76,7 +80,13 @@ MESSAGE_NAMES: Final = {
 SIGNATURE: Final = 0xAAA1
 VERSION: Final = 2
 _HEADER = struct.Struct(">HBBH")
+_BEGINNING = struct.Struct(">HBB")
 HEADER_SIZE: Final = _HEADER.size
+#: The sequence number alone, behind what ``pack_beginning`` makes: for a message that goes to many peers.
+pack_sequence: Final = struct.Struct(">H").pack
+#: ``(kind, sequence)`` of a first frame, unchecked: of 36/ZRE version 2 is what has a kind that ``kind_of`` gives.
+#: Raises struct.error if the frame is too short.
+split_header: Final = struct.Struct(">IH").unpack_from
 #: The first frame of a SHOUT to a group with the longest of names.
 _LONGEST_SHOUT: Final = HEADER_SIZE + 1 + 255
 
@@ -84,6 +94,16 @@ _LONGEST_SHOUT: Final = HEADER_SIZE + 1 + 255
 def pack_header(message_id: int, sequence: int) -> bytes:
     """The six octets with which every message begins; the whole first frame of WHISPER, PING, PING-OK, GOODBYE."""
     return _HEADER.pack(SIGNATURE, message_id, VERSION, sequence)
+
+
+def pack_beginning(message_id: int) -> bytes:
+    """The four octets of that which are the same in all messages of one id."""
+    return _BEGINNING.pack(SIGNATURE, message_id, VERSION)
+
+
+def kind_of(message_id: int) -> int:
+    """Those octets as a number."""
+    return int.from_bytes(pack_beginning(message_id), "big")
 
 
 def unpack_header(frame: bytes) -> tuple[int, int]:
