@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import itertools
 import struct
+from typing import Final
 
 import zmq
 
 from zyre.core.effects import LinkLost
+from zyre.engine.borrowed import Address
 from zyre.engine.context import shared_context
+from zyre.engine.overtaken import dismiss, origin
 
 __all__ = ["Connections"]
 
 _EVENT = struct.Struct("=hi")
 #: Events that may wait to be read. A full queue would hold up libzmq's I/O thread, and every node of the process.
 _MOST_WAITING = 100_000
+
+_NOBODY: Final[tuple[bytes, Address | None]] = b"", None
 
 _numbers = itertools.count(1)
 
@@ -35,7 +40,8 @@ class Connections:
         self._shown: set[int] = set()
         """Those by which that was done before the news was read that they are there."""
         self._by_identity: dict[bytes, int] = {}
-        self._by_descriptor: dict[int, bytes] = {}
+        self._by_descriptor: dict[int, tuple[bytes, Address | None]] = {}
+        """Who comes by it, and from where."""
         self._overtaken: list[LinkLost] = []
         """Those whose descriptor is somebody else's already, before the news of their end was read."""
         endpoint = f"inproc://zyre-connections-{next(_numbers)}"
@@ -60,18 +66,20 @@ class Connections:
         if descriptor < 0 or before == descriptor:
             return
         if before is not None:
-            self._by_descriptor.pop(before, None)
-        former = self._by_descriptor.get(descriptor)
-        if former is not None:
-            del self._by_identity[former]
+            _, address = self._by_descriptor.pop(before, _NOBODY)
+            if address is not None:
+                dismiss(before, address)
+        former, _ = self._by_descriptor.get(descriptor, _NOBODY)
+        if former:
+            self._by_identity.pop(former, None)
             self._overtaken.append(LinkLost(former))
         self._by_identity[identity] = descriptor
-        self._by_descriptor[descriptor] = identity
+        self._by_descriptor[descriptor] = identity, origin(descriptor)
 
     def take_lost(self, limit: int) -> tuple[list[LinkLost], bool]:
         """Those that ended, and whether there may be more. A descriptor may be somebody else's by now, whose word was
-        read before this news: then that one is named, and is asked for nothing. (Not every end is news: whose new
-        connection takes the place of an old one, by the same identity, ends without.)"""
+        read before this news: then that one is named, and is asked for nothing. (Not every end is news: a connection
+        whose place another one of the same identity has taken ends without.)"""
         lost, self._overtaken = self._overtaken, []
         for _ in range(limit):
             try:
@@ -81,9 +89,9 @@ class Connections:
             kind, descriptor = _EVENT.unpack_from(event[0])
             if self._strangers is not None and self._follow_stranger(self._strangers, kind, descriptor):
                 continue
-            identity = self._by_descriptor.pop(descriptor, None)
-            if identity is not None:
-                del self._by_identity[identity]
+            identity, _ = self._by_descriptor.pop(descriptor, _NOBODY)
+            if identity:
+                self._by_identity.pop(identity, None)
                 lost.append(LinkLost(identity))
         return lost, True
 
