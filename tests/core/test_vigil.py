@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.rig import Foreign, Rig, names
 from zyre.config import Timing
-from zyre.core.effects import Broadcast, LinkAnswered, LinkLost, OpenLink, Probe
+from zyre.core.effects import Broadcast, Hasten, LinkAnswered, LinkLost, OpenLink, Probe
 from zyre.events import Evasive, Exit, Returned
 from zyre.sim import World
 from zyre.wire import zre
@@ -94,6 +94,15 @@ def test_beacons_of_whose_connection_broke_prove_nothing_until_somebody_answers_
         peer.beacon()
         other.beacon()
     assert rig.events() == [Evasive(peer.id, "peer1")]
+
+
+def test_the_link_to_a_quiet_peer_is_to_go_on_soon_after_an_outage() -> None:
+    rig = Rig()
+    peer = rig.ready()
+    rig.run_for(2.4)
+    assert Hasten not in {type(effect) for effect in rig.effects()}
+    rig.run_for(0.3)
+    assert Hasten(peer.link) in rig.effects()
 
 
 def test_a_quiet_peer_s_host_is_asked_when_it_is_evasive() -> None:

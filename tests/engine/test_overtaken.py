@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ import zmq
 
 from tests.support.nodes import until
 from zyre.engine import overtaken
-from zyre.engine.borrowed import borrow, peer_address
 from zyre.engine.connections import Connections
 from zyre.engine.context import shared_context
 
@@ -104,16 +102,3 @@ def test_a_descriptor_that_is_somebody_elses() -> None:
             other.setblocking(False)
             with pytest.raises(BlockingIOError):
                 other.recv(4)
-
-
-def test_what_is_no_connection() -> None:
-    out, into = os.pipe()
-    assert overtaken.origin(out) is None
-    os.close(into)
-    os.close(out)
-    assert overtaken.origin(out) is None
-    with borrow(out) as nothing:
-        assert nothing is None
-    one, other = socket.socketpair()
-    with one, other:
-        assert peer_address(one) is None

@@ -59,6 +59,8 @@ class Desk:
 
     def probe(self, link: int, endpoint: str) -> None: ...
 
+    def hasten(self, link: int) -> None: ...
+
     def send(self, link: int, frames: Any) -> bool:
         return not self.refuse
 

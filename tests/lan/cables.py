@@ -76,10 +76,11 @@ def _peers(lab: Any, stack: ExitStack) -> Iterator[Any]:
 
 
 def _heal(peers: list[Any], began: float) -> tuple[float, float]:
-    """How long until everybody knows everybody, and until everybody of ours can talk to everybody, libzyre's too."""
+    """How long until everybody knows everybody, and until everybody of ours can talk to everybody, libzyre's too. (How
+    soon libzyre's own links go on is left to its host.)"""
     mesh = _until(lambda: all(len(peer.peers()) == len(peers) - 1 for peer in peers), began)
     word = f"{began}".encode()
-    pairs = [(one, two) for one in peers for two in peers if one is not two]
+    pairs = [(one, two) for one in peers for two in peers if one is not two and one.kind == "zyre"]
 
     def heard(one: Any, two: Any) -> bool:
         return any(

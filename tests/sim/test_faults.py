@@ -118,6 +118,19 @@ def test_a_partition_ends_after_its_time() -> None:
     assert names_here(world, "a") == {"b", "c"}
 
 
+@pytest.mark.parametrize("seconds", [1.0, 3.1, 4.0, 6.3, 7.0, 9.0])
+def test_after_an_outage_links_go_on_soon(seconds: float) -> None:
+    """What was sent meanwhile arrives within two seconds, and not when TCP would have tried again by itself."""
+    world = World(1)
+    alice, bob = world.node("alice"), world.node("bob")
+    world.run_for(2.0)
+    apply(Partition(("alice",), seconds), world)
+    alice.whisper(bob, "meanwhile")
+    world.run_for(seconds + 2.0)
+    assert [event.content for event in bob.events if isinstance(event, Whispered)] == [(b"meanwhile",)]
+    assert not any(isinstance(event, Exit) for event in bob.events)
+
+
 def test_one_way_is_one_way() -> None:
     world = trio()
     apply(OneWay("a", "b"), world)

@@ -19,6 +19,7 @@ from zyre.core.effects import (
     CloseLink,
     Discard,
     Effect,
+    Hasten,
     HelloFrom,
     Keep,
     LinkBlocked,
@@ -369,6 +370,8 @@ class Driver:
             self._transport.close_link(effect.link, effect.flush)
         elif isinstance(effect, Probe):
             self._transport.probe(effect.link, effect.endpoint)
+        elif isinstance(effect, Hasten):
+            self._transport.hasten(effect.link)
         elif isinstance(effect, Broadcast):
             self._transport.broadcast(effect.payload)
         elif self._store is not None and isinstance(effect, (Keep, Discard, Mark)):

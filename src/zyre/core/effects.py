@@ -14,6 +14,7 @@ __all__ = [
     "CloseLink",
     "Discard",
     "Effect",
+    "Hasten",
     "HelloFrom",
     "Keep",
     "KeptLetter",
@@ -84,6 +85,13 @@ class Probe(NamedTuple):
     endpoint: str
 
 
+class Hasten(NamedTuple):
+    """The peer of a link has become quiet. If that is because nothing passes, what is on its way is to go on soon after
+    something does again, and not when the host sends again what it could not send for so long."""
+
+    link: int
+
+
 class Keep(NamedTuple):
     """Write a durable message down, and that its number is used. A Persisted or NotPersisted of its ``serial``, or of a
     later one, follows."""
@@ -122,7 +130,7 @@ class ListenAnew(NamedTuple):
     """Everybody is silent: listen with the keys that are to come. KeysChanged follows."""
 
 
-Effect: TypeAlias = OpenLink | Send | CloseLink | Broadcast | Probe | Keep | Discard | Mark | ListenAnew
+Effect: TypeAlias = OpenLink | Send | CloseLink | Broadcast | Probe | Hasten | Keep | Discard | Mark | ListenAnew
 
 
 class LinkBlocked(NamedTuple):

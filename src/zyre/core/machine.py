@@ -81,6 +81,9 @@ class Transport(Protocol):
     def probe(self, link: int, endpoint: str) -> None:
         """Find out whether anybody listens where a link leads. LinkAnswered or LinkRefused follows, or nothing."""
 
+    def hasten(self, link: int) -> None:
+        """See to it that after an outage a link goes on soon."""
+
     def broadcast(self, payload: bytes) -> None:
         """Send a datagram on every interface in use. Failures are counted, not raised."""
 

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from zyre.config import Timing
 from zyre.core.delivery import Delivery
 from zyre.core.directory import Directory
-from zyre.core.effects import Probe
+from zyre.core.effects import Hasten, Probe
 from zyre.core.machine import Hearing
 from zyre.core.part import Follower, Moves, Part
 from zyre.core.peer import PeerRecord
@@ -227,7 +227,9 @@ class Vigil(Part):
             self._events.append(Silent(record.peer, record.name))
         if silence.ping:
             self._delivery.send(record, zre.PING)
-            if record.phase is not _ALIVE:
+            if record.phase is _ALIVE:
+                self._delivery.effects.append(Hasten(record.link))
+            else:
                 self._delivery.effects.append(Probe(record.link, str(record.endpoint)))
                 self._ask_others(record, now)
         return ()

@@ -1,13 +1,15 @@
 """Sockets that libzmq owns, and that we know by their descriptors: looked at, and told what it has no option for.
 
 A descriptor may be closed at any moment by libzmq's own thread, and be somebody else's a moment later. So each is used
-by a copy, which stays what it is, and nothing is done to a socket whose addresses are not those that are meant.
+by a copy, which stays what it is, and nothing is done to a socket whose addresses are not those that are meant. Files
+are not copied: to close a copy would end the locks that this process has on them.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,17 +23,14 @@ Address = tuple[object, ...]
 def borrow(descriptor: int) -> Iterator[socket.socket | None]:
     """The socket that has this descriptor now; None if it is none, or no descriptor any more."""
     try:
-        copy = os.dup(descriptor)
+        is_socket = stat.S_ISSOCK(os.fstat(descriptor).st_mode)
+        copy = os.dup(descriptor) if is_socket else None
     except OSError:
+        copy = None
+    if copy is None:
         yield None
         return
-    try:
-        borrowed = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, copy)  # to be told the kind saves asking for it
-    except OSError:
-        os.close(copy)
-        yield None
-        return
-    with borrowed:
+    with socket.socket(fileno=copy) as borrowed:
         yield borrowed
 
 

@@ -120,7 +120,7 @@ class NodeHost:
         self._sending.alarm.ring = partial(self._guarded, self._sending.on_alarm)
         self._lead.before_wait = self._sending.empty_lanes
         self._alarms = [self._alarm, self._pacing.alarm, self._lead.alarm, self._rendezvous.alarm, self._ears.alarm]
-        self._alarms.append(self._sending.alarm)
+        self._alarms += (self._sending.alarm, *self.transport.alarms)
         self._remembered = remembered
         if remembered is not None:
             self._alarms.append(remembered.attach(self.ask, self.change))

@@ -238,6 +238,7 @@ class _WatchedTransport:
         self.open = transport.open
         self.close_link = transport.close_link
         self.probe = transport.probe
+        self.hasten = transport.hasten
         self.listen_anew = transport.listen_anew
         self.broadcast = transport.broadcast
         self.close = transport.close

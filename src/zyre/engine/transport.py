@@ -22,6 +22,7 @@ from zyre.engine.connections import Connections
 from zyre.engine.context import shared_context
 from zyre.engine.descriptors import LINK, NODE, budget
 from zyre.engine.greeters import TELLING, note, proven_key
+from zyre.engine.haste import Haste
 from zyre.engine.interfaces import Selection, choose_within, wanted_endpoints, without_carrier
 from zyre.engine.rungs import Rungs
 from zyre.errors import AddressInUse, InvalidEndpoint, NetworkError, NoInterface
@@ -82,6 +83,8 @@ class ZmqTransport:
         on_refused: Callable[[RefusalCode, str], None] = lambda code, address: None,
     ) -> None:
         self.probe = on_probe
+        self._haste = Haste()
+        self.alarms = (self._haste.alarm,)
         self.connections: Connections | None = None
         self.beacons: Rungs | None = None
         self._identity = identity_frame(identity)
@@ -283,6 +286,11 @@ class ZmqTransport:
         """Whether a DEALER has room; None if it is closed."""
         dealer = self._links.get(link)
         return None if dealer is None else bool(int(dealer.get(zmq.EVENTS)) & zmq.POLLOUT)
+
+    def hasten(self, link: int) -> None:
+        """See to it that TCP tries a link again once a second at least, while nothing passes."""
+        if link in self._links:
+            self._haste.add(self._links[link].get_string(zmq.LAST_ENDPOINT).rstrip("\0"))
 
     def broadcast(self, payload: bytes) -> None:
         """Send a beacon on every interface."""

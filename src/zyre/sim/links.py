@@ -28,6 +28,7 @@ RETRANSMIT = 0.2
 #: The same for a connection that is not there yet.
 RETRANSMIT_OPENING = 1.0
 RETRANSMIT_MOST = 120.0
+RETRANSMIT_HASTENED = 1.0
 
 _HELLO = bytes((zre.HELLO,))
 _NOTHING: Final[tuple[()]] = ()
@@ -64,6 +65,7 @@ class SimLink(Way):
         "_departed",
         "_flight",
         "_last_arrival",
+        "_longest_patience",
         "_number",
         "_patience",
         "_queue",
@@ -91,6 +93,7 @@ class SimLink(Way):
         self._last_arrival = 0.0
         self._patience = 0.0
         """How long TCP waits before it sends again into the void; 0 while nothing is amiss."""
+        self._longest_patience = RETRANSMIT_MOST
 
     def push(self, frames: Sequence[bytes]) -> bool:
         """Queue a message, unless the queue is full."""
@@ -169,12 +172,17 @@ class SimLink(Way):
         if answered:
             self._patience = 0.0
         elif self._patience:
-            self._patience = min(2 * self._patience, RETRANSMIT_MOST)
+            longest = self._longest_patience if self._connected else RETRANSMIT_MOST
+            self._patience = min(2 * self._patience, longest)
         else:
             self._patience = RETRANSMIT if self._connected else RETRANSMIT_OPENING
         self._waiting = True
         agenda = self.sender.network.agenda
         agenda.at(agenda.now() + (self._patience or RETRY), partial(self._arrive, self._flight))
+
+    def hasten(self) -> None:
+        """From the next time on TCP tries again at least so often."""
+        self._longest_patience = RETRANSMIT_HASTENED
 
     def close(self, flush: bool) -> None:
         """No more; with ``flush`` after what is queued has left."""

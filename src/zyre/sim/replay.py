@@ -182,6 +182,9 @@ class _PaperHost:
     def probe(self, link: int, endpoint: str) -> None:
         pass
 
+    def hasten(self, link: int) -> None:
+        pass
+
     def broadcast(self, payload: bytes) -> None:
         pass
 

@@ -127,6 +127,11 @@ class SimTransport:
             return
         closed.close(flush)
 
+    def hasten(self, link: int) -> None:
+        """TCP tries a link again once a second at least."""
+        if link in self._links:
+            self._links[link].hasten()
+
     def listen_anew(self) -> None:
         """There are no keys here."""
 
