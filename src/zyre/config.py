@@ -118,7 +118,7 @@ class Timing:
     crashed: what is still on its way has that long to arrive, and a process that starts anew takes its place."""
     prove: float = 10.0
     """No message for this long, only beacons: the peer is asked whether our link still reaches it."""
-    prove_next: float = 0.2
+    prove_next: float = 0.4
     """So much longer for each peer that is here beyond ``prove / prove_next`` of them: all the links together are to
     cost a node no more than a message in this time."""
     beacon: float = 1.0
@@ -176,7 +176,7 @@ class Timing:
             expired=expired,
             unreachable=expired * 3,
             prove=expired,
-            prove_next=expired / 50,
+            prove_next=expired / 25,
             beacon=min(1.0, expired / 10),
             ping=min(1.0, expired / 10),
             handshake=min(5.0, expired / 2),

@@ -196,7 +196,7 @@ class RealStation(Station):
         if self.transport._inbox is not None and not self.transport._inbox.closed and self.reading:
             self.messages += self.transport.receive(1000)
             if self.transport.beacons is not None:
-                for data, source in self.transport.beacons.receive(1000):
+                for data, source in self.transport.beacons.receive(1000)[1]:
                     if all(data != known for known, _ in self.datagrams):  # it comes by several ways
                         self.datagrams.append((data, source))
         if self.transport.connections is not None and not self.transport.connections._events.closed:

@@ -37,7 +37,7 @@ def links() -> list[Interface]:
 
 def heard(rungs: Rungs, *wanted: str) -> set[str]:
     sources: set[str] = set()
-    until(lambda: sources.update(source[0] for _, source in rungs.receive(100)) or sources >= set(wanted))
+    until(lambda: sources.update(source[0] for _, source in rungs.receive(100)[1]) or sources >= set(wanted))
     return sources
 
 
@@ -58,7 +58,7 @@ def test_ipv6_is_heard_with_the_link_that_it_came_by(port: int) -> None:
 
         def all_came() -> bool:
             says.broadcast(HERE)
-            sources.update(source[0] for _, source in hears.receive(100))
+            sources.update(source[0] for _, source in hears.receive(100)[1])
             return own <= sources
 
         until(all_came)
@@ -86,7 +86,7 @@ def test_it_is_said_at_first_and_then_seldom(port: int) -> None:
         says.broadcast(HERE)
     says.broadcast(LEAVING)
     got: list[bytes] = []
-    until(lambda: got.extend(data for data, _ in hears.receive(100)) or LEAVING in got)
+    until(lambda: got.extend(data for data, _ in hears.receive(100)[1]) or LEAVING in got)
     assert got == [HERE] * 7 + [LEAVING], "the first six, 10, and whatever is new"
     hears.close()
     says.close()
@@ -100,7 +100,7 @@ def test_an_interface_that_goes_is_forgotten(port: int) -> None:
     rungs.use(faces("va"))
     rungs.broadcast(beacon(3))
     got: set[bytes] = set()
-    until(lambda: got.update(data for data, _ in rungs.receive(100)) or beacon(3) in got)
+    until(lambda: got.update(data for data, _ in rungs.receive(100)[1]) or beacon(3) in got)
     assert beacon(2) not in got
     rungs.close()
 

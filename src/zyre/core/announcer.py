@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Final
 from zlib import crc32
@@ -59,6 +59,12 @@ class Announcer(Part):
         self._port = 0
         self._beacon = b""
         self._hurried = 0
+        self.companions: list[Callable[[float], None]] = []
+        """Who else looks around with each beacon: this process is awake then anyway."""
+
+    def beats_within(self, seconds: float) -> bool:
+        """Whether the companions are called at least once in so many seconds."""
+        return self.running and not seconds < self._longest
 
     @property
     def running(self) -> bool:
@@ -94,6 +100,8 @@ class Announcer(Part):
     def _on_due(self, subject: _Beacon, now: float) -> Moves:
         self._delivery.effects.append(Broadcast(self._beacon))
         self._timers.add(now + self._next_interval(), subject)
+        for look in self.companions:
+            look(now)
         return ()
 
     def _next_interval(self) -> float:

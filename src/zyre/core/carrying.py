@@ -114,8 +114,9 @@ class Carrying(Part):
         self._counters.ledger.refuse()
         return Outcome.SHED
 
-    def look(self, now: float) -> None:
-        """Where nothing has moved since the last look, go on from where the receiver is known to be."""
+    def look(self, now: float) -> bool:
+        """Where nothing has moved since the last look, go on from where the receiver is known to be. Whether there is
+        anything on its way."""
         for peer, carriage in self._carriages.items():
             cargo = carriage.queue[0] if carriage.queue else None
             seen, carriage.seen = carriage.seen, (0, 0) if cargo is None else (cargo.number, cargo.acked)
@@ -123,6 +124,7 @@ class Carrying(Part):
             if cargo is not None and record is not None and seen == carriage.seen and cargo.sent > cargo.acked:
                 cargo.sent = cargo.acked
                 self._flush(record, carriage)
+        return any(carriage.queue for carriage in self._carriages.values())
 
     def writable(self, record: PeerRecord) -> None:
         """The link to a peer has room again."""

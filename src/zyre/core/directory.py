@@ -35,6 +35,7 @@ class Directory:
         "_missed",
         "_most_missed",
         "_proven",
+        "beacons_changed",
         "by_beacon",
         "by_frame",
         "by_id",
@@ -52,6 +53,8 @@ class Directory:
         here. So whoever borrows an identity and has another key is a stranger."""
         self.by_beacon: dict[bytes, PeerRecord] = {}
         """Keyed by the whole datagram that a READY peer sends again and again; one for each peer."""
+        self.beacons_changed = False
+        """Whether ``by_beacon`` has other keys than when this was last set to False."""
         self.hearing: Hearing | None = None
         self.changed = True
         """Whether ``roster`` would be another one than when this was last set to False."""
@@ -74,6 +77,7 @@ class Directory:
             self.overlook(record)
         record.beacon = beacon
         self.by_beacon[beacon] = record
+        self.beacons_changed = True
         if self.hearing is not None:
             self.let_note(record)
 
@@ -86,14 +90,24 @@ class Directory:
         """Look again at a peer's beacon when it comes next: more may follow from it than that the peer is there."""
         if record.noted and self.hearing is not None:
             self.hearing.settle(record.beacon)
-        self.by_beacon.pop(record.beacon, None)
+        self._forget_beacon(record)
+
+    def _forget_beacon(self, record: PeerRecord) -> None:
+        self.beacons_changed |= self.by_beacon.pop(record.beacon, None) is not None
+
+    def take_expected(self) -> tuple[bytes, ...] | None:
+        """The beacons from which nothing follows but that they have come; None if they are those of the last time."""
+        if not self.beacons_changed:
+            return None
+        self.beacons_changed = False
+        return tuple(self.by_beacon)
 
     def remove(self, record: PeerRecord) -> None:
         """Take a record out under all its keys."""
         del self.by_id[record.peer]
         del self.by_frame[self._frame(record)]
         del self._by_link[record.link]
-        self.by_beacon.pop(record.beacon, None)
+        self._forget_beacon(record)
         if record.noted and self.hearing is not None:
             record.noted = False
             self.hearing.forget(record.beacon)

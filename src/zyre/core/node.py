@@ -94,6 +94,7 @@ class NodeMachine(Answers):
         self._directory = self._membership.directory
         self.acquaintances = self._directory.acquaintances
         self.peer_at = self._directory.peer_at
+        self.take_expected = self._directory.take_expected
         self.vigil = self._membership.vigil
         self._news = News(
             profile,
@@ -184,6 +185,7 @@ class NodeMachine(Answers):
             delivery=self._delivery,
             timers=self._timers,
             counters=self.counters,
+            announcer=self._announcer,
         )
         self._reliable = Reliable(
             limits, self._timing, self._directory, self._delivery, self._timers, self.counters, self.events

@@ -39,6 +39,8 @@ class Tick(NamedTuple):
 _TICKS_PER_EVASIVE: Final = 50
 #: Where the host watches for silence, links are proven in longer stretches: with many peers the alarm rings less often.
 _PROOF_TICKS: Final = 10
+#: Who is heard is looked at in stretches of so many ticks: those of many peers are to come up together.
+_LOOK_TICKS: Final = 5
 #: A time that is a whole number of stretches but for the rounding of floats is in the earlier one.
 _ROUNDING: Final = 1e-6
 #: An alarm that rings later than this, in seconds, tells that this process did not run.
@@ -97,7 +99,7 @@ class Vigil(Part):
         """Watch over somebody from now on."""
         record.quiet_at = now + self.presence.evasive
         record.proven_at = now
-        self._watch(record, self.presence.asks_at(record))
+        self._watch_in(record, self._asking_tick_of(record))
 
     def heard(self, record: PeerRecord, now: float) -> None:
         """A sign of life."""
@@ -120,9 +122,9 @@ class Vigil(Part):
             return
         record.noted = False
         record.quiet_at = max(record.quiet_at, heard_at + self.presence.evasive)
-        asks_at = self.presence.asks_at(record)
-        if self._tick_of(asks_at) < record.watched:
-            self._watch(record, asks_at)
+        tick = self._asking_tick_of(record)
+        if tick < record.watched:
+            self._watch_in(record, tick)
 
     def trust(self, record: PeerRecord, now: float) -> None:
         """Somebody listens where our link leads. That ends a doubt, unless we have waited for a message too long."""
@@ -148,19 +150,28 @@ class Vigil(Part):
     # -- looking -------------------------------------------------------------------------------------------------
 
     def _watch(self, record: PeerRecord, at: float, ticks: int = 1) -> None:
-        """Look at a peer at that time, or with others a little later: one timer serves all whose time has come within
-        so many ``ticks``."""
-        tick = self._tick_of(at)
-        record.watched = tick = tick + -tick % ticks
+        """Look at a peer at that time, or a little later."""
+        self._watch_in(record, self._tick_of(at, ticks))
+
+    def _watch_in(self, record: PeerRecord, tick: int) -> None:
+        record.watched = tick
         watched = self._ticks.get(tick)
         if watched is None:
             watched = self._ticks[tick] = []
             self._timers.add(tick * self._grain, Tick(tick))
         watched.append(record)
 
-    def _tick_of(self, at: float) -> int:
-        tick = math.ceil(at / self._grain - _ROUNDING)
-        return tick if tick > self._last_tick else self._last_tick + 1
+    def _tick_of(self, at: float, ticks: int = 1) -> int:
+        """The first tick that has not come yet, at that time or after it: one timer serves all whose time has come
+        within so many ``ticks``."""
+        tick = max(math.ceil(at / self._grain - _ROUNDING), self._last_tick + 1)
+        return tick + -tick % ticks
+
+    def _asking_tick_of(self, record: PeerRecord) -> int:
+        """When a peer would have to be asked; or, with others, a little later, while it is not evasive by then."""
+        asks_at = self.presence.asks_at(record)
+        in_time = asks_at + _LOOK_TICKS * self._grain < record.quiet_at
+        return self._tick_of(asks_at, _LOOK_TICKS if in_time else 1)
 
     def _on_tick(self, tick: Tick, now: float) -> Moves:
         """Look at the peers whose time has come. Most have been heard meanwhile, and are only put back; while the host
@@ -186,7 +197,7 @@ class Vigil(Part):
             elif record.noted:
                 self._watch(record, now + self._ping, _PROOF_TICKS)
             else:
-                self._watch(record, asks_at)
+                self._watch_in(record, self._asking_tick_of(record))
         return moves
 
     def _proof_at(self, record: PeerRecord, now: float) -> float:

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from zyre.config import NodeConfig
-from zyre.core.discovery import Source
 from zyre.core.effects import KeysChanged, PeerJudged
 from zyre.core.locality import Interface
 from zyre.core.timers import NEVER
@@ -25,7 +24,7 @@ from zyre.endpoint import Endpoint
 from zyre.engine.auth import LOOK_AGAIN, Protection, Standing
 from zyre.engine.auth_need import SecretFile
 from zyre.engine.keyring import new_pair, pair_from
-from zyre.engine.rungs import Rungs
+from zyre.engine.rungs import Datagram, Rungs
 from zyre.errors import DecodeError, InvalidConfig
 from zyre.identity import PeerId
 from zyre.refusals import RefusalCode
@@ -162,6 +161,7 @@ class SealedBeacons(Rungs):
     further; beacons of open nodes do, for the node to tell of them."""
 
     longest = MAX_SEALED + ENVELOPE_SIZE
+    ringing = False
 
     def __init__(
         self,
@@ -185,11 +185,14 @@ class SealedBeacons(Rungs):
         envelope, plain = open_envelope(beacon)
         return envelope + self._seal.seal(plain, tuple(addresses), time.time())
 
-    def in_order(self, arrived: list[tuple[bytes, Source]]) -> list[tuple[bytes, Source]]:
-        """By their times, or an old beacon from one socket would look like a recording behind a new one of another."""
-        return sorted(arrived, key=lambda datagram: sealed_time(open_envelope(datagram[0])[1]))
+    def unwrap(self, arrived: list[Datagram]) -> list[Datagram]:
+        """Those that are believed, by their times: an old beacon from one socket would look like a recording behind a
+        new one of another."""
+        arrived = sorted(arrived, key=lambda datagram: sealed_time(open_envelope(datagram[0])[1]))
+        opened = ((self._open_one(data, source[0]), source) for data, source in arrived)
+        return [(beacon, source) for beacon, source in opened if beacon is not None]
 
-    def unwrap(self, data: bytes, source: str) -> bytes | None:
+    def _open_one(self, data: bytes, source: str) -> bytes | None:
         """Open a beacon; None if it is not believed."""
         envelope, inner = open_envelope(data)
         if envelope != self._envelope:

@@ -2,6 +2,9 @@
 
 Each beacon that wakes the engine costs a hundred times what it costs to read one more. So where they follow each other
 closely the node dozes for a moment after each reading; what comes meanwhile waits in the kernel.
+
+Where the kernel tells news from what is expected (see sieve.py), only news wakes the engine. The rest says that those
+who are here are still here: it is read now and then, and before anybody's silence is looked at.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from zyre.core.timers import NEVER
 from zyre.engine import clock
 from zyre.engine.engine import Engine, EngineAlarm
 
-__all__ = ["Ears"]
+__all__ = ["Ears", "patience_of"]
 
 #: So many datagrams in this time, in seconds, are too many: those of forty nodes, or of fewer that are heard in more
 #: ways than one. A few nodes that start at the same moment are fewer, and are to meet at once.
@@ -22,20 +25,36 @@ _MANY: Final = 40
 _SOON: Final = 1.0
 #: So long the next one waits then, in seconds. Nobody is found later by more than this.
 _DOZE: Final = 0.08
+#: Expected beacons wait for this share of the time after which who is silent is asked: one may be lost without that.
+_SHARE_OF_ASK: Final = 0.4
+#: So many of them may wait, and no more: the kernel's buffer has room for twice as many, however large their frames.
+_MOST_WAITING: Final = 100
+#: What was read within this share of that time is recent enough to look at somebody's silence.
+_RECENT: Final = 0.5
+
+
+def patience_of(ask: float, beacon: float, peers: int) -> float:
+    """How long expected beacons may wait, in seconds: each of so many peers says one in ``beacon``, and is asked after
+    ``ask`` of silence."""
+    return min(_SHARE_OF_ASK * ask, beacon * _MOST_WAITING / max(1, peers))
 
 
 class Ears:
     """The listening of one node, in the engine thread. ``take_in()`` reads ``batch`` or a little more from all of its
-    descriptors, and returns how many."""
+    descriptors, and returns how many of them were news."""
 
     def __init__(self, take_in: Callable[[], int], batch: int) -> None:
-        self.alarm = EngineAlarm(self._on_doze_over)
+        self.alarm = EngineAlarm(self._on_alarm)
+        self.patience = NEVER
+        """What no descriptor tells of is read at least once in this time, in seconds."""
         self._take_in = take_in
         self._batch = batch
         self._engine: Engine | None = None
         self._descriptors: tuple[int, ...] = ()
+        self._dozing = False
+        self._read_at = -NEVER
         self._heard: deque[float] = deque((-NEVER,) * _MANY, _MANY)
-        """When the last datagrams were read."""
+        """When the last news was read."""
 
     def open(self, engine: Engine, descriptors: Iterable[int]) -> None:
         """Begin to listen."""
@@ -47,11 +66,12 @@ class Ears:
         """Listen at these from now on."""
         if self._engine is not None and self._descriptors != tuple(descriptors):
             self._unwatch()
-            self.alarm.set(NEVER)
             self._descriptors = tuple(descriptors)
             self._watch()
 
     def _watch(self) -> None:
+        self._dozing = False
+        self.alarm.set(clock.now() + self.patience)
         if self._engine is not None:
             for descriptor in self._descriptors:
                 self._engine.watch(descriptor, self._on_readable)
@@ -67,6 +87,13 @@ class Ears:
         self._unwatch()
         self._engine = None
 
+    def catch_up(self) -> None:
+        """Somebody's silence may be looked at now: read what was said, if that was not done a moment ago."""
+        if self._engine is not None and not clock.now() < self._read_at + _RECENT * self.patience:
+            self._read()
+            if not self._dozing:
+                self.alarm.set(self._read_at + self.patience)
+
     def _on_readable(self) -> bool:
         taken = self._read()
         if taken >= self._batch:
@@ -74,21 +101,28 @@ class Ears:
         if taken and self._engine is not None and clock.now() < self._heard[0] + _SOON:
             self._unwatch()
             self._doze()
+        elif not self._dozing:  # the news of another descriptor may have come with that of the one before
+            self.alarm.set(self._read_at + self.patience)
         return False
 
     def _read(self) -> int:
         taken = self._take_in()
-        self._heard.extend((clock.now(),) * min(taken, _MANY))
+        self._read_at = clock.now()
+        self._heard.extend((self._read_at,) * min(taken, _MANY))
         return taken
 
     def _doze(self) -> None:
-        self.alarm.set(clock.now() + _DOZE)
+        self._dozing = True
+        self.alarm.set(self._read_at + min(_DOZE, self.patience))
 
-    def _on_doze_over(self) -> None:
+    def _on_alarm(self) -> None:
         """Read, and doze on if that was worth while. What is left after a full batch is read with the next turn."""
         if self._engine is None:
             return
-        if 0 < self._read() < self._batch:
+        taken = self._read()
+        if not self._dozing:
+            self.alarm.set(self._read_at + self.patience)
+        elif 0 < taken < self._batch:
             self._doze()
         else:
             self._watch()

@@ -24,8 +24,8 @@ from zyre.core.node import NodeMachine
 from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.engine.congestion import Congestion
-from zyre.engine.ears import Ears
 from zyre.engine.engine import EngineAlarm, shared_engine
+from zyre.engine.hearing import Hearing
 from zyre.engine.interfaces import Selection
 from zyre.engine.lead import Lead
 from zyre.engine.lifecycle import register, unregister
@@ -89,7 +89,6 @@ class NodeHost:
         self._lock = threading.Lock()
         self._congestion = Congestion(self._lock, self._relieve)
         self._prober = Prober(self._tell)
-        self._ears = Ears(partial(self._guarded, self._on_beacons), config.limits.batch)
         self._inbox = -1
         self._watched: tuple[int, ...] = ()
         self._engine = shared_engine()
@@ -115,12 +114,13 @@ class NodeHost:
         self._keeping = new_keeping(store, self.mailbox, self._tell)
         self._driver = new_driver(self.machine, self.transport, self._alarm, self._keeping, self._recorder)
         self._driver.on_settled = self._congestion.on_settled
+        self._hearing = Hearing(self._driver, self._lock, config, self._guarded)
         self._sending = Sending(self._lock, self._driver, self._congestion, config.timing.send_patience)
         self._lookout = Lookout(self._lock, self._driver, self._lead, self.mailbox)
         self._sending.alarm.ring = partial(self._guarded, self._sending.on_alarm)
         self._lead.before_wait = self._sending.empty_lanes
-        self._alarms = [self._alarm, self._pacing.alarm, self._lead.alarm, self._rendezvous.alarm, self._ears.alarm]
-        self._alarms += (self._sending.alarm, *self.transport.alarms)
+        self._alarms = [self._alarm, self._pacing.alarm, self._lead.alarm, self._rendezvous.alarm]
+        self._alarms += (self._hearing.ears.alarm, self._sending.alarm, *self.transport.alarms)
         self._remembered = remembered
         if remembered is not None:
             self._alarms.append(remembered.attach(self.ask, self.change))
@@ -194,13 +194,14 @@ class NodeHost:
             return
         self._inbox = self.transport.inbox_descriptor
         self._lead.open(self._engine, self._inbox, self._on_inbox)
-        connections, beacons = self.transport.connections, self.transport.beacons
+        connections = self.transport.connections
         if connections is not None:
             self._engine.watch(connections.fileno(), partial(self._guarded, self._on_connections))
             self._watched = (connections.fileno(),)
-        if beacons is not None:
-            self._ears.open(self._engine, beacons.descriptors)
-        shared_news(self._engine).add(self._look_around)
+        self._hearing.open(self._engine, self.transport.beacons)
+        news = shared_news(self._engine)
+        news.add(self._look_around)
+        self.transport.is_told = lambda: news.running
 
     def _look_around(self) -> None:
         """In the engine thread: this computer's networks have changed."""
@@ -262,7 +263,7 @@ class NodeHost:
         self._lead.close()
         self._congestion.unwatch()
         self._prober.close()
-        self._ears.close()
+        self._hearing.close()
         shared_news(self._engine).remove(self._look_around)
         for descriptor in self._watched:
             self._engine.unwatch(descriptor)
@@ -325,8 +326,7 @@ class NodeHost:
         self._engine.call_soon(partial(self._report, report))
 
     def _follow(self, change: LocalityChanged) -> None:
-        if self.transport.beacons is not None:
-            self._ears.use(self.transport.beacons.descriptors)
+        self._hearing.follow()
         self._report(change)
         self.endpoint = self.machine.endpoint
         self.gossip.announce(self.endpoint)
@@ -402,14 +402,6 @@ class NodeHost:
             self._break(defect)
             return 0
 
-    def _on_beacons(self) -> int:
-        assert self.transport.beacons is not None
-        datagrams = self.transport.beacons.receive(self._limits.batch)
-        if datagrams:
-            with self._lock:
-                self._driver.on_datagrams(datagrams)
-        return len(datagrams)
-
     def _on_connections(self) -> bool:
         assert self.transport.connections is not None
         lost, more = self.transport.connections.take_lost(self._limits.batch)
@@ -428,6 +420,7 @@ class NodeHost:
         self._prober.forget(link)
 
     def _on_alarm(self) -> bool:
+        self._hearing.ears.catch_up()
         with self._lock:
             if self.life is Life.RUNNING:
                 self._driver.on_alarm()

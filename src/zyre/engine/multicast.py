@@ -13,8 +13,7 @@ from typing import Final
 
 from zyre.core.discovery import Source
 from zyre.core.locality import Interface
-from zyre.engine.sieve import attach_sieve
-from zyre.engine.udp import is_dead, let_go
+from zyre.engine.udp import is_dead, let_go, open_receivers, open_udp
 from zyre.wire.beacon import MAX_SIZE
 
 __all__ = ["IPV4_GROUP", "IPV6_GROUP", "Multicast"]
@@ -28,9 +27,9 @@ IPV6_GROUP: Final = "ff02::1"
 class Multicast:
     """The multicasts of one node. ``receiver`` is the IPv4 socket that hears broadcasts; it joins the group."""
 
-    def __init__(self, port: int, receiver: socket.socket, longest: int = MAX_SIZE) -> None:
-        self.receiver = _open_ipv6_receiver(port)
-        """Hears IPv6; None where there is none."""
+    def __init__(self, port: int, receiver: socket.socket, longest: int = MAX_SIZE, *, ringing: bool = False) -> None:
+        self.receiver, self.bell = _open_ipv6_receivers(port, ringing)
+        """Hear IPv6, see udp.py; None where there is none."""
         self._port = port
         self._longest = longest
         self._ipv4_receiver = receiver
@@ -66,7 +65,7 @@ class Multicast:
     @property
     def is_dead(self) -> bool:
         """Whether nothing will be heard any more: the system has taken the socket away."""
-        return self.receiver is not None and is_dead(self.receiver)
+        return any(ear is not None and is_dead(ear) for ear in (self.receiver, self.bell))
 
     @property
     def interfaces(self) -> tuple[Interface, ...]:
@@ -95,7 +94,7 @@ class Multicast:
         return (IPV4_GROUP, self._port)
 
     def _open_sender(self, interface: Interface) -> socket.socket:
-        sender = _udp_socket(socket.AF_INET6 if interface.is_ipv6 else socket.AF_INET)
+        sender = open_udp(socket.AF_INET6 if interface.is_ipv6 else socket.AF_INET)
         try:
             if interface.is_ipv6:
                 sender.setsockopt(
@@ -113,12 +112,19 @@ class Multicast:
 
     def receive(self, limit: int) -> list[tuple[bytes, Source]]:
         """Datagrams that came by IPv6 and a link in use, of at most ``limit``, with their sources: ``fe80::1%eth0``."""
+        return self._read(self.receiver, limit)
+
+    def rung(self, limit: int) -> list[tuple[bytes, Source]]:
+        """Those that rang the bell, likewise."""
+        return self._read(self.bell, limit)
+
+    def _read(self, ear: socket.socket | None, limit: int) -> list[tuple[bytes, Source]]:
         received: list[tuple[bytes, Source]] = []
-        if self.receiver is None:
+        if ear is None:
             return received
         try:
             for _ in range(limit):
-                data, (address, port, _, scope) = self.receiver.recvfrom(self._longest + 1)
+                data, (address, port, _, scope) = ear.recvfrom(self._longest + 1)
                 name = self._name_of(scope)
                 if name in self._links:
                     received.append((data, (f"{address.partition('%')[0]}%{name}", port)))
@@ -137,8 +143,9 @@ class Multicast:
 
     def close(self) -> None:
         """Close what was opened here; the IPv4 receiver is another's."""
-        if self.receiver is not None:
-            let_go(self.receiver)
+        for ear in (self.receiver, self.bell):
+            if ear is not None:
+                let_go(ear)
         for sender in self._senders.values():
             sender.close()
         self._senders.clear()
@@ -148,28 +155,11 @@ def _scope_of(interface: Interface) -> int:
     return socket.if_nametoindex(interface.name)
 
 
-def _open_ipv6_receiver(port: int) -> socket.socket | None:
+def _open_ipv6_receivers(port: int, ringing: bool) -> tuple[socket.socket | None, socket.socket | None]:
     """All-nodes multicasts come to every socket that is bound to the port: there is nothing to join."""
     if not socket.has_ipv6:
-        return None
+        return None, None
     try:
-        receiver = _udp_socket(socket.AF_INET6)
+        return open_receivers(socket.AF_INET6, "::", port, ringing)
     except OSError:
-        return None
-    try:
-        receiver.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        attach_sieve(receiver)
-        receiver.bind(("::", port))
-    except OSError:
-        receiver.close()
-        return None
-    return receiver
-
-
-def _udp_socket(family: int) -> socket.socket:
-    udp = socket.socket(family, socket.SOCK_DGRAM)
-    udp.setblocking(False)
-    udp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if hasattr(socket, "SO_REUSEPORT"):
-        udp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    return udp
+        return None, None

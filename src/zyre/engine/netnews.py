@@ -1,8 +1,7 @@
 """News of this computer's networks, as soon as there are any: a cable, an address, an interface came or went.
 
 Linux tells it to whoever listens (rtnetlink(7): multicast groups of links and of addresses). Elsewhere, and should that
-socket fail, nodes find out by looking every other second, which they do anyway. One socket serves all nodes of
-a process.
+socket fail, nodes find out by looking every other second. One socket serves all nodes of a process.
 """
 
 from __future__ import annotations

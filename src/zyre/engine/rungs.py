@@ -7,6 +7,7 @@ a node is known: what they are for is that newcomers are heard at once, and thos
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import ClassVar, Final, TypeAlias
@@ -16,12 +17,13 @@ from zyre.core.locality import Interface
 from zyre.core.timers import NEVER
 from zyre.engine import clock
 from zyre.engine.multicast import Multicast
+from zyre.engine.sieve import attach_sieve
 from zyre.engine.udp import BeaconSockets
 from zyre.errors import NetworkError
 from zyre.wire.beacon import MAX_SIZE
 from zyre.wire.envelope import ENVELOPE_SIZE
 
-__all__ = ["Rungs"]
+__all__ = ["Datagram", "Rungs"]
 
 #: The first of equal beacons go out on all rungs, and from then on one in so many.
 _FIRST: Final = 6
@@ -33,6 +35,7 @@ _SELDOM: Final = 60.0
 #: Who has been silent for long has not saved more than this, in seconds.
 _LONGEST: Final = 2.0
 
+Datagram: TypeAlias = tuple[bytes, Source]
 #: Says a beacon in one way, and whether that was possible.
 _Way: TypeAlias = Callable[[], bool]
 
@@ -42,6 +45,8 @@ class Rungs:
 
     longest: ClassVar[int] = MAX_SIZE + ENVELOPE_SIZE
     """Octets of the longest datagram that makes sense."""
+    ringing: ClassVar[bool] = True
+    """Whether there may be a bell: whose beacons are never the same twice has nothing to expect."""
 
     def __init__(self, port: int, interfaces: Iterable[Interface]) -> None:
         self.targets: tuple[str, ...] = ()
@@ -52,6 +57,9 @@ class Rungs:
         self._wait = _AGAIN
         self._open()
         self._said = b""
+        self._expected: frozenset[bytes] = frozenset()
+        self._rung: Counter[Datagram] = Counter()
+        """What has rung, and its copy for those who hear all has not been read yet."""
         self._count = 0
         self.admits: Callable[[str], bool] = lambda host: True
         """Whether beacons may go to a host of ``targets``."""
@@ -61,13 +69,19 @@ class Rungs:
         self._turn = 0
 
     def _open(self) -> None:
-        self._broadcast = BeaconSockets(self.port, self.interfaces, self.longest)
-        self._multicast = Multicast(self.port, self._broadcast.receiver, self.longest)
+        ringing = self.ringing
+        self._broadcast = BeaconSockets(self.port, self.interfaces, self.longest, ringing=ringing)
+        self._multicast = Multicast(self.port, self._broadcast.receiver, self.longest, ringing=ringing)
         self._multicast.use(self.interfaces)
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether the system has taken a socket away."""
+        return self._broadcast.is_dead or self._multicast.is_dead
 
     def mend(self) -> bool:
         """Open again what has died, ever more seldom while that fails. Whether there are other descriptors now."""
-        if not self._broadcast.is_dead and not self._multicast.is_dead:
+        if not self.is_dead:
             self._wait = _AGAIN
             return False
         if clock.now() < self._mend_at:
@@ -81,18 +95,15 @@ class Rungs:
         except NetworkError:
             return False
         self._broadcast.sent, self._broadcast.failed = dead.sent, dead.failed + 1
+        self._tune()
         return True
 
     def wrap(self, beacon: bytes) -> bytes:
         """What is sent for a beacon."""
         return beacon
 
-    def unwrap(self, data: bytes, source: str) -> bytes | None:
-        """The beacon in a datagram from an address; None if it is to go no further."""
-        return data
-
-    def in_order(self, arrived: list[tuple[bytes, Source]]) -> list[tuple[bytes, Source]]:
-        """Datagrams in the order in which they were said, where that can be told: several sockets were read."""
+    def unwrap(self, arrived: list[Datagram]) -> list[Datagram]:
+        """The beacons of what has arrived, with their sources."""
         return arrived
 
     @property
@@ -112,15 +123,36 @@ class Rungs:
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        """What becomes readable when beacons arrive."""
-        other = self._multicast.receiver
-        return (self._broadcast.fileno(),) if other is None else (self._broadcast.fileno(), other.fileno())
+        """What becomes readable when beacons arrive; if there is a bell, only when there is news."""
+        first, other = self._broadcast.receiver, self._multicast.receiver
+        if self._broadcast.bell is not None:
+            first, other = self._broadcast.bell, self._multicast.bell or other
+        return (first.fileno(),) if other is None else (first.fileno(), other.fileno())
+
+    @property
+    def has_bell(self) -> bool:
+        """Whether beacons may wait that nobody is told of: those that are expected."""
+        return self._broadcast.bell is not None
+
+    def expect(self, beacons: Iterable[bytes]) -> None:
+        """From these, and our own, nothing follows but that they have come."""
+        expected = frozenset((*beacons, self._said)) - {b""}
+        if expected != self._expected:
+            self._expected = expected
+            self._tune()
+
+    def _tune(self) -> None:
+        broadcasts = {interface.broadcast for interface in self.interfaces if interface.broadcast}
+        for bell in (self._broadcast.bell, self._multicast.bell):
+            if bell is not None:
+                attach_sieve(bell, self._expected, broadcasts)
 
     def use(self, interfaces: Iterable[Interface]) -> None:
         """Speak on these interfaces from now on."""
         self.interfaces = tuple(interfaces)
         self._broadcast.use(self.interfaces)
         self._multicast.use(self.interfaces)
+        self._tune()
 
     def broadcast(self, beacon: bytes) -> bool:
         """Say it on the rungs whose turn it is; whether every interface took the broadcast."""
@@ -154,10 +186,31 @@ class Rungs:
             pass
         return True
 
-    def receive(self, limit: int) -> list[tuple[bytes, Source]]:
-        """Beacons that have arrived, of at most ``limit`` datagrams from each socket, with their sources."""
-        arrived = self.in_order(self._broadcast.receive(limit) + self._multicast.receive(limit))
-        return [(beacon, source) for data, source in arrived if (beacon := self.unwrap(data, source[0])) is not None]
+    def receive(self, limit: int) -> tuple[int, list[Datagram]]:
+        """Beacons that have arrived, of at most ``limit`` datagrams from each socket, with their sources; and of how
+        many a descriptor has told."""
+        if self._broadcast.bell is None:
+            heard = self._hear(limit)
+            return len(heard), self.unwrap(heard)
+        rung = Counter(self._broadcast.rung(limit) + self._multicast.rung(limit))
+        news, heard = rung.total(), self._hear(limit)
+        return news, self.unwrap(self._once(rung, heard) if rung or self._rung else heard)
+
+    def _hear(self, limit: int) -> list[Datagram]:
+        return self._broadcast.receive(limit) + self._multicast.receive(limit)
+
+    def _once(self, rung: Counter[Datagram], heard: list[Datagram]) -> list[Datagram]:
+        """What has rung is heard as well, in its order; but for what came between, and what was sent to this host
+        alone."""
+        early, fresh = self._rung, []
+        for datagram in heard:
+            if early[datagram] > 0:
+                early[datagram] -= 1
+                continue
+            rung[datagram] -= 1
+            fresh.append(datagram)
+        self._rung = +rung
+        return fresh + list(self._rung.elements())
 
     def close(self) -> None:
         """Close all of them."""

@@ -44,6 +44,8 @@ _FLUSH_MS = 500
 _LONGEST_FLUSH = 1_000_000.0
 #: So often the host's addresses are looked at, in seconds; at once when an interface does not take a beacon.
 _LOOK_AGAIN = 2.0
+#: Where the system tells of changes, this is only for what it might not have told: a look costs as much as ten beacons.
+_LOOK_ANYWAY = 30.0
 # Plain numbers: on the way of every message the enumerations of pyzmq cost more than the call that they are for.
 _MORE = int(zmq.SNDMORE | zmq.NOBLOCK)
 _LAST = int(zmq.NOBLOCK)
@@ -100,7 +102,9 @@ class ZmqTransport:
         self._on_refused = on_refused
         self._locality: Locality
         self._place = ""
-        self._look_again_at = 0.0
+        self._look_again_at = self._looked_at = 0.0
+        self.is_told: Callable[[], bool] = lambda: False
+        """Whether somebody calls ``look_around`` when the networks of this computer change."""
         self.opened = (0.0, 0.0)
         """When, by the monotonic clock and by the one on the wall."""
         self._rebinding = ""
@@ -140,7 +144,8 @@ class ZmqTransport:
         except BaseException:
             self.close()
             raise
-        self._look_again_at = time.monotonic() + _LOOK_AGAIN
+        self._looked_at = time.monotonic()
+        self._look_again_at = self._looked_at + _LOOK_AGAIN
         self.opened = (time.monotonic(), time.time())
         unplugged = without_carrier(self._interfaces)
         self._locality = Locality(
@@ -296,12 +301,21 @@ class ZmqTransport:
         """Send a beacon on every interface."""
         if self.beacons is None:
             return
-        if not self.beacons.broadcast(payload) or not time.monotonic() < self._look_again_at:
+        if not self.beacons.broadcast(payload) or self._is_time_to_look():
             self.look_around()
+
+    def _is_time_to_look(self) -> bool:
+        now = time.monotonic()
+        if now < self._look_again_at:
+            return False
+        self._look_again_at = now + _LOOK_AGAIN
+        amiss = self._rebinding or self._rekeying or self._unbound_links or self.beacons is None or self.beacons.is_dead
+        return bool(amiss) or not self.is_told() or not now < self._looked_at + _LOOK_ANYWAY
 
     def look_around(self) -> None:
         """Cables, addresses and whole interfaces come and go: speak on those that are there now."""
-        self._look_again_at = time.monotonic() + _LOOK_AGAIN
+        self._looked_at = time.monotonic()
+        self._look_again_at = self._looked_at + _LOOK_AGAIN
         if not budget.take(LINK):  # looking takes some, and so does binding again, which ends the process without
             return
         budget.give(LINK)

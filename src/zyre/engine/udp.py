@@ -2,6 +2,12 @@
 
 Peers make an endpoint of a datagram's source address, so the sender's address must be the one of the interface by
 which it leaves. A socket that fails to send is counted and tried again with the next beacon: cables come back.
+
+Beside the socket that hears there may be a bell: a second one on the same port, to which the kernel lets only what is
+news (see sieve.py). Broadcasts and multicasts reach both, so what rings is read at once, and the rest now and then. A
+datagram to this host alone reaches one socket of all that share the port, and must not be one that is read seldom:
+Linux prefers those bound last, and leaves the choice among those with SO_REUSEPORT to a hash. (With IPv6 it puts those
+behind all others.)
 """
 
 from __future__ import annotations
@@ -9,6 +15,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Iterable
+from typing import Final
 
 from zyre.core.discovery import Source
 from zyre.core.locality import Interface
@@ -16,16 +23,22 @@ from zyre.engine.sieve import attach_sieve, dropped_by_kernel
 from zyre.errors import AddressInUse, NetworkError
 from zyre.wire.beacon import MAX_SIZE
 
-__all__ = ["BeaconSockets"]
+__all__ = ["BeaconSockets", "is_dead", "let_go", "open_receivers", "open_udp"]
+
+#: What may wait to be read where that happens seldom, in octets of the kernel's; a beacon takes up to 4 KiB of them.
+_WAITING_OCTETS: Final = 1 << 20
 
 
 class BeaconSockets:
     """The beacon sockets of one node. Several nodes, also of other programs, share the port on one host.
 
-    ``longest`` is the size of the longest datagram that makes sense, in octets.
+    ``longest`` is the size of the longest datagram that makes sense, in octets; with ``ringing`` there is a bell where
+    the kernel can do that.
     """
 
-    def __init__(self, port: int, interfaces: Iterable[Interface], longest: int = MAX_SIZE) -> None:
+    def __init__(
+        self, port: int, interfaces: Iterable[Interface], longest: int = MAX_SIZE, *, ringing: bool = False
+    ) -> None:
         self.sent = 0
         self.failed = 0
         self._dropped = 0
@@ -34,7 +47,7 @@ class BeaconSockets:
         self._interfaces: tuple[Interface, ...] = ()
         self._senders: dict[Interface, socket.socket] = {}
         self.use(interfaces)
-        self.receiver = self._open_receiver()
+        self.receiver, self.bell = self._open_receivers(ringing)
 
     def use(self, interfaces: Iterable[Interface]) -> None:
         """Speak on these interfaces from now on."""
@@ -46,18 +59,14 @@ class BeaconSockets:
         """The descriptor that becomes readable when beacons arrive."""
         return self.receiver.fileno()
 
-    def _open_receiver(self) -> socket.socket:
-        receiver = _udp_socket()
+    def _open_receivers(self, ringing: bool) -> tuple[socket.socket, socket.socket | None]:
         try:
-            receiver.bind(("", self._port))
+            return open_receivers(socket.AF_INET, "", self._port, ringing)
         except OSError as error:
-            receiver.close()
             where = f"udp://*:{self._port}"
             raise (
                 AddressInUse(where) if error.errno == errno.EADDRINUSE else NetworkError(f"{where}: {error.strerror}")
             ) from error
-        attach_sieve(receiver)
-        return receiver
 
     @property
     def dropped(self) -> int:
@@ -67,7 +76,7 @@ class BeaconSockets:
     @property
     def is_dead(self) -> bool:
         """Whether nothing will be heard any more: the system has taken the socket away."""
-        return is_dead(self.receiver)
+        return is_dead(self.receiver) or (self.bell is not None and is_dead(self.bell))
 
     @property
     def interfaces(self) -> tuple[Interface, ...]:
@@ -93,7 +102,7 @@ class BeaconSockets:
         return True
 
     def _open_sender(self, interface: Interface) -> socket.socket:
-        sender = _udp_socket()
+        sender = open_udp(socket.AF_INET)
         try:
             sender.bind((interface.address, 0))
         except OSError:
@@ -104,10 +113,17 @@ class BeaconSockets:
 
     def receive(self, limit: int) -> list[tuple[bytes, Source]]:
         """Datagrams that have arrived, at most ``limit``, with their sources."""
+        return self._read(self.receiver, limit)
+
+    def rung(self, limit: int) -> list[tuple[bytes, Source]]:
+        """Those that rang the bell, likewise."""
+        return [] if self.bell is None else self._read(self.bell, limit)
+
+    def _read(self, ear: socket.socket, limit: int) -> list[tuple[bytes, Source]]:
         received: list[tuple[bytes, Source]] = []
         try:
             for _ in range(limit):
-                received.append(self.receiver.recvfrom(self._longest + 1))
+                received.append(ear.recvfrom(self._longest + 1))
         except BlockingIOError:
             pass
         except OSError:  # an ICMP answer to something that we sent, on systems that report it here
@@ -118,6 +134,8 @@ class BeaconSockets:
         """Close all of them."""
         self._dropped = self.dropped
         let_go(self.receiver)
+        if self.bell is not None:
+            let_go(self.bell)
         for sender in self._senders.values():
             sender.close()
         self._senders.clear()
@@ -140,11 +158,36 @@ def let_go(udp: socket.socket) -> None:
         udp.close()
 
 
-def _udp_socket() -> socket.socket:
-    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+def open_receivers(family: int, address: str, port: int, ringing: bool) -> tuple[socket.socket, socket.socket | None]:
+    """A socket that hears beacons, and its bell if there is to be one and the kernel can do that. Raises OSError."""
+    receiver, bell = open_udp(family), None
+    try:
+        if attach_sieve(receiver) and ringing:
+            receiver.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
+            receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _WAITING_OCTETS)
+            bell = open_udp(family)
+            bell.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, family == socket.AF_INET)
+            attach_sieve(bell)
+        receiver.bind((address, port))
+        if bell is not None:
+            bell.bind((address, port))
+    except OSError:
+        receiver.close()
+        if bell is not None:
+            bell.close()
+        raise
+    return receiver, bell
+
+
+def open_udp(family: int) -> socket.socket:
+    """A socket that shares its port with others on this host."""
+    udp = socket.socket(family, socket.SOCK_DGRAM)
     udp.setblocking(False)
-    udp.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     udp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if hasattr(socket, "SO_REUSEPORT"):  # libzyre and BSD want this one too
         udp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if family == socket.AF_INET6:
+        udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    else:
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     return udp
