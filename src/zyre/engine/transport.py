@@ -147,10 +147,7 @@ class ZmqTransport:
         self._looked_at = time.monotonic()
         self._look_again_at = self._looked_at + _LOOK_AGAIN
         self.opened = (time.monotonic(), time.time())
-        unplugged = without_carrier(self._interfaces)
-        self._locality = Locality(
-            bound, self._interfaces, self._config.advertise, restricted, unplugged, self._config.scope
-        )
+        self._locality = self._locality_of(bound, self._interfaces, restricted)
         if bound.is_tcp and self._config.endpoint is None:
             self._bind_links()
         return self._locality
