@@ -5,22 +5,26 @@ Five nodes on five hosts; what one of them is told, by its environment as an ope
 
 from __future__ import annotations
 
+import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 from ..peers import harness
 from ..peers.harness import ReferencePeer
-from . import lab
+from . import lab, nameserver
 from .lab import Host, Lab
 
 pytestmark = pytest.mark.lan
 
 PORT = 5670
 SOON = 20.0
+
+Make: TypeAlias = Callable[[Host], ReferencePeer]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -49,9 +53,9 @@ def five() -> Iterator[Lab]:
         yield made
 
 
-def node(host: Host, **environment: str) -> ReferencePeer:
+def node(host: Host, around: tuple[str, ...] = (), /, **environment: str) -> ReferencePeer:
     words = [f"{name}={value}" for name, value in environment.items()]
-    prefix = (*host.prefix, "env", *words)
+    prefix = (*host.prefix, *around, "env", *words)
     return ReferencePeer("zyre", name=host.name, port=PORT, peer_port=PORT, interface="*", prefix=prefix)
 
 
@@ -66,19 +70,72 @@ def all_see(peers: list[ReferencePeer], count: int) -> bool:
     return all(len(peer.peers()) == count for peer in peers)
 
 
+def five_meet_and_lose_the_first(
+    hosts: Iterable[Host], seed: Make, member: Make, late: Make, running: ExitStack
+) -> None:
+    """Five nodes on five hosts, of which the first is the one that the others know. When that dies nobody loses anybody
+    else, and who comes later still meets all."""
+    first, *others = hosts
+    dying = running.enter_context(seed(first))
+    peers = [running.enter_context(member(host)) for host in others]
+    until(lambda: all_see([dying, *peers], 4), "a mesh of five")
+    dying.kill()
+    newcomer = running.enter_context(late(first))
+    until(lambda: all_see([newcomer, *peers], 4), "the late one meets those who are left, and they forget the first")
+    for peer in peers:
+        assert {event["peer"] for event in peer.events if event["type"] == "EXIT"} == {dying.uuid}
+
+
 @pytest.mark.parametrize(
     "word", ["{address}", "{address}:5670", "tcp://{address}:5670"], ids=["udp", "tcp", "endpoint"]
 )
 def test_one_known_host_is_enough_and_may_die(silent: Lab, word: str) -> None:
-    first, *others = silent.hosts.values()
+    first, second, *_ = silent.hosts.values()
     with ExitStack() as running:
-        seed = running.enter_context(node(first))
-        wanted = word.format(address=first.address)
-        peers = [running.enter_context(node(host, ZYRE_JOIN=wanted)) for host in others]
-        until(lambda: all_see([seed, *peers], 4), "a mesh of five")
-        seed.kill()
-        late = running.enter_context(node(first, ZYRE_JOIN=word.format(address=others[0].address)))
-        until(lambda: len(late.peers()) == 4, "the late one meets those who are left")
+        five_meet_and_lose_the_first(
+            silent.hosts.values(),
+            node,
+            lambda host: node(host, ZYRE_JOIN=word.format(address=first.address)),
+            lambda host: node(host, ZYRE_JOIN=word.format(address=second.address)),
+            running,
+        )
+
+
+@pytest.mark.parametrize("word", ["dns://nodes.lan", "dns://nodes.lan:5670", "dns+srv://_zyre._tcp.lan"])
+def test_a_name_is_enough_and_the_first_that_it_names_may_die(silent: Lab, tmp_path: Path, word: str) -> None:
+    """A name server on the first host; its names stand for two nodes, of which one may be away."""
+    pytest.importorskip("dns", reason="needs dnspython")
+    first, second, *_ = hosts = list(silent.hosts.values())
+    records = {"nodes.lan": [first.address, second.address], "_zyre._tcp.lan": ["one.lan", "two.lan"]}
+    records |= {"one.lan": [first.address], "two.lan": [second.address]}
+    resolver = tmp_path / "resolv.conf"
+    resolver.write_text(f"nameserver {first.address}\n")
+    mount = f'mount --bind {resolver} /etc/resolv.conf && exec "$@"'
+
+    def told(host: Host) -> ReferencePeer:
+        return node(host, ("unshare", "--mount", "sh", "-c", mount, "sh"), ZYRE_JOIN=word)
+
+    with ExitStack() as running:
+        server = running.enter_context(subprocess.Popen((*first.prefix, *nameserver.command(first.address, records))))
+        running.callback(server.kill)
+        five_meet_and_lose_the_first(hosts, told, told, told, running)
+
+
+def test_gossip_is_enough_and_a_hub_may_die(silent: Lab) -> None:
+    """Two of the five are hubs."""
+    first, second, *_ = hosts = list(silent.hosts.values())
+    one, two = (f"tcp://{host.address}:5669" for host in (first, second))
+
+    def gossiping(host: Host, bind: str | None = None, connect: list[str] | None = None) -> ReferencePeer:
+        return ReferencePeer(
+            "zyre", name=host.name, interface="*", gossip_bind=bind, gossip_connect=connect, prefix=host.prefix
+        )
+
+    def member(host: Host) -> ReferencePeer:
+        return gossiping(host, two, [one]) if host is second else gossiping(host, None, [one, two])
+
+    with ExitStack() as running:
+        five_meet_and_lose_the_first(hosts, lambda host: gossiping(host, one), member, member, running)
 
 
 def test_who_was_there_before_is_remembered_and_the_seed_may_be_gone(silent: Lab, tmp_path: Path) -> None:

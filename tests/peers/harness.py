@@ -126,7 +126,7 @@ class ReferencePeer:
     `gossip_bind` and `gossip_connect`; `peer_port` fixes the TCP port in beacon mode; `advertise` is the
     endpoint told to others; `contest` lists groups in whose elections it stands; `certificate` is a pair of
     Z85 keys (public, secret) and switches CURVE on; `interval` is the time between beacons in milliseconds;
-    `verbose` logs to standard error.
+    `verbose` logs to standard error. Only ours takes several places to `gossip_connect`.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class ReferencePeer:
         interval: int | None = None,
         endpoint: str | None = None,
         gossip_bind: str | None = None,
-        gossip_connect: str | None = None,
+        gossip_connect: str | list[str] | None = None,
         peer_port: int | None = None,
         advertise: str | None = None,
         contest: Iterable[str] = (),

@@ -22,9 +22,8 @@ class ZyrePeer(Peer):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        for option in ("gossip_bind", "gossip_connect", "certificate"):
-            if options[option]:
-                raise NotImplementedError(f"our nodes have no {option} yet")
+        if options["certificate"]:
+            raise NotImplementedError("our nodes take certificates from files")
         self._contested = options["contest"]
         self._running = False
         self._node = zyre.Node(
@@ -34,6 +33,8 @@ class ZyrePeer(Peer):
             headers=options["headers"],
             groups=options["groups"],
             config=_config(options),
+            gossip_bind=options["gossip_bind"] or (),
+            gossip_connect=options["gossip_connect"] or (),
         )
 
     def introduce(self) -> dict[str, Any]:
