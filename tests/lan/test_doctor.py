@@ -37,6 +37,7 @@ class Ward:
         self.there = made.host("there", "lan")
         self._running = running
         self.seconds = 3.0
+        self.program = ("-m", "zyre.cli")
 
     def peer(self, kind: str = "zyre", **environment: str) -> ReferencePeer:
         interface = "*" if kind == "zyre" else self.there.cables[0].interface
@@ -62,7 +63,7 @@ class Ward:
 
     def examine(self, *before: str) -> set[str]:
         """The codes that ``zyre doctor`` finds here, notes excepted."""
-        doctor = [sys.executable, "-m", "zyre.cli", "doctor", "--json", "--seconds", f"{self.seconds}"]
+        doctor = [sys.executable, *self.program, "doctor", "--json", "--seconds", f"{self.seconds}"]
         command = [*self.here.prefix, *before, *doctor]
         done = subprocess.run(command, capture_output=True, text=True, timeout=40, check=False)
         records = [json.loads(line) for line in done.stdout.splitlines()]
@@ -164,6 +165,49 @@ def a_cable_that_is_out(ward: Ward) -> set[str]:
     return {"interface-alone"}
 
 
+def addresses_that_are_translated(ward: Ward) -> set[str]:
+    """What the other one says to everybody leaves its computer under an address that leads nowhere."""
+    ward.there.run("nft", "add table ip nat")
+    ward.there.run("nft", "add chain ip nat out { type nat hook postrouting priority 100 ; }")
+    ward.there.run("nft", f"add rule ip nat out udp dport {PORT} snat to 10.78.0.77")
+    ward.lab.drop("ether type ip6")
+    ward.peer()
+    return {"address-mismatch"}
+
+
+def a_clock_that_is_set(ward: Ward) -> set[str]:
+    """That of the examined process alone: the computer's is everybody's."""
+    ward.program = ("-c", _CLOCK_THAT_IS_SET)
+    ward.peer()
+    return {"clock-jumped"}
+
+
+def a_computer_that_slept(ward: Ward) -> set[str]:
+    """The clock on the wall went on, and so did the one that counts that time; nobody has set anything."""
+    ward.program = ("-c", _CLOCKS_OF_A_SLEEPER)
+    ward.peer()
+    return set()
+
+
+_CLOCKS_OF_A_SLEEPER = """
+import time
+begin, wall, since_start = time.monotonic(), time.time, time.clock_gettime
+slept = lambda: 3600 if time.monotonic() > begin + 2 else 0
+time.time = lambda: wall() + slept()
+time.clock_gettime = lambda which: since_start(which) + (which == time.CLOCK_BOOTTIME) * slept()
+from zyre.cli import main
+main()
+"""
+
+_CLOCK_THAT_IS_SET = """
+import time
+begin, clock = time.monotonic(), time.time
+time.time = lambda: clock() + (3600 if time.monotonic() > begin + 2 else 0)
+from zyre.cli import main
+main()
+"""
+
+
 def mac(host: Host) -> str:
     return str(json.loads(host.run("ip", "-j", "link", "show", "eth0"))[0]["address"])
 
@@ -182,6 +226,9 @@ BROKEN: list[Callable[[Ward], set[str]]] = [
     a_wrong_netmask,
     a_program_that_keeps_the_port,
     a_cable_that_is_out,
+    addresses_that_are_translated,
+    a_clock_that_is_set,
+    a_computer_that_slept,
 ]
 
 

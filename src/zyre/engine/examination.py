@@ -7,6 +7,7 @@ from typing import Final
 
 from zyre.core.host import Host, Life
 from zyre.diagnosis import Diagnosis
+from zyre.engine import clock
 from zyre.engine.descriptors import open_limit
 from zyre.engine.doctor import Facts, listen, reach, used
 from zyre.engine.host import NodeHost
@@ -58,7 +59,7 @@ def examine(host: Host, seconds: float) -> Diagnosis:
             peers=people,
             violations=dict(statistics.violations),
             failures=dict(statistics.failures),
-            clock_step=(time.time() - opened_on) - (time.monotonic() - opened_at),
+            clock_step=(time.time() - opened_on) - (clock.now() - opened_at),
             descriptors=open_limit(),
         ),
     )

@@ -15,12 +15,12 @@ from __future__ import annotations
 import os
 import socket
 import sys
-import time
 from collections import deque
 from typing import Final
 
 from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
+from zyre.engine import clock
 from zyre.engine.borrowed import borrow, peer_address
 from zyre.engine.engine import EngineAlarm
 
@@ -53,7 +53,7 @@ class Haste:
             return
         self._wanted.append((_without_scope(place.host), place.port))
         if self.alarm.deadline == NEVER:
-            self.alarm.set(time.monotonic() + _GATHER)
+            self.alarm.set(clock.now() + _GATHER)
 
     def look(self) -> bool:
         """In the engine thread: find the connections that are wanted."""

@@ -18,6 +18,7 @@ from zyre.config import NodeConfig
 from zyre.core.effects import HelloFrom
 from zyre.core.locality import Interface, Locality
 from zyre.endpoint import Endpoint
+from zyre.engine import clock
 from zyre.engine.connections import Connections
 from zyre.engine.context import shared_context
 from zyre.engine.descriptors import LINK, NODE, budget
@@ -106,7 +107,7 @@ class ZmqTransport:
         self.is_told: Callable[[], bool] = lambda: False
         """Whether somebody calls ``look_around`` when the networks of this computer change."""
         self.opened = (0.0, 0.0)
-        """When, by the monotonic clock and by the one on the wall."""
+        """When, by the clock that counts the time asleep, too, and by the one on the wall."""
         self._rebinding = ""
         self._rekeying = False
         self._bound_links: dict[str, str] = {}
@@ -146,7 +147,7 @@ class ZmqTransport:
             raise
         self._looked_at = time.monotonic()
         self._look_again_at = self._looked_at + _LOOK_AGAIN
-        self.opened = (time.monotonic(), time.time())
+        self.opened = (clock.now(), time.time())
         self._locality = self._locality_of(bound, self._interfaces, restricted)
         if bound.is_tcp and self._config.endpoint is None:
             self._bind_links()
