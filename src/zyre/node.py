@@ -352,9 +352,18 @@ class Node(BaseNode, Bulk, Caller, GroupVerbs):
         whisper, and InvalidName. A ``mode`` that some members do not understand is an error only if none of them does;
         the others count as refused.
         """
-        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
-        group = check_group(group)
+        if codec is not None:
+            content = encode_objects(codec, frames)
+        elif len(frames) == 1 and type(frames[0]) is bytes:
+            content = frames
+        else:
+            content = encode_frames(frames)
+        lane = self._host.group_lanes.get(group) if type(group) is str else None  # its name has been checked
+        if lane is None:
+            group = check_group(group)
         if ttl is None and self._mode(mode, group) == "best_effort":
+            if lane is not None and lane.take(content):
+                return Receipts(lane.members)
             return Receipts(self._host.shout(group, content))
         return self._assured_to_all(self._host.post, group, content, self._mode(mode, group), ttl)
 

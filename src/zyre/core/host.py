@@ -29,6 +29,7 @@ __all__ = [
     "Host",
     "Inbox",
     "Interceptor",
+    "GroupLane",
     "Lane",
     "Life",
     "Parker",
@@ -143,10 +144,17 @@ class Inbox(Protocol):
 
 
 class Lane(Protocol):
-    """A short way for whispers to one peer that come one right after the other."""
+    """A short way for messages to one peer, or one group, that come one right after the other."""
 
     def take(self, content: Content) -> bool:
         """Send a message soon, behind those before it; False if it must go the ordinary way. In any thread."""
+
+
+class GroupLane(Lane, Protocol):
+    """That of a group."""
+
+    members: int
+    """To how many peers it leads."""
 
 
 class Host(Protocol):
@@ -156,6 +164,7 @@ class Host(Protocol):
     endpoint: str
     lanes: Mapping[PeerId, Lane]
     """The lanes that are open."""
+    group_lanes: Mapping[str, GroupLane]
 
     @property
     def send_patience(self) -> float:

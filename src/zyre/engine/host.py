@@ -19,7 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zyre.core.effects import LinkWritable, LocalityChanged, NameResolved, PeerRefused, Report
-from zyre.core.host import Lane, Life, why_not
+from zyre.core.host import GroupLane, Lane, Life, why_not
 from zyre.core.node import NodeMachine
 from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
@@ -138,6 +138,7 @@ class NodeHost:
         self.shout_nowait = self._sending.shout_nowait
         self.shout_to_nowait = self._sending.shout_to_nowait
         self.lanes: Mapping[PeerId, Lane] = self._sending.open_lanes
+        self.group_lanes: Mapping[str, GroupLane] = self._sending.group_lanes
         self.bundle_nowait = self._sending.bundle_nowait
         self.shout_many_nowait = self._sending.shout_many_nowait
         self.post = self._sending.post

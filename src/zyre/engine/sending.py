@@ -38,7 +38,7 @@ class Sending:
         self.congestion = congestion
         self.alarm = EngineAlarm(self.on_alarm)
         self.lanes = Lanes(driver, self.alarm, self._on_closed_meanwhile)
-        self.open_lanes = self.lanes.open
+        self.open_lanes, self.group_lanes = self.lanes.open, self.lanes.groups
         self._bundles = "bundle" in driver.machine.extensions
         self._lock = lock
         self._driver = driver
@@ -48,6 +48,7 @@ class Sending:
         self._lock = lock
         self.congestion = congestion
         self.open_lanes.clear()
+        self.group_lanes.clear()
 
     def _require_running(self, verb: str) -> None:
         if self.life is not _RUNNING:
@@ -57,7 +58,7 @@ class Sending:
 
     def empty_lanes(self) -> None:
         """Whoever waits from now on waits for answers to what is in the lanes, too."""
-        if self.open_lanes:
+        if self.open_lanes or self.group_lanes:
             with self._lock:
                 self.lanes.empty_all()
 
@@ -95,6 +96,8 @@ class Sending:
                 return _BLOCKED
             if lane.take(content):
                 return _SENT
+        elif self.group_lanes and not self.lanes.clear(peer):
+            return _BLOCKED
         outcome = self._driver.whisper(peer, content)
         if self._bundles and lane is None and outcome is _SENT:
             self.lanes.notice(peer, content)
@@ -123,14 +126,23 @@ class Sending:
         """Send to a group: how many were sent to, and whose queues were full."""
         with self._lock:
             self._require_running("shout")
-            if self.open_lanes:
+            lane = self.group_lanes.get(group)
+            if lane is not None and (lane.take(content) or (self.lanes.empty(lane) and lane.take(content))):
+                return lane.members, ()
+            began = time.monotonic()
+            if self.open_lanes or self.group_lanes:
                 self.lanes.empty_all()
-            return self._driver.shout(group, content)
+            if self.group_lanes:
+                sent, behind = self.lanes.shout_past(group, [content])
+                return sent, tuple(peer for peer, _ in behind)
+            reached = self._driver.shout(group, content)
+            if self._bundles:
+                self.lanes.notice_shout(group, content, began)
+            return reached
 
     def _shout_to(self, peer: PeerId, group: str, content: Content) -> Outcome:
         """Under the lock."""
-        lane = self.open_lanes.get(peer)
-        if lane is not None and not self.lanes.empty(lane):
+        if not self.lanes.clear(peer):
             return _BLOCKED
         return self._driver.shout_to(peer, group, content)
 
@@ -154,8 +166,7 @@ class Sending:
         """Send many messages to one peer; see zyre.core.host.Host."""
         with self._lock:
             self._require_running("shout" if group else "whisper")
-            lane = self.open_lanes.get(peer)
-            if lane is not None and not self.lanes.empty(lane):
+            if not self.lanes.clear(peer):
                 return 0, 0
             return self._driver.bundle(peer, group, contents)
 
@@ -164,6 +175,8 @@ class Sending:
         with self._lock:
             self._require_running("shout")
             self.lanes.empty_all()
+            if self.group_lanes:
+                return self.lanes.shout_past(group, contents)
             return self._driver.shout_many(group, contents)
 
     # -- for sure ------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 
 from zyre.core.driver import Driver, Sink, Tap
 from zyre.core.effects import LocalityChanged, Pressure, Report, Taken
-from zyre.core.host import Interceptor, Lane, Life, Waker
+from zyre.core.host import GroupLane, Interceptor, Lane, Life, Waker
 from zyre.core.node import NodeMachine
 from zyre.core.outcome import Outcome
 from zyre.core.profile import NodeProfile
@@ -60,6 +60,7 @@ class SimHost:
         self.machine = NodeMachine(profile)
         self.stalled = False
         self.lanes: Mapping[PeerId, Lane] = MappingProxyType({})
+        self.group_lanes: Mapping[str, GroupLane] = MappingProxyType({})
         self.ready = False
         """Whether the process takes anything in: it runs, and is not stalled."""
         self._baton = baton
