@@ -48,11 +48,11 @@ class Endpoint:
     @classmethod
     def parse(cls, text: object) -> Endpoint:
         """Read an endpoint. Raises InvalidEndpoint with what is wrong."""
+        if isinstance(text, str):
+            return _parse(text)
         if isinstance(text, Endpoint):
             return text
-        if not isinstance(text, str):
-            raise InvalidEndpoint(text, f"is {type(text).__name__}, not text")
-        return _parse(text)
+        raise InvalidEndpoint(text, f"is {type(text).__name__}, not text")
 
     @classmethod
     def _parse_text(cls, text: str) -> Endpoint:

@@ -22,6 +22,7 @@ from tests.peers import raw
 from tests.peers.harness import ReferencePeer, unused_port
 from tests.support.nodes import PATIENCE, DeafPeer, drain, expect, in_threads, meeting, repeat, until
 from zyre import Enter, Exit, Gap, Join, Leave, Limits, NodeConfig, Shout, Timing, Whisper
+from zyre.core.node import NodeMachine
 from zyre.wire.bundle import MOST_MESSAGES
 
 pytestmark = pytest.mark.lan
@@ -444,12 +445,14 @@ class TestStopping:
             in_threads(read, write, write, echo, stop)
 
     def test_a_defect_ends_one_node_and_is_told_by_name(self, caplog: pytest.LogCaptureFixture) -> None:
-        with meeting("alice", "bob", "carol") as (alice, bob, carol):
+        class Broken(NodeMachine):
+            __slots__ = ()
 
-            def broken(frames: object, now: float) -> None:
+            def receive_frames(self, frames: object, now: float) -> None:
                 raise ZeroDivisionError("a defect")
 
-            bob._host.machine.receive_frames = broken
+        with meeting("alice", "bob", "carol") as (alice, bob, carol):
+            bob._host.machine.__class__ = Broken
             alice.whisper(bob, "hello")
             with pytest.raises(zyre.InternalError, match="a defect"):
                 bob.recv(PATIENCE)

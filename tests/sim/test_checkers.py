@@ -12,6 +12,7 @@ from zyre.sim import CheckFailed, SimNode, World, all_checkers, check_agreement
 from zyre.sim.accounts import Accounts
 from zyre.sim.checkers import check_books, check_leaders
 from zyre.sim.history import settling_time
+from zyre.sim.transport import SimTransport
 from zyre.wire import zre
 
 GHOST = PeerId("0" * 31 + "1")
@@ -89,7 +90,7 @@ def test_a_gap_where_nothing_was_lost() -> None:
 
 def test_a_message_that_is_taken_and_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     world, a, b = pair()
-    monkeypatch.setattr(a.transport, "send", lambda link, frames: True)
+    monkeypatch.setattr(SimTransport, "send", lambda transport, link, frames: True)
     a.whisper(b.uuid, b"x")
     with pytest.raises(CheckFailed, match="were taken"):
         world.run_for(1.0)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from zyre.config import Limits
+from zyre.core.discovery import beacon_of
 from zyre.core.locality import is_link_local
 from zyre.core.part import Arrival, Moves
 from zyre.core.tables import Violation
@@ -61,7 +62,7 @@ class Greeting:
     ``permitted`` are patterns of the groups that the sender may be in; None for all.
     """
 
-    __slots__ = ("_address", "_events", "_moves", "is_on_link", "peer", "permitted", "speech")
+    __slots__ = ("_address", "_beacon", "_events", "_moves", "_place", "is_on_link", "peer", "permitted", "speech")
 
     def __init__(self, peer: PeerId, speech: Speech, permitted: tuple[str, ...] | None = None) -> None:
         self.peer = peer
@@ -71,6 +72,16 @@ class Greeting:
         self._address = ""
         self._events: tuple[Event, ...] = ()
         self._moves: Moves = ()
+        self._beacon = b""
+        self._place = (0, "", b"")
+        """What the beacon was made of."""
+
+    def beacon(self, endpoint: Endpoint, envelope: bytes) -> bytes:
+        """By which the sender says that it listens there: the same for most who hear of it."""
+        place = endpoint.port, endpoint.key, envelope
+        if place != self._place:
+            self._beacon, self._place = beacon_of(self.peer, *place), place
+        return self._beacon
 
     def entry(self, address: str, groups: frozenset[str]) -> tuple[tuple[Event, ...], Moves]:
         """What is told, and what follows, when the sender enters, who is reached at ``address`` and is in ``groups``:
@@ -106,7 +117,7 @@ def judge_hello(frames: Sequence[bytes], limits: Limits) -> Greeting | Violation
     if len(frame) > limits.hello:
         return Violation.HELLO_REFUSED
     greeting = _read(identity, frame) if len(frame) > _REMEMBERED_SIZE else _read_again(identity, frame)
-    if isinstance(greeting, Violation):
+    if not isinstance(greeting, Greeting):
         return greeting
     speech = greeting.speech
     if (

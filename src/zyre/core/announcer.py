@@ -40,6 +40,23 @@ _SHARE_OF_ASK: Final = 0.45
 class Announcer(Part):
     """The part of a node that beacons; silent where the cluster has no UDP port, or the host no beacon socket."""
 
+    __slots__ = (
+        "_beacon",
+        "_count",
+        "_delivery",
+        "_directory",
+        "_hurried",
+        "_interval",
+        "_longest",
+        "_many",
+        "_octets",
+        "_port",
+        "_timers",
+        "_wanted",
+        "companions",
+        "discovery",
+    )
+
     def __init__(
         self, profile: NodeProfile, delivery: Delivery, timers: Deadlines[object], directory: Directory
     ) -> None:

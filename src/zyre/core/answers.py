@@ -23,6 +23,8 @@ __all__ = ["Answers"]
 class Answers:
     """The questions of a machine; the state is its parts'."""
 
+    __slots__ = ()
+
     counters: Counters
     _directory: Directory
     _groups: Groups

@@ -84,6 +84,7 @@ class Bulletins(Part):
     def _on_proven(self, report: ListProven, now: float) -> Moves:
         if self._is_member and report.version > self._version:
             self._version, self._list = report.version, report.octets
+            self.await_entries(self)
             self._patience = 1
             for record in self._kin():
                 if self._noted.get(record.peer, 0) < self._version:

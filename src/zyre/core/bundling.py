@@ -40,6 +40,17 @@ def window_of(limits: Limits) -> int:
 class Bundling(Part):
     """What is bundled, both ways. ``happenings`` takes bursts as it takes events."""
 
+    __slots__ = (
+        "_bursting",
+        "_counters",
+        "_delivery",
+        "_directory",
+        "_gate",
+        "_groups",
+        "_happenings",
+        "_window",
+    )
+
     def __init__(
         self,
         limits: Limits,

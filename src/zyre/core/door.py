@@ -33,6 +33,20 @@ _REST: Final = 60.0
 class Door(Part):
     """Judges a HELLO before membership sees it, and counts what strangers say."""
 
+    __slots__ = (
+        "_cluster",
+        "_counters",
+        "_delivery",
+        "_gate",
+        "_limits",
+        "_membership",
+        "_own",
+        "_portrait",
+        "_second_choice",
+        "_twins",
+        "greeters",
+    )
+
     def __init__(
         self,
         profile: NodeProfile,
@@ -55,8 +69,10 @@ class Door(Part):
         self._twins = twins
         self._second_choice = second_choice
         self._counters = counters
-        self._greeters: dict[bytes, HelloFrom] = {}
-        """What is known of the HELLOs that are about to be received, by the identity that they come under."""
+        self.greeters: dict[bytes, HelloFrom] = {}
+        """What is known of the HELLOs that are about to be received, by the identity that they come under. The driver
+        empties it when the batch of messages is over of which that was told: until then it counts for each HELLO of
+        that sender, since who says several at once must not get in by one that nothing is known of."""
 
     def reports(self) -> Mapping[type, Follower]:
         """From where the next HELLO comes, and who may be here."""
@@ -68,13 +84,7 @@ class Door(Part):
 
     def on_greeter(self, greeter: HelloFrom) -> None:
         """From where the next HELLO of somebody comes; nothing follows before it is there."""
-        self._greeters[greeter.identity] = greeter
-
-    def forget_greeters(self) -> None:
-        """The batch of messages is over of which that was told. Until then it counts for each HELLO of that sender: who
-        says several at once must not get in by one that nothing is known of."""
-        if self._greeters:
-            self._greeters.clear()
+        self.greeters[greeter.identity] = greeter
 
     def _on_judged(self, report: PeerJudged, now: float) -> Moves:
         """Who may not be here any more is told goodbye; who may not be in a group is taken out of it."""
@@ -112,7 +122,7 @@ class Door(Part):
         if message_id != zre.HELLO:
             self._counters.violations[Violation.MESSAGE_UNKNOWN] += 1
             return ()
-        known = self._greeters.get(frames[0])
+        known = self.greeters.get(frames[0])
         source = "" if known is None else known.address
         if known is not None and known.refused is not None:
             self._gate.refuse(known.refused, source)
@@ -120,7 +130,7 @@ class Door(Part):
         greeting = judge_hello(frames, self._limits)
         if isinstance(greeting, Greeting) and greeting.is_on_link:
             greeting = _on_our_link(greeting, source)
-        if isinstance(greeting, Violation):
+        if not isinstance(greeting, Greeting):
             self._counters.violations[greeting] += 1
         elif self._is_too_far(greeting.speech.endpoint, source):
             host = source or greeting.speech.endpoint.host
@@ -177,7 +187,7 @@ class Door(Part):
         if known is not None and known.rekeyed:
             self._gate.adopt(greeting, now)
         moves = self._membership.on_hello(greeting, previous, source, now)
-        self._membership.expect(greeting.peer, self._portrait.locality)
+        self._membership.expect(greeting, self._portrait.locality)
         return moves
 
     def _is_superseded(self, greeting: Greeting, known: PeerRecord) -> bool:

@@ -69,6 +69,22 @@ class Driver:
     as one Burst.
     """
 
+    __slots__ = (
+        "_alarm",
+        "_clock",
+        "_deliver",
+        "_roster",
+        "_sinks",
+        "_store",
+        "_take_events",
+        "_tap",
+        "_tickets",
+        "_transport",
+        "machine",
+        "on_settled",
+        "watching",
+    )
+
     def __init__(
         self,
         machine: NodeMachine,
@@ -83,7 +99,7 @@ class Driver:
     ) -> None:
         self.machine = machine
         self._store = store
-        self._take_events = machine.bundling.take_happenings if bursts else machine.take_events
+        self._take_events = machine.bundling.take_happenings if bursts else machine.bundling.take_events
         self._roster: Roster = machine.roster
         self._transport = transport
         self._clock = clock
@@ -132,7 +148,8 @@ class Driver:
             if tap is not None:
                 tap(now, "receive_frames", (frames,))
             receive(frames, now)
-        self.machine.forget_greeters()
+        if self.machine.greeters:
+            self.machine.greeters.clear()
         self._settle()
 
     def on_datagrams(self, datagrams: Iterable[tuple[bytes, Source]]) -> None:

@@ -112,6 +112,7 @@ class Durable(Part):
     def _on_restored(self, report: Restored, now: float) -> Moves:
         for peer, stream, number in report.streams:
             self._outboxes[peer] = Outbox(peer, stream, number)
+            self.await_entries(self)
         for kept in report.letters:
             octets = sum(map(len, kept.content))
             self._outboxes[kept.peer].restore(kept.number, Letter(kept.group, kept.content, octets, now + kept.left, 0))
@@ -146,6 +147,7 @@ class Durable(Part):
         outbox = self._outboxes.get(peer)
         if outbox is None:
             outbox = self._outboxes[peer] = Outbox(peer, self._life)
+            self.await_entries(self)
         number = outbox.accept(Letter(group, content, octets, now + ttl, ticket))
         self._count(octets)
         self._disk.keep(peer, outbox.stream, number, group, content, ttl)

@@ -37,6 +37,19 @@ class Patience(NamedTuple):
 class Elections(Part):
     """An Election for each group in which one was held or wanted."""
 
+    __slots__ = (
+        "_absentees",
+        "_by_group",
+        "_delivery",
+        "_directory",
+        "_groups",
+        "_own",
+        "_patience",
+        "_started",
+        "_timers",
+        "terms",
+    )
+
     def __init__(
         self,
         profile: NodeProfile,

@@ -14,7 +14,7 @@ from typing import Final
 from zyre.core.admission import IDENTITY_SIZE, Greeting
 from zyre.core.counters import Counters
 from zyre.core.directory import Directory
-from zyre.core.discovery import OwnEcho, Unwelcome, Verdict
+from zyre.core.discovery import Farewell, Found, OwnEcho, Unwelcome, Verdict
 from zyre.core.effects import PeerRefused
 from zyre.core.part import Follower, Moves, Part
 from zyre.core.peer import PeerRecord
@@ -61,6 +61,17 @@ def permits(permitted: tuple[str, ...], group: str) -> bool:
 class Gate(Part):
     """Judges by key, counts every refusal, and tells the application once for each code and address."""
 
+    __slots__ = (
+        "_counters",
+        "_events",
+        "_key",
+        "_most",
+        "_told",
+        "adopt",
+        "proven",
+        "secured",
+    )
+
     def __init__(self, profile: NodeProfile, counters: Counters, events: list[Event]) -> None:
         self.adopt: Callable[[Greeting, float], None]
         """Takes over a new key of a peer that is here (Renewal.adopt)."""
@@ -75,15 +86,15 @@ class Gate(Part):
     def passes(self, verdict: Verdict, source: str, directory: Directory) -> bool:
         """Whether something follows from a beacon from that address: it is another's, and speaks of a peer with the key
         that the peer is known by."""
-        if isinstance(verdict, Violation):
-            self._counters.violations[verdict] += 1
-        elif isinstance(verdict, Unwelcome):
-            self.refuse(verdict.code, source, verdict.peer)
-        elif not isinstance(verdict, OwnEcho):
+        if isinstance(verdict, (Found, Farewell)):
             known = directory.by_id.get(verdict.peer)
             if known is None or known.is_presumed or known.endpoint.key in ("", verdict.key):
                 return True
             self.refuse("wrong key", source, verdict.peer, known.name)
+        elif isinstance(verdict, Unwelcome):
+            self.refuse(verdict.code, source, verdict.peer)
+        elif not isinstance(verdict, OwnEcho):
+            self._counters.violations[verdict] += 1
         return False
 
     def vet(

@@ -72,6 +72,7 @@ class Intakes(Part):
         """What was taken in earlier lives: of which peer, stream, and up to which number."""
         for peer, stream, number in taken:
             self._intakes[peer] = Intake(stream, number)
+            self.await_entries(self)
 
     def _on_offer(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
         offer = durable.decode_offer(frames[1])
@@ -81,6 +82,7 @@ class Intakes(Part):
                 self._present += 1
                 self._make_room()
             intake = self._intakes[record.peer] = Intake(offer.stream)
+            self.await_entries(self)
         if intake.arrived >= offer.after:
             intake.arrived = max(intake.arrived, offer.first - 1)
         if offer.flags & ASK:

@@ -15,7 +15,7 @@ from typing import Final
 from zyre.core.delivery import Delivery
 from zyre.core.directory import Directory
 from zyre.core.discovery import Found
-from zyre.core.locality import is_link_local, is_loopback
+from zyre.core.locality import Locality, is_link_local, is_loopback
 from zyre.core.membership import Membership
 from zyre.core.part import Follower, Handler, Moves, Part, Question, Verb
 from zyre.core.peer import PeerRecord
@@ -66,6 +66,11 @@ class Introductions(Part):
         self._waiting = False
         self._turn = 0
         """Where the next answer begins, so that those who ask again hear of others."""
+
+    def start(self, locality: Locality, now: float) -> Moves:
+        """A life begins."""
+        self.await_entries(self)
+        return ()
 
     # -- asking --------------------------------------------------------------------------------------------------
 

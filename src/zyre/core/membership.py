@@ -16,7 +16,7 @@ from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
 from zyre.core.dialling import Dial, Dialling
 from zyre.core.directory import Directory
-from zyre.core.discovery import Found, beacon_of
+from zyre.core.discovery import Found
 from zyre.core.effects import NameResolved, Probe
 from zyre.core.gate import Gate
 from zyre.core.groups import Groups
@@ -79,6 +79,12 @@ class Membership(Part):
     The HELLO that ``portrait`` makes differs by endpoint: each peer is told another address.
     """
 
+    __slots__ = (
+        "_counters", "_delivery", "_envelope", "_events", "_extensions", "_limits", "_parts", "_portrait",
+        "_tell_of_entry", "_tell_of_exit", "_tells_lives", "_timers", "_timing", "dialling", "directory", "gate",
+        "groups", "hearsay", "vigil", "watch",
+    )  # fmt: skip
+
     def __init__(
         self,
         profile: NodeProfile,
@@ -96,6 +102,7 @@ class Membership(Part):
         self.directory = Directory(limits.peers, proven=gate.proven)
         self.groups = groups
         self.dialling = Dialling()
+        self._parts: tuple[Part, ...] = ()
         self._tell_of_entry: tuple[Callable[[PeerRecord, float], Moves], ...] = ()
         self._tell_of_exit: tuple[Callable[[PeerRecord], None], ...] = ()
         self.hearsay = Hearsay(
@@ -135,10 +142,17 @@ class Membership(Part):
         """The parts that find out whether peers live."""
 
     def concern(self, parts: Iterable[Part]) -> None:
-        """Those of these parts that have something to do when peers enter or leave are told."""
-        parts = tuple(parts)
-        self._tell_of_entry = tuple(part.entered for part in parts if type(part).entered is not Part.entered)
-        self._tell_of_exit = tuple(part.left for part in parts if type(part).left is not Part.left)
+        """These are told when peers leave, and when they enter, as soon as they await that."""
+        self._parts = tuple(parts)
+        for part in self._parts:
+            part.await_entries = self.tell_of_entries
+        self._tell_of_exit = tuple(part.left for part in self._parts if type(part).left is not Part.left)
+
+    def tell_of_entries(self, part: Part) -> None:
+        """See Part.await_entries. Parts are told in the order in which the node has them."""
+        if part.entered not in self._tell_of_entry:
+            told = (*self._tell_of_entry, part.entered)
+            self._tell_of_entry = tuple(one.entered for one in self._parts if one.entered in told)
 
     def everyone(self) -> Iterator[PeerRecord]:
         """Everybody to whom a HELLO is on its way or was said, anonymous ones included."""
@@ -180,16 +194,16 @@ class Membership(Part):
         if found.endpoint == record.endpoint:
             self.directory.remember(beacon, record)
 
-    def expect(self, peer: PeerId, locality: Locality | None) -> None:
+    def expect(self, greeting: Greeting, locality: Locality | None) -> None:
         """Know the beacon of one of our own kind, who has just greeted, before it comes: it will say what we know."""
-        record = self.directory.by_id.get(peer)
+        record = self.directory.by_id.get(greeting.peer)
         if record is None or record.state is not PeerState.READY or not record.is_own_kind:
             return
         endpoint = record.endpoint
         if locality is None or (locality.restricted and not locality.covers(endpoint.host)):
             return
         if endpoint.is_tcp and record.strayed_at == NEVER:
-            self.directory.remember(beacon_of(peer, endpoint.port, endpoint.key, self._envelope), record)
+            self.directory.remember(greeting.beacon(endpoint, self._envelope), record)
 
     def on_found(self, found: Found, found_by: str, now: float) -> Moves:
         """A peer was found at an endpoint, by its beacon or because the application said so."""

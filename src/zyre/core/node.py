@@ -62,6 +62,15 @@ _ALIVE: Final = Phase.ALIVE
 class NodeMachine(Answers):
     """The protocol of one node (36/ZRE with libzyre's additions). See zyre.core.machine.Machine for the contract."""
 
+    __slots__ = (
+        "_announcer", "_by_kind", "_delivery", "_directory", "_door", "_elections", "_gate", "_groups", "_handlers",
+        "_leases", "_membership", "_news", "_parts", "_portrait", "_profile", "_questions", "_reliable", "_reports",
+        "_running", "_subjects", "_tally", "_timers", "_timing", "_verbs", "acquaintances", "asides", "bundle",
+        "bundling", "carrying", "cluster", "counters", "deadlines", "durable", "effects", "events", "extensions",
+        "fates", "greeters", "identity", "keep", "name", "on_greeter", "peer_at", "post", "settled", "shed", "shout",
+        "shout_bundle", "shout_to", "take_expected", "vigil", "whisper",
+    )  # fmt: skip
+
     def __init__(self, profile: NodeProfile) -> None:
         self.identity = profile.identity
         self.name, self.extensions = profile.name, profile.extensions
@@ -130,7 +139,7 @@ class NodeMachine(Answers):
         self._fill_tables()
 
     def _fill_tables(self) -> None:
-        self.on_greeter, self.forget_greeters = self._door.on_greeter, self._door.forget_greeters
+        self.on_greeter, self.greeters = self._door.on_greeter, self._door.greeters
         self.asides = self._leases.asides
         self.post = self._reliable.post
         self.keep, self.fates = self.durable.keep, self.carrying.fates

@@ -49,6 +49,12 @@ class Part:
     The values are methods of the part, never lambdas: a checkpoint writes them down by name.
     """
 
+    __slots__ = ("await_entries",)
+
+    await_entries: Callable[[Part], None]
+    """Given by the node, once all parts are there. A part calls it when ``entered`` has something to do from now on:
+    with a thousand peers most parts have nothing to say to most of them."""
+
     def start(self, locality: Locality, now: float) -> Moves:
         """The node begins, and may send from now on."""
         return ()
@@ -57,7 +63,7 @@ class Part:
         """The node has said its last words; no deadline of this part will come."""
 
     def entered(self, record: PeerRecord, now: float) -> Moves:
-        """A peer said HELLO: it entered, its events are made, and its groups are known."""
+        """A peer said HELLO: it entered, its events are made, its groups are known. Told once the part awaits it."""
         return ()
 
     def left(self, record: PeerRecord) -> None:

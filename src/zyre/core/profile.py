@@ -8,6 +8,7 @@ from typing import NamedTuple
 from zyre.config import DISCOVERY_PORT, ClusterConfig, NodeConfig, chosen_cluster, chosen_extensions, chosen_scope
 from zyre.errors import InvalidConfig
 from zyre.identity import PeerId, check_group, check_headers, check_name
+from zyre.wire.extension import shared
 
 __all__ = ["NodeProfile"]
 
@@ -64,7 +65,7 @@ class NodeProfile(NamedTuple):
             groups=tuple(dict.fromkeys(check_group(group) for group in groups)),
             cluster=ClusterConfig(port, chosen_cluster(cluster)),
             config=config,
-            extensions=chosen_extensions(extensions) - (frozenset() if durable else {"durable"}),
+            extensions=shared(chosen_extensions(extensions) - (frozenset() if durable else {"durable"})),
             public_key=public_key,
             incarnation=incarnation,
             proven=proven,

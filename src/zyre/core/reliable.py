@@ -158,6 +158,7 @@ class Reliable(Part):
     def _begin(self, record: PeerRecord, now: float) -> Outflow:
         self._streams += 1
         flow = self._outflows[record.peer] = Outflow(record.peer, self._streams)
+        self.await_entries(self)
         self._ask(record, flow, now)
         return flow
 
@@ -248,6 +249,7 @@ class Reliable(Part):
                 self._present += 1
                 self._make_room()
             flow = self._inflows[record.peer] = Inflow(stream, base, octets)
+            self.await_entries(self)
         if stream == flow.stream:
             self._acknowledge(record, flow, now, ANSWER)
         return ()
@@ -329,8 +331,6 @@ class Reliable(Part):
 
     def entered(self, record: PeerRecord, now: float) -> Moves:
         """Somebody is here (again): ask where they are in our stream."""
-        if not self._inflows and not self._outflows:
-            return ()
         if record.peer in self._inflows:
             self._present += 1
         flow = self._outflows.get(record.peer)

@@ -31,6 +31,14 @@ class _Held(NamedTuple):
 class SecondChoice(Part):
     """Who was heard by IPv6 only, so far."""
 
+    __slots__ = (
+        "_held",
+        "_membership",
+        "_most",
+        "_patience",
+        "_timers",
+    )
+
     def __init__(self, beacon: float, most: int, membership: Membership, timers: Deadlines[object]) -> None:
         self._patience = _INTERVALS * beacon
         self._most = most

@@ -115,6 +115,7 @@ class Twins(Part):
             self._events.append(Collision(self._own, *mine, *rival))
             self._met = theirs
             self._met_until = now + self._remembered
+            self.await_entries(self)
             for record in self._directory.ready():
                 self._tell(record)
 

@@ -60,6 +60,25 @@ class Vigil(Part):
     """Looks at every peer when its time comes. ``ask_others(peer, now)`` asks around about one that is quiet;
     ``depart(peer, input)`` lets go of one, as the table has it."""
 
+    __slots__ = (
+        "_ask_others",
+        "_delivery",
+        "_depart",
+        "_directory",
+        "_events",
+        "_grain",
+        "_last_tick",
+        "_own",
+        "_ping",
+        "_prove",
+        "_prove_next",
+        "_sleep",
+        "_ticks",
+        "_timers",
+        "_until_doubt",
+        "presence",
+    )
+
     def __init__(
         self,
         own: PeerId,

@@ -29,6 +29,8 @@ class Watcher(Protocol):
 class Watching:
     """The watchers of a node. One that nobody holds any more is forgotten."""
 
+    __slots__ = ("watchers",)
+
     def __init__(self) -> None:
         self.watchers: tuple[weakref.ref[Watcher], ...] = ()
 

@@ -46,6 +46,7 @@ class Port:
         """Plug the cable in, or pull it."""
         self.box.settle()
         self.up = up
+        self.box.replug()
 
     def describe(self) -> Interface:
         """What a node is told about it."""
@@ -59,6 +60,19 @@ class Box:
     ``hidden``: nobody can open a connection to it (it can open connections), as behind a NAT or a firewall.
     """
 
+    __slots__ = (
+        "_leads_to",
+        "_next_port",
+        "asleep_since",
+        "clock",
+        "ears",
+        "hidden",
+        "inboxes",
+        "name",
+        "ports",
+        "power",
+    )
+
     def __init__(self, name: str, clock: BoxClock) -> None:
         self.name = name
         self.clock = clock
@@ -68,6 +82,8 @@ class Box:
         self.asleep_since = 0.0
         self.hidden = False
         self.ports: dict[str, Port] = {}
+        self._leads_to: dict[str, bool] = {}
+        """What ``leads_to`` has answered, for as long as nothing is plugged in or out."""
         self.ears: dict[int, list[SimTransport]] = {}
         self.inboxes: dict[int, SimTransport] = {}
         self._next_port = _FIRST_PORT
@@ -86,7 +102,12 @@ class Box:
     def add_port(self, name: str, address: str, prefix: int, segment: str) -> Port:
         """One more interface."""
         port = self.ports[name] = Port(self, name, address, prefix, segment)
+        self.replug()
         return port
+
+    def replug(self) -> None:
+        """The ways from here are not as before."""
+        self._leads_to.clear()
 
     def choose(self, wanted: str | None) -> tuple[Port, ...]:
         """The interfaces that a node asks for, by name or address; None for all."""
@@ -95,13 +116,11 @@ class Box:
     def leads_to(self, segment: str) -> bool:
         """Whether anything gets to a segment. Who has interfaces there uses one of those and no other, as routing
         tables have it."""
-        up = any_up = False
-        there = False
-        for port in self.ports.values():
-            any_up = any_up or port.up
-            if port.segment == segment:
-                there, up = True, up or port.up
-        return up if there else any_up
+        answer = self._leads_to.get(segment)
+        if answer is None:
+            there = [port.up for port in self.ports.values() if port.segment == segment]
+            answer = self._leads_to[segment] = any(there or [port.up for port in self.ports.values()])
+        return answer
 
     def bind(self, transport: SimTransport, tcp_port: int | None) -> int:
         """Give a node a TCP port: the wanted one, or the next free one."""

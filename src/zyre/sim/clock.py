@@ -18,6 +18,14 @@ class Agenda:
     """What is going to happen, in order. Of the same moment, alarms come first, in the order in which they were made,
     and then everything else in the order in which it was planned."""
 
+    __slots__ = (
+        "_alarms",
+        "_heap",
+        "_planned",
+        "done",
+        "time",
+    )
+
     def __init__(self) -> None:
         self.done = 0
         """How many actions were done: the cost of a simulation is a multiple of it."""
@@ -66,6 +74,15 @@ class Agenda:
 class BoxClock:
     """The monotonic clock of a simulated computer: begins anywhere, runs a little fast or slow, and may stand still
     while the computer is suspended. (A monotonic clock never goes back; jumps of the wall clock do not reach it.)"""
+
+    __slots__ = (
+        "_agenda",
+        "alarms",
+        "base",
+        "before_change",
+        "offset",
+        "rate",
+    )
 
     def __init__(self, agenda: Agenda, offset: float = 0.0, rate: float = 1.0) -> None:
         self._agenda = agenda

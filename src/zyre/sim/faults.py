@@ -122,7 +122,7 @@ class LinkDown:
             for port in box.ports.values():
                 port.switch(False)
                 if self.seconds is not None:
-                    world.after(self.seconds, partial(setattr, port, "up", True))
+                    world.after(self.seconds, partial(port.switch, True))
 
 
 @dataclass(frozen=True, slots=True)

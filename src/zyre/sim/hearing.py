@@ -53,6 +53,7 @@ class Refrain:
     __slots__ = (
         "_counts",
         "_last",
+        "_learners",
         "_network",
         "_number",
         "_ports",
@@ -69,7 +70,11 @@ class Refrain:
     def __init__(self, network: Network, key: RefrainKey, ports: Sequence[Port]) -> None:
         self.key = key
         self.known = 0
-        """Whose node knows it, so that nothing follows from hearing it once more."""
+        """Whose node knows it, so that nothing follows from hearing it once more; those who learned it since it came
+        last are still among the learners."""
+        self._learners: list[int] = []
+        """The seats of those who came to know it lately. In a young world they come one by one, and a set with room for
+        a thousand is not made anew for each."""
         self._network = network
         self._ports = ports
         self._number = 0
@@ -88,6 +93,8 @@ class Refrain:
 
     def note(self, reached: int, now: float) -> int:
         """It came to all of ``reached``; those of them who know it."""
+        if self._learners:
+            self._count_in()
         if self._number == _MOST:
             self._number = 0
             self._tell_counts()
@@ -111,12 +118,24 @@ class Refrain:
 
     def _end_round(self, number: int) -> None:
         """A round is over, unless it was cut short."""
-        if number == self._rounds and self.known:
+        if number == self._rounds and (self.known or self._learners):
             self._look()
             if self.known:
                 self._begin_round()
 
+    def _count_in(self) -> None:
+        """Take the learners into the sets."""
+        octets = bytearray(len(self._ports))
+        for seat in self._learners:
+            octets[seat] = 1
+        self._learners.clear()
+        learners = int.from_bytes(octets, "little")
+        self.known |= learners
+        self._recent |= learners
+
     def _look(self) -> None:
+        if self._learners:
+            self._count_in()
         silent = self.known & ~(self._recent | self._recent_before | self._recent_long_before)
         self._recent_long_before, self._recent_before, self._recent = self._recent_before, self._recent, 0
         if silent:
@@ -145,9 +164,7 @@ class Refrain:
 
     def learn(self, seat: int, patience: float) -> None:
         """The node at that port knows it, and asks its sender after so many seconds of silence."""
-        mark = 1 << 8 * seat
-        self.known |= mark
-        self._recent |= mark
+        self._learners.append(seat)
         if patience * _ROUND < self._round:
             self._round = patience * _ROUND
             self._look()
@@ -155,6 +172,8 @@ class Refrain:
 
     def forget(self, seat: int) -> None:
         """The node at that port is to be handed it."""
+        if self._learners:
+            self._count_in()
         others = ~(_OCTET << 8 * seat)
         self.known &= others
         self._last &= others

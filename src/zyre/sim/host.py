@@ -39,6 +39,12 @@ __all__ = ["SimHost"]
 class SimHost:
     """See zyre.core.host.Host. ``on_events`` hears every event as it is delivered, before the application does."""
 
+    __slots__ = (
+        "_alarm_missed", "_baton", "_on_events", "_room_wakers", "_tasks", "box", "driver", "endpoint", "group_lanes",
+        "lanes", "life", "machine", "mailbox", "name", "next_event", "on_datagrams", "on_greeter", "on_messages",
+        "profile", "ready", "send_patience", "stalled", "store", "transport",
+    )  # fmt: skip
+
     def __init__(
         self,
         network: Network,
@@ -94,7 +100,7 @@ class SimHost:
         self.driver.on_settled = self._wake_room
         self.on_datagrams = self.driver.on_datagrams
         self.on_messages = self.driver.on_messages
-        self.on_greeter = self.driver.on_greeter
+        self.on_greeter = self.machine.on_greeter if tap is None else self.driver.on_greeter
         if self.transport.hearing is not None:
             self.transport.hearing.hand_back = self.driver.on_unheard
 

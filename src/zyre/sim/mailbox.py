@@ -16,10 +16,29 @@ __all__ = ["SimMailbox"]
 
 _DURABLE: Final = (DurableWhisper, DurableShout)
 _KEPT: Final = (ReliableWhisper, ReliableShout, *_DURABLE)
+_DATA: Final = frozenset((Whisper, Shout, *_KEPT))
 
 
 class SimMailbox:
     """See zyre.core.host.Inbox."""
+
+    __slots__ = (
+        "_closed",
+        "_data",
+        "_events",
+        "_handed",
+        "_limits",
+        "_new_parker",
+        "_now",
+        "_octets",
+        "_on_pressure",
+        "_on_taken",
+        "_wakers",
+        "dropped",
+        "interceptor",
+        "pressed",
+        "sheds_oldest",
+    )
 
     def __init__(
         self,
@@ -52,7 +71,7 @@ class SimMailbox:
         if self.interceptor is not None:
             events = self.interceptor.take(events)
         for event in events:
-            if isinstance(event, (Whisper, Shout)):
+            if type(event) in _DATA and isinstance(event, (Whisper, Shout)):
                 octets = sum(map(len, event.content))
                 full = self._data >= self._limits.mailbox_messages or self._octets + octets > self._limits.mailbox_bytes
                 if full and type(event) not in _KEPT and not (self.sheds_oldest and self._drop_oldest()):

@@ -32,6 +32,21 @@ _WAVES = 8
 class Network:
     """All segments. ``conditions`` hold everywhere, and may be changed at any time."""
 
+    __slots__ = (
+        "_blocked",
+        "_entropy",
+        "_segments",
+        "agenda",
+        "at",
+        "conditions",
+        "datagram_octets",
+        "datagrams",
+        "on_lost",
+        "queued",
+        "refrains",
+        "watcher",
+    )
+
     def __init__(self, agenda: Agenda, entropy: random.Random, conditions: Conditions) -> None:
         self.agenda = agenda
         self.conditions = conditions

@@ -44,6 +44,30 @@ class Receiver(Protocol):
 class SimTransport:
     """The sockets of one node."""
 
+    __slots__ = (
+        "_beacon_port",
+        "_greeter",
+        "_inbox",
+        "_interface",
+        "_links",
+        "_news",
+        "_ports",
+        "_sources",
+        "advertise",
+        "beacons_sent",
+        "box",
+        "closed",
+        "data_taken",
+        "hearing",
+        "host",
+        "identity",
+        "limits",
+        "network",
+        "octets_sent",
+        "tcp_port",
+        "wanted_port",
+    )
+
     def __init__(
         self, network: Network, box: Box, identity: bytes, limits: Limits, beacon_port: int, interface: str | None
     ) -> None:

@@ -7,6 +7,7 @@ they ignore.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "application_headers",
     "format_extensions",
     "offered_extensions",
+    "shared",
 ]
 
 EXTENSION_HEADER: Final = "X-ZYRE-EXT"
@@ -32,7 +34,13 @@ def format_extensions(features: Iterable[str]) -> str:
 def offered_extensions(headers: Mapping[str, str]) -> frozenset[str] | None:
     """What a peer says it understands, unknown words included; None for a node that is not of our kind."""
     offered = headers.get(EXTENSION_HEADER)
-    return None if offered is None else frozenset(offered.split())
+    return None if offered is None else shared(frozenset(offered.split()))
+
+
+@lru_cache(maxsize=256)
+def shared(features: frozenset[str]) -> frozenset[str]:
+    """One object for all nodes that understand the same, as most do: such sets are quickly compared."""
+    return features
 
 
 def application_headers(headers: Mapping[str, str]) -> dict[str, str]:
