@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 import zyre
+from tests.peers.harness import unused_port
 from tests.support.nodes import expect, meeting, until
-from zyre import Shout, Whisper
+from zyre import ReliableShout, ReliableWhisper, Shout, Whisper
 from zyre.bulk import packs
 
 MANY = 2000
@@ -45,6 +48,36 @@ def test_plain_peers_get_them_one_by_one() -> None:
     with meeting("alice", "bob", extensions=()) as (alice, bob):
         assert alice.whisper_many(bob, ["a", ("b", "c"), ()]) == 3
         assert [expect(bob, Whisper).content for _ in range(3)] == [(b"a",), (b"b", b"c"), (b"",)]
+
+
+def test_many_for_sure() -> None:
+    with meeting("alice", "bob", groups=["G"]) as (alice, bob):
+        messages = [b"%d" % number for number in range(MANY)]
+        assert alice.whisper_many(bob, [*messages, ("two", "frames")], mode="reliable") == MANY + 1
+        assert alice.shout_many("G", messages, mode="reliable") == MANY
+        assert [expect(bob, ReliableWhisper).content[0] for _ in messages] == messages
+        assert expect(bob, ReliableWhisper).content == (b"two", b"frames")
+        assert [expect(bob, ReliableShout).content[0] for _ in messages] == messages
+        until(lambda: alice.fates(bob).delivered == 2 * MANY + 1, "the books")
+        assert bob.statistics().messages_received < MANY
+        with pytest.raises(zyre.InvalidConfig):
+            alice.whisper_many(bob, ["x"], mode="hopeful")
+
+
+def test_a_task_sends_many_for_sure() -> None:
+    async def main() -> None:
+        config = zyre.NodeConfig(mode="reliable")
+        async with zyre.AsyncNode("alice", port=port, interface="lo", config=config) as alice:
+            while bob.uuid not in alice.peers or not alice.peers_in("G"):
+                await alice.recv()
+            assert await alice.whisper_many(bob, ["a", "b"]) == 2
+            assert await alice.shout_many("G", ["c"]) == 1
+            heard = [await asyncio.to_thread(expect, bob, kind) for kind in (ReliableWhisper, Whisper, ReliableShout)]
+            assert [event.content[0] for event in heard] == [b"a", b"b", b"c"]
+
+    port = unused_port()
+    with zyre.Node("bob", port=port, interface="lo", groups=["G"]) as bob:
+        asyncio.run(main())
 
 
 def test_to_nobody() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, Final
 
 from zyre.core.host import Host
 from zyre.identity import PeerId, check_group, encode_frames
+from zyre.receipts import Receipt, Receipts
+from zyre.sends import Sends
 from zyre.waiting import checkpoint, new_async_parker
 from zyre.wire.bundle import MOST_FRAMES, Content
 
@@ -72,18 +76,20 @@ class _Attempt:
         self._host.shed(self._peer)
 
 
-class Bulk:
+class Bulk(Sends):
     """The part of a Node that sends many messages."""
 
-    _host: Host
-
-    def whisper_many(self, peer: object, messages: Iterable[Any]) -> int:
+    def whisper_many(self, peer: object, messages: Iterable[Any], mode: str | None = None) -> int:
         """Send many messages to one peer, in order; a frame (bytes or str) for each, or a tuple of frames.
 
         The same as a whisper for each of them, at a fraction of its price: to nodes of this package many travel in one
-        frame. Returns how many are on their way. Raises like whisper.
+        frame. Returns how many are on their way: ``node.fates(peer)`` tells what becomes of those of a ``mode``, and
+        there is no receipt of each. Raises like whisper.
         """
         target = PeerId.parse(peer)
+        if (chosen := self._mode(mode)) != "best_effort":
+            each = chain.from_iterable(packs(messages))
+            return sum(bool(self._assured(self._host.post, target, "", content, chosen, None)) for content in each)
         sent = 0
         for contents in packs(messages):
             settled, now_sent = self._host.bundle_nowait(target, "", contents)
@@ -92,10 +98,13 @@ class Bulk:
                 sent += self._wait_and_send(target, "", contents[settled:])
         return sent
 
-    def shout_many(self, group: str, messages: Iterable[Any]) -> int:
+    def shout_many(self, group: str, messages: Iterable[Any], mode: str | None = None) -> int:
         """Send many messages to everybody in a group, in order; see whisper_many. Returns how many are on their way:
         each counts for each member."""
         check_group(group)
+        if (chosen := self._mode(mode, group)) != "best_effort":
+            each = chain.from_iterable(packs(messages))
+            return sum(self._assured_to_all(self._host.post, group, content, chosen, None) for content in each)
         sent = 0
         for contents in packs(messages):
             now_sent, behind = self._host.shout_many_nowait(group, contents)
@@ -115,14 +124,23 @@ class Bulk:
                 attempt.give_up()
 
 
-class AsyncBulk:
+class AsyncBulk(Sends, ABC):
     """The part of an AsyncNode that sends many messages."""
 
-    _host: Host
+    @abstractmethod
+    async def whisper(self, peer: object, *frames: Any, mode: str | None = None) -> Receipt:
+        """Send one to a peer."""
 
-    async def whisper_many(self, peer: object, messages: Iterable[Any]) -> int:
+    @abstractmethod
+    async def shout(self, group: str, *frames: Any, mode: str | None = None) -> Receipts:
+        """Send one to a group."""
+
+    async def whisper_many(self, peer: object, messages: Iterable[Any], mode: str | None = None) -> int:
         """Send many messages to one peer; see Node.whisper_many. Waits without blocking the loop."""
         target = PeerId.parse(peer)
+        if (chosen := self._mode(mode)) != "best_effort":
+            each = chain.from_iterable(packs(messages))
+            return sum([bool(await self.whisper(target, *content, mode=chosen)) for content in each])
         sent = 0
         for contents in packs(messages):
             await checkpoint()
@@ -132,9 +150,12 @@ class AsyncBulk:
                 sent += await self._wait_and_send(target, "", contents[settled:])
         return sent
 
-    async def shout_many(self, group: str, messages: Iterable[Any]) -> int:
+    async def shout_many(self, group: str, messages: Iterable[Any], mode: str | None = None) -> int:
         """Send many messages to a group; see Node.shout_many. Waits without blocking the loop."""
         check_group(group)
+        if (chosen := self._mode(mode, group)) != "best_effort":
+            each = chain.from_iterable(packs(messages))
+            return sum([await self.shout(group, *content, mode=chosen) for content in each])
         sent = 0
         for contents in packs(messages):
             await checkpoint()

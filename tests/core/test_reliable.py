@@ -283,3 +283,40 @@ def test_confirming_what_was_never_sent_is_a_violation() -> None:
     assert made.machine.settled == []
     peer.send(reliable.ACK, reliable.encode_ack(reliable.Ack(0, stream, 1, 1, 100, 100)))
     assert made.machine.settled == [(1, Fate.DELIVERED)]
+
+
+def test_a_lone_one_never_waits_and_what_follows_closely_travels_together() -> None:
+    world, alice, bob = pair()
+    flow = None
+    for number in range(100):
+        alice.post(bob, b"%d" % number)
+        flow = alice.machine._reliable._outflows[bob.uuid]
+        assert flow.sent == flow.next, "each alone"
+        world.run_for(0.001)
+    assert flow is not None
+    received = bob.host.statistics().messages_received
+    for number in range(100, 400):
+        alice.post(bob, b"%d" % number)
+    assert flow.sent < flow.next, "the last wait for others"
+    world.run_for(0.01)
+    assert numbers(bob) == list(range(400))
+    assert bob.host.statistics().messages_received - received < 50
+
+
+def test_who_leaves_takes_along_what_waits_for_others() -> None:
+    world, alice, bob = pair()
+    for number in range(50):
+        alice.post(bob, b"%d" % number)
+    assert alice.machine._reliable._outflows[bob.uuid].packing
+    alice.stop()
+    world.run_for(1)
+    assert numbers(bob) == list(range(50))
+
+
+def test_what_waits_for_others_outlives_its_link() -> None:
+    world, alice, bob = pair()
+    for number in range(50):
+        alice.post(bob, b"%d" % number)
+    world.reset(alice, bob)
+    world.run_for(10)
+    assert numbers(bob) == list(range(50))

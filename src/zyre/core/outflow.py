@@ -50,12 +50,15 @@ class Outflow:
         "base",
         "base_end",
         "credit",
+        "followers",
         "high",
         "kept",
         "life",
         "next",
         "open",
+        "packing",
         "peer",
+        "posted_at",
         "probe_at",
         "probe_wait",
         "probed",
@@ -79,6 +82,11 @@ class Outflow:
         self.open = True
         """False from when the peer enters again until it has said where it is."""
         self.absent_since: float | None = None
+        self.posted_at = 0.0
+        self.followers = 0
+        """How many messages in a row have come closely after the one before."""
+        self.packing = False
+        """Whether what is not sent yet will be in a moment."""
         self.probe_at = 0.0
         self.probe_wait = 0.0
         self.probed: int | None = None
@@ -95,6 +103,13 @@ class Outflow:
         end = self.kept[-1].end if self.kept else self.base_end
         self.kept.append(Kept(group, content, end + sum(map(len, content)), ticket))
         self.next += 1
+
+    def follows(self, now: float, closely: float, often: int) -> bool:
+        """Whether the message just taken has followed the one before that closely, in seconds, and so have so many
+        before it."""
+        self.followers = self.followers + 1 if now - self.posted_at <= closely else 0
+        self.posted_at = now
+        return self.followers > often
 
     def _end_of(self, number: int) -> int:
         """Octets before that message."""

@@ -5,6 +5,8 @@ order (Inflow). What a broken connection loses shows as a gap, or by silence: th
 is, and goes on from there. A peer that is gone for longer than ``Timing.keep`` lets its messages expire; a new life of
 the same peer begins a new stream, and what the former one had not confirmed is unknown.
 
+Messages that follow each other closely travel together, as bundled ones do: a lone one never waits.
+
 Credit: a receiver lets each sender go a window ahead of what it took. While its application reads too slowly (the host
 reports Pressure) it grants nothing more, so its senders wait, and nothing of theirs is dropped.
 """
@@ -45,13 +47,21 @@ _ACK_SHARE: Final = 4
 #: The share of the mailbox that all windows together may fill beyond its limits.
 _WINDOWS_SHARE: Final = 10
 _LEAST_MESSAGES: Final = 16
+#: Messages follow each other closely if it is no longer than this from one to the next, in seconds: so long as it takes
+#: to post to ten members. When so many have done so the next ones are packed: they wait until there are enough for a
+#: frame, and no longer than so many seconds.
+_CLOSELY: Final = 0.0002
+_FOLLOWERS: Final = 16
+_PACK: Final = 64
+_LATEST: Final = 0.001
 _LEAST_OCTETS: Final = 65536
 
 
 class _Due(Enum):
-    """The timers: acknowledgements that waited, and a look at all that is not acknowledged."""
+    """The timers: acknowledgements that waited, packs that did, and a look at all that is not acknowledged."""
 
     ACKS = "acks"
+    PACKS = "packs"
     LOOK = "look"
 
 
@@ -84,6 +94,7 @@ class Reliable(Part):
         self._present = 0
         """How many peers with an inflow are here."""
         self._owing: list[PeerId] = []
+        self._packing: list[PeerId] = []
         self._looking = False
         self._pressed = False
         delivery.on_refused[batch.BATCH] = self._on_refused
@@ -142,7 +153,13 @@ class Reliable(Part):
             return Outcome.BLOCKED
         self._ledger.keep()
         flow.accept((group, content), ticket)
-        self._flush(record, flow)
+        if not flow.follows(now, _CLOSELY, _FOLLOWERS) or flow.next - flow.sent >= _PACK:
+            self._flush(record, flow)
+        elif not flow.packing:
+            flow.packing = True
+            if not self._packing:
+                self._timers.add(now + _LATEST, _Due.PACKS)
+            self._packing.append(peer)
         self._look_later(now)
         return Outcome.SENT
 
@@ -356,7 +373,10 @@ class Reliable(Part):
             self._delivery.tell_of_room()
 
     def take_leave(self, record: PeerRecord) -> None:
-        """Tell a peer what we have of it before we are deaf."""
+        """Tell a peer what we have of it before we are deaf, and what it is still to have of us."""
+        outflow = self._outflows.get(record.peer) if record.identity is not None else None
+        if outflow is not None:
+            self._flush(record, outflow)
         flow = self._inflows.get(record.peer) if record.identity is not None else None
         if flow is not None and EXTENSION in record.extensions:
             self._acknowledge(record, flow, flow.acked_at, LAST)
@@ -374,11 +394,22 @@ class Reliable(Part):
     def _on_due(self, subject: _Due, now: float) -> Moves:
         if subject is _Due.LOOK:
             self._look(now)
+        elif subject is _Due.PACKS:
+            packing, self._packing = self._packing, []
+            for peer in packing:
+                self._send_pack(peer)
         else:
             owing, self._owing = self._owing, []
             for peer in owing:
                 self._pay(peer, now)
         return ()
+
+    def _send_pack(self, peer: PeerId) -> None:
+        record, flow = self._directory.by_id.get(peer), self._outflows.get(peer)
+        if flow is not None:
+            flow.packing = False
+            if record is not None and record.state is PeerState.READY:
+                self._flush(record, flow)
 
     def _pay(self, peer: PeerId, now: float) -> None:
         record, flow = self._directory.by_id.get(peer), self._inflows.get(peer)
