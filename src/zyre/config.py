@@ -370,9 +370,10 @@ class NodeConfig:
     """Where peers connect to this node: any tcp, ipc or inproc endpoint (libzyre: set_endpoint).
     By default a TCP port on every interface in use."""
     peer_port: int | None = None
-    """A fixed TCP port (libzyre: set_beacon_peer_port). By default one of ``peer_ports``, another for each node, and
-    any free one if those are taken. A node that is killed and comes back at once on the same port is not reached well
-    by peers that keep their connection to its former life (zyre.js, zeromq-pyre: until that expires)."""
+    """A fixed TCP port (libzyre: set_beacon_peer_port). By default the first of ``peer_ports`` at which nobody listened
+    in the last minute, and any free one if those are taken. A node that is killed and comes back at once on the same
+    port is not reached well by peers that keep their connection to its former life (zyre.js, zeromq-pyre: until that
+    expires)."""
     advertise: str | None = None
     """The endpoint told to peers where it differs from the bound one, as behind a NAT (set_advertised_endpoint)."""
 

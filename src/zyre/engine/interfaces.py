@@ -19,7 +19,6 @@ from typing import Final, TypeAlias
 
 import ifaddr
 
-from zyre.config import NodeConfig, peer_ports
 from zyre.core.locality import Interface, is_link_local
 from zyre.errors import InvalidConfig, NoInterface
 
@@ -35,7 +34,6 @@ __all__ = [
     "is_up",
     "list_interfaces",
     "selection_words",
-    "wanted_endpoints",
     "without_carrier",
 ]
 
@@ -192,21 +190,6 @@ def choose_within(scope: str, wanted: Selection) -> tuple[tuple[Interface, ...],
     if not here:
         raise NoInterface("loopback", tuple(interface.name for interface in interfaces))
     return here, True
-
-
-def wanted_endpoints(
-    config: NodeConfig, interfaces: Iterable[Interface], beacon_port: int, identity: bytes
-) -> list[str]:
-    """What a node binds, the best first."""
-    if config.endpoint is not None:
-        return [config.endpoint]
-    addresses = [interface.address for interface in interfaces if not interface.is_ipv6]
-    host = addresses[0] if len(addresses) == 1 else "*"
-    if config.peer_port:
-        return [f"tcp://{host}:{config.peer_port}"]
-    ports = peer_ports(beacon_port)
-    first = identity[-1] % (len(ports) or 1)  # another one for each life: see NodeConfig.peer_port
-    return [f"tcp://{host}:{port}" for port in (*ports[first:], *ports[:first], "*")]
 
 
 def choose_interfaces(

@@ -24,9 +24,10 @@ from zyre.engine.context import shared_context
 from zyre.engine.descriptors import LINK, NODE, budget
 from zyre.engine.greeters import TELLING, note, proven_key
 from zyre.engine.haste import Haste
-from zyre.engine.interfaces import Selection, choose_within, wanted_endpoints, without_carrier
+from zyre.engine.interfaces import Selection, choose_within, without_carrier
+from zyre.engine.ports import bind_first, wanted_endpoints
 from zyre.engine.rungs import Rungs
-from zyre.errors import AddressInUse, InvalidEndpoint, NetworkError, NoInterface
+from zyre.errors import InvalidEndpoint, NetworkError, NoInterface
 from zyre.refusals import RefusalCode
 from zyre.wire.bundle import BUNDLE
 from zyre.wire.zre import identity_frame
@@ -187,30 +188,13 @@ class ZmqTransport:
         if self._protection is not None:
             inbox.handshake_ivl = round(self._config.timing.handshake * 1000)
             self._protection.guard_inbox(inbox, self._identity[1:].hex())
-        *others, last = wanted_endpoints(self._config, self._interfaces, self.beacon_port, self._identity)
-        for wanted in others:
-            try:
-                inbox.bind(wanted)
-                break
-            except zmq.ZMQError:  # taken, or not ours to take: the last one says why, if it comes to that
-                continue
-        else:
-            self._bind_last(inbox, last)
+        bind_first(inbox, wanted_endpoints(self._config, self._interfaces, self.beacon_port))
         wary = self._protection is not None and self._protection.meets_strangers
         self.connections = Connections(inbox, count_strangers=wary)
         if self._protection is not None:
             self._protection.tend(self.connections)
         self._place = inbox.get_string(zmq.LAST_ENDPOINT).rstrip("\0")
         return Endpoint.parse(self._place)
-
-    @staticmethod
-    def _bind_last(inbox: zmq.Socket[bytes], wanted: str) -> None:
-        try:
-            inbox.bind(wanted)
-        except zmq.ZMQError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise AddressInUse(wanted) from error
-            raise NetworkError(f"{wanted} cannot be bound: {error.strerror}") from error
 
     # -- sending -------------------------------------------------------------------------------------------------
 
