@@ -7,7 +7,6 @@ known by theirs. Both ends are judged: whom we let in, and to whom we connect, w
 from __future__ import annotations
 
 import ipaddress
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
@@ -21,6 +20,7 @@ from zyre.core.portrait import PUBLIC_KEY_HEADER
 from zyre.core.profile import NodeProfile
 from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
+from zyre.engine import clock
 from zyre.engine.connections import Connections
 from zyre.engine.engine import EngineAlarm
 from zyre.engine.keyring import CertificateStore
@@ -177,7 +177,7 @@ class Protection(ABC):
         """Let nobody in but those who prove to own a key that may join; to be called before the inbox is bound.
         ``domain`` is its ZAP domain, which no other node of this process has."""
         self._domain = domain
-        self.alarm.set(time.monotonic() + LOOK_AGAIN)
+        self.alarm.set(clock.now() + LOOK_AGAIN)
         shared_zap_handler().enlist(domain, self._answer)
         inbox.setsockopt_string(zmq.ZAP_DOMAIN, domain)
         inbox.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)  # nobody gets in if nobody answers
@@ -226,7 +226,7 @@ class Protection(ABC):
     def _answer(self, request: ZapRequest) -> str | None:
         """In the engine thread: the user id under which somebody is let in, or None."""
         key = encode_key(request.key) if request.key else ""
-        now = time.monotonic()
+        now = clock.now()
         quiet = self._tries.are_too_many(request.address, now)
         judge = self.judge_from_memory if quiet else self.judge
         reason = judge(request.address, key) if key else "open peer"
@@ -287,7 +287,7 @@ class CertificateProtection(Protection):
         return Standing(refused, None if certificate is None else groups_of(certificate))
 
     def _look(self) -> None:
-        self.alarm.set(time.monotonic() + LOOK_AGAIN)
+        self.alarm.set(clock.now() + LOOK_AGAIN)
         if self._known() is not self._judged:
             self._judged = self._store.known
             self.judge_again()

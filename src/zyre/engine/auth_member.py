@@ -24,6 +24,7 @@ from zyre.core.admission import IDENTITY_SIZE
 from zyre.core.effects import ListProven
 from zyre.core.locality import Interface
 from zyre.endpoint import Endpoint
+from zyre.engine import clock
 from zyre.engine.auth import LOOK_AGAIN, Protection, Standing
 from zyre.engine.auth_secret import SealedBeacons
 from zyre.engine.authority import ISSUED_FOLDER, NODE, REVOKED, Member, load_member, read_revoked, save_revoked
@@ -228,7 +229,7 @@ class MemberProtection(Protection):
         return self.vouchers.judge(key, now)
 
     def _judge_stranger(self, address: str) -> RefusalCode | None:
-        now = time.monotonic()
+        now = clock.now()
         self._lately = [entry for entry in self._lately if now < entry[0] + self._handshake]
         of_address = sum(entry[1] == address for entry in self._lately)
         if (
@@ -294,7 +295,7 @@ class MemberProtection(Protection):
             return  # the node counts it
         if self.learn(revocations):
             self._unsaved = True
-            self.alarm.set(time.monotonic())
+            self.alarm.set(clock.now())
 
     def learn(self, revocations: Revocations) -> bool:
         """Take over a later list: who is on it has to go, and peers are told. False if it is none of the authority's,
@@ -318,7 +319,7 @@ class MemberProtection(Protection):
 
     def _look(self) -> None:
         """Certificates expire while their owners are here, and somebody may have written a longer list."""
-        self.alarm.set(time.monotonic() + LOOK_AGAIN)
+        self.alarm.set(clock.now() + LOOK_AGAIN)
         self._keep_list()
         self._keep_keys()
         now = time.time()

@@ -21,6 +21,7 @@ from zyre.core.effects import KeysChanged, PeerJudged
 from zyre.core.locality import Interface
 from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
+from zyre.engine import clock
 from zyre.engine.auth import LOOK_AGAIN, Protection, Standing
 from zyre.engine.auth_need import SecretFile
 from zyre.engine.keyring import new_pair, pair_from
@@ -122,7 +123,7 @@ class SecretProtection(Protection):
         self._members = [pair_from(cluster.member) for cluster in clusters]
         self._seal.proof = SecretProof(*(cluster.beacon for cluster in clusters))
         if speaks_otherwise:
-            self._changed_at = time.monotonic()
+            self._changed_at = clock.now()
             if self._place is not None:
                 self.rekey(_pair_at(clusters[0], self._place))
             else:
@@ -137,7 +138,7 @@ class SecretProtection(Protection):
         if self.file is None:
             self.alarm.set(NEVER)
             return
-        self.alarm.set(time.monotonic() + LOOK_AGAIN)
+        self.alarm.set(clock.now() + LOOK_AGAIN)
         secrets_now = self.file.changed()
         if secrets_now:
             try:
@@ -149,7 +150,7 @@ class SecretProtection(Protection):
         """Whether a proven beacon of a peer with that key means anything now: a moment after a change it may be older,
         or younger, than what the peer has greeted with."""
         known = self._roster().get(peer)
-        return known is None or self.key_of(known) == key or time.monotonic() > self._changed_at + _TRANSITION
+        return known is None or self.key_of(known) == key or clock.now() > self._changed_at + _TRANSITION
 
     def beacon_sockets(self, port: int, interfaces: Iterable[Interface]) -> Rungs:
         """Sockets that carry sealed beacons."""

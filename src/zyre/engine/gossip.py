@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TypeVar, cast
@@ -19,6 +18,7 @@ from zyre.core.gossip.effects import GossipReport
 from zyre.core.gossip.machine import GossipMachine
 from zyre.core.host import Life, Waker
 from zyre.endpoint import Endpoint
+from zyre.engine import clock
 from zyre.engine.engine import EngineAlarm, shared_engine
 from zyre.engine.filewatch import FileWatch
 from zyre.engine.gossip_sockets import GossipSockets, HubSecurity
@@ -40,7 +40,7 @@ class GossipHost:
     ``deliver``, if it is given, is called with the deliveries in the engine's thread, instead of the mailbox.
     """
 
-    now = staticmethod(time.monotonic)
+    now = staticmethod(clock.now)
 
     def __init__(
         self,

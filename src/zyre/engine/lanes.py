@@ -13,7 +13,6 @@ lane that was being closed sees so afterwards, and empties it himself.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Container, Sequence
 from typing import Final
 
@@ -166,7 +165,7 @@ class Lanes:
 
     def notice(self, peer: PeerId, content: Content) -> None:
         """That left by itself. If it followed others closely, there is a lane for the next ones."""
-        now = time.monotonic()
+        now = clock.now()
         if self._follows("", content, now, now) and self._driver.machine.bundling.understood_by(peer):
             for lane in list(self.groups.values()):
                 if not self._close(lane):
@@ -175,7 +174,7 @@ class Lanes:
 
     def notice_shout(self, group: str, content: Content, began: float) -> None:
         """The same of a shout, which was begun then: the more members there are the longer it takes."""
-        now = time.monotonic()
+        now = clock.now()
         if self._follows(group, content, began, now):
             able, others = self._driver.machine.bundling.members(group)
             if able and not others and all(self._close(lane) for lane in self.all):

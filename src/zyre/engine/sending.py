@@ -12,6 +12,7 @@ from typing import Final
 from zyre.core.driver import Driver, Sink
 from zyre.core.host import Life, why_not
 from zyre.core.outcome import Outcome
+from zyre.engine import clock
 from zyre.engine.congestion import Congestion
 from zyre.engine.engine import EngineAlarm
 from zyre.engine.lanes import Lane, Lanes
@@ -129,7 +130,7 @@ class Sending:
             lane = self.group_lanes.get(group)
             if lane is not None and (lane.take(content) or (self.lanes.empty(lane) and lane.take(content))):
                 return lane.members, ()
-            began = time.monotonic()
+            began = clock.now()
             if self.open_lanes or self.group_lanes:
                 self.lanes.empty_all()
             if self.group_lanes:
