@@ -21,7 +21,7 @@ from zyre.core.host import Closed, Empty, Life
 from zyre.endpoint import Endpoint
 from zyre.engine.auth import CertificateProtection
 from zyre.engine.gossip import GossipHost
-from zyre.engine.gossip_sockets import HubSecurity
+from zyre.engine.gossip_guard import HubSecurity
 from zyre.engine.keyring import load_certificate
 from zyre.engine.zplfile import load_zpl, save_zpl
 from zyre.errors import (
@@ -77,7 +77,8 @@ class BaseGossip:
     def _security(self, certificate: Certificate | None) -> HubSecurity | None:
         if certificate is None:
             return None
-        return HubSecurity(certificate.pair, certificate.pair, CertificateProtection(certificate, self._access).judge)
+        protection = CertificateProtection(certificate, self._access)
+        return HubSecurity(protection, protection.judge, protection.judge_from_memory)
 
     # -- the network -------------------------------------------------------------------------------------------------
 

@@ -68,6 +68,8 @@ class Protection(ABC):
         self.keys = keys
         self.alarm = EngineAlarm(self._on_alarm)
         """For a host whose engine knows it: when to look at the policy's directory again."""
+        self.on_keys: Callable[[], object] = lambda: None
+        """Called when the keys have changed, in any thread."""
         self.count_strangers: Callable[[], int] = lambda: 0
         self._domain = ""
         self._tries = Tries(Limits().handshakes)
@@ -142,6 +144,10 @@ class Protection(ABC):
         """Why the owner of ``key`` may not use a gossip hub of this node; None if they may."""
         return self.judge(address, key)
 
+    def judge_client_from_memory(self, address: str, key: str) -> RefusalCode | None:
+        """The same without a look at any file."""
+        return self.judge_from_memory(address, key)
+
     @staticmethod
     def key_of(peer: Peer) -> str:
         """The key by which a peer is known."""
@@ -195,8 +201,13 @@ class Protection(ABC):
         self.put_keys(inbox)
         done = listen_again(inbox, place, links)
         if done:
-            self._report(KeysChanged(self.public_key, self.shown))
+            self.tell_of_keys(self.public_key, self.shown)
         return done
+
+    def tell_of_keys(self, public_key: str, certificate: str) -> None:
+        """Other keys are used from now on; both are empty if peers need not be told by which."""
+        self._report(KeysChanged(public_key, certificate))
+        self.on_keys()
 
     def put_keys(self, inbox: zmq.Socket[bytes]) -> None:
         """Whoever connects to where the inbox listens from now on must know the keys that are valid now."""

@@ -228,6 +228,10 @@ class MemberProtection(Protection):
                 return "unknown key"
         return self.vouchers.judge(key, now)
 
+    def judge_client_from_memory(self, address: str, key: str) -> RefusalCode | None:
+        """Whose key is known already."""
+        return self.vouchers.judge(key, time.time())
+
     def _judge_stranger(self, address: str) -> RefusalCode | None:
         now = clock.now()
         self._lately = [entry for entry in self._lately if now < entry[0] + self._handshake]

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from zyre.config import NodeConfig
-from zyre.core.effects import KeysChanged, PeerJudged
+from zyre.core.effects import PeerJudged
 from zyre.core.locality import Interface
 from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
@@ -90,8 +90,8 @@ class SecretProtection(Protection):
         return _pair_at(self._clusters[0], _HUB)
 
     def hub_key_at(self, endpoint: Endpoint) -> str | None:
-        """The key that is given, or that of the cluster's hubs."""
-        return endpoint.key or self.hub_keys.public
+        """The key that is given, or that of the cluster's hubs; as for nodes, of one of the secrets."""
+        return endpoint.key or _pair_at(secrets.choice(self._clusters), _HUB).public
 
     def judge(self, address: str, key: str) -> RefusalCode | None:
         """Members only."""
@@ -127,7 +127,7 @@ class SecretProtection(Protection):
             if self._place is not None:
                 self.rekey(_pair_at(clusters[0], self._place))
             else:
-                self._report(KeysChanged("", ""))
+                self.tell_of_keys("", "")
         for peer in self._roster():
             shown = self._shown.get(identity_frame(peer.uuid.octets))
             if shown is not None and self.judge(peer.address, shown) is not None:

@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import TypeVar, cast
 
 from zyre.config import GossipConfig, Limits
@@ -21,7 +22,8 @@ from zyre.endpoint import Endpoint
 from zyre.engine import clock
 from zyre.engine.engine import EngineAlarm, shared_engine
 from zyre.engine.filewatch import FileWatch
-from zyre.engine.gossip_sockets import GossipSockets, HubSecurity
+from zyre.engine.gossip_guard import HubSecurity
+from zyre.engine.gossip_sockets import GossipSockets
 from zyre.engine.lifecycle import register, unregister
 from zyre.engine.mailbox import Mailbox
 from zyre.errors import GossipClosed, NetworkError
@@ -150,6 +152,14 @@ class GossipHost:
         if self.verbose:
             _log.info("%s: bound to %s", self.name, bound[0])
         return bound[0]
+
+    def listen_anew(self, tries: int = 5) -> None:
+        """The keys of the service are others now. In any thread."""
+        self._engine.call_soon(partial(self._listen_anew, tries))
+
+    def _listen_anew(self, tries: int) -> None:
+        if self.life is Life.RUNNING and not self._sockets.listen_anew() and tries:
+            self.listen_anew(tries - 1)
 
     @property
     def security(self) -> HubSecurity | None:

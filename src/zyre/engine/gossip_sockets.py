@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 import zmq
@@ -20,13 +19,12 @@ from zyre.core.gossip.effects import ClientLost, GossipEffect, GossipReport, Ope
 from zyre.endpoint import Endpoint
 from zyre.engine.context import shared_context
 from zyre.engine.engine import Engine
-from zyre.engine.keyring import new_pair
+from zyre.engine.gossip_guard import HubSecurity, guard_remote
+from zyre.engine.rebinding import bind_again
 from zyre.engine.zap import shared_zap_handler
 from zyre.errors import AddressInUse, NetworkError
-from zyre.security.keys import KeyPair, encode_key
-from zyre.wire.zap import ZapRequest
 
-__all__ = ["GossipSockets", "HubSecurity"]
+__all__ = ["GossipSockets"]
 
 #: Each hub has a ZAP domain of its own: it never leaves the process.
 _NUMBERS = itertools.count(1)
@@ -43,28 +41,6 @@ _NEVER_AGAIN_MS = 3_600_000
 _OVERHEAD = 1 << 20
 #: A connection on which nothing is acknowledged for so long is dead, in milliseconds.
 _UNACKNOWLEDGED_MS = 15_000
-
-
-@dataclass(frozen=True, slots=True)
-class HubSecurity:
-    """What secures a service: the keys of its hub, those that it shows to other hubs, and who may connect to its own:
-    ``judge(address, public key)`` says why not, or None."""
-
-    keys: KeyPair
-    link_keys: KeyPair
-    judge: Callable[[str, str], object | None]
-
-    def guard(self, router: zmq.Socket[bytes], domain: str) -> None:
-        """Let nobody in but those who prove to own a key that may; to be called before the hub is bound."""
-        shared_zap_handler().enlist(domain, self._answer)
-        router.setsockopt_string(zmq.ZAP_DOMAIN, domain)
-        router.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)
-        router.curve_publickey, router.curve_secretkey = self.keys.public.encode(), self.keys.secret.encode()
-        router.curve_server = 1
-
-    def _answer(self, request: ZapRequest) -> str | None:
-        key = encode_key(request.key) if request.key else ""
-        return key if key and self.judge(request.address, key) is None else None
 
 
 class GossipSockets:
@@ -90,6 +66,7 @@ class GossipSockets:
         self._after = after
         self._router: zmq.Socket[bytes] | None = None
         self._guarded = ""
+        self._places: list[Endpoint] = []
         self._dealers: dict[int, zmq.Socket[bytes]] = {}
         self._monitors: dict[int, zmq.Socket[bytes]] = {}
         self._written: set[int] = set()
@@ -106,7 +83,20 @@ class GossipSockets:
             if error.errno == errno.EADDRINUSE:
                 raise AddressInUse(str(endpoint)) from error
             raise NetworkError(f"{endpoint} cannot be bound: {error.strerror}") from error
-        return Endpoint.parse(router.get_string(zmq.LAST_ENDPOINT).rstrip("\0"))
+        place = Endpoint.parse(router.get_string(zmq.LAST_ENDPOINT).rstrip("\0"))
+        self._places.append(place)
+        return place
+
+    def listen_anew(self) -> bool:
+        """The keys of the service are others now: listen with those. Clients connect again. False if that cannot be
+        done everywhere yet."""
+        router, security = self._router, self.security
+        if router is None or security is None:
+            return True
+        security.put_keys(router)
+        places = [place for place in self._places if place.transport != "inproc"]
+        outcomes = [bind_again(router, str(place), ipv6=_is_ipv6(place)) for place in places]
+        return all(outcomes)
 
     def _open_router(self) -> zmq.Socket[bytes]:
         router = self._new_socket(zmq.ROUTER)
@@ -167,11 +157,7 @@ class GossipSockets:
         dealer.reconnect_ivl = _NEVER_AGAIN_MS
         if effect.identity:
             dealer.routing_id = effect.identity
-        if effect.public_key is not None:
-            pair = new_pair() if self.security is None else self.security.link_keys
-            dealer.curve_serverkey = effect.public_key.encode()
-            dealer.curve_publickey = pair.public.encode()
-            dealer.curve_secretkey = pair.secret.encode()
+        guard_remote(dealer, effect.endpoint, effect.public_key, self.security)
         self._dealers[effect.link] = dealer
         try:
             monitor = self._monitors[effect.link] = dealer.get_monitor_socket(_ENDS)

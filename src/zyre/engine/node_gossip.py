@@ -38,7 +38,8 @@ class NodeGossip:
         self._name = profile.name
         self._protection = protection
         self._tell = tell
-        self._contact = ""
+        self._handshakes = profile.config.limits.handshakes
+        self._endpoint = ""
         self._closed = False
         self._host: GossipHost | None = None
 
@@ -54,7 +55,8 @@ class NodeGossip:
     def connect(self, endpoint: Endpoint) -> None:
         """Be a client of a hub. A secured node knows the key of those that share its secret. Raises NodeStopped."""
         service = self._service("gossip_connect")
-        key = None if self._protection is None else self._protection.hub_key_at(endpoint)
+        by = self._protection
+        key = by.hub_key_at(endpoint) if by is not None and by.needs_keys else endpoint.key or None
         service.step("connect", lambda machine, now: machine.connect(str(endpoint), now, key))
 
     def unpublish(self, peer: PeerId) -> bool:
@@ -64,8 +66,7 @@ class NodeGossip:
 
     def announce(self, endpoint: str) -> None:
         """Say where the node is, now or as soon as there is a service."""
-        key = "" if self._protection is None else self._protection.public_key
-        self._contact = f"{endpoint}|{key}" if key else endpoint
+        self._endpoint = endpoint
         if self._host is not None and not self._closed:
             self._publish(self._host)
 
@@ -80,18 +81,29 @@ class NodeGossip:
             raise NodeStopped(verb)
         if self._host is None:
             from zyre.engine.gossip import GossipHost  # these, with the whole of core.gossip, most nodes never need
-            from zyre.engine.gossip_sockets import HubSecurity
+            from zyre.engine.gossip_guard import HubSecurity
 
             by = self._protection
-            security = None if by is None else HubSecurity(by.hub_keys, by.link_keys, by.judge_client)
+            security = None
+            if by is not None:
+                security = HubSecurity(by, by.judge_client, by.judge_client_from_memory, self._handshakes)
+                by.on_keys = self._on_keys
             self._host = GossipHost(self._name, GossipConfig(), security, self._on_delivered)
             self._publish(self._host)
         return self._host
 
     def _publish(self, service: GossipHost) -> None:
-        if self._contact:
+        if self._endpoint:
             key = gossip_key(self._cluster, self._identity)
-            service.step("publish", lambda machine, now: machine.publish(key, self._contact, now))
+            own = "" if self._protection is None else self._protection.public_key
+            contact = f"{self._endpoint}|{own}" if own else self._endpoint
+            service.step("publish", lambda machine, now: machine.publish(key, contact, now))
+
+    def _on_keys(self) -> None:
+        """The node has other keys, and so has its hub; others are told by which it is known."""
+        if self._host is not None and not self._closed:
+            self._host.listen_anew()
+            self._publish(self._host)
 
     def _on_delivered(self, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:

@@ -12,7 +12,7 @@ from typing import Final
 
 import zmq
 
-__all__ = ["listen_again"]
+__all__ = ["bind_again", "listen_again"]
 
 #: So often it is tried, so many seconds apart: the system needs a moment, and whoever reads the inbox waits for it.
 _TRIES: Final = 100
@@ -22,11 +22,12 @@ _PAUSE: Final = 0.002
 def listen_again(inbox: zmq.Socket[bytes], place: str, links: Iterable[str]) -> bool:
     """Stop listening at these places, as LAST_ENDPOINT named them, and begin again with the keys that the socket has
     now; ``links`` are those of IPv6. False if not all can be had back yet."""
-    outcomes = [_bind_again(inbox, link, ipv6=True) for link in links]
-    return all([_bind_again(inbox, place, ipv6=False), *outcomes])
+    outcomes = [bind_again(inbox, link, ipv6=True) for link in links]
+    return all([bind_again(inbox, place, ipv6=False), *outcomes])
 
 
-def _bind_again(inbox: zmq.Socket[bytes], place: str, *, ipv6: bool) -> bool:
+def bind_again(inbox: zmq.Socket[bytes], place: str, *, ipv6: bool) -> bool:
+    """Stop listening at one place, and begin again; False if it cannot be had back yet."""
     try:
         inbox.unbind(place)
     except zmq.ZMQError:  # it was given up already
