@@ -26,7 +26,7 @@ def test_nodes_meet_through_one_of_them() -> None:
         with plain("b", gossip_connect=endpoint) as b:
             for node, others in ((hub, {"a", "b"}), (a, {"hub", "b"}), (b, {"hub", "a"})):
                 assert {expect(node, Enter).name, expect(node, Enter).name} == others
-            assert {peer.found_by for peer in b.peers} <= {"gossip", "hello"}
+            assert {peer.found_by for peer in b.peers} <= {"gossip", "hello", "introduced"}
             assert a.whisper(b.uuid, "hi")
             assert expect(b, zyre.Whisper).content == (b"hi",)
         assert expect(a, Exit).reason == "left"
