@@ -204,11 +204,8 @@ class AsyncNode(BaseNode, AsyncBulk, AsyncCaller, AsyncGroupVerbs):
         while True:
             if self._interrupted:
                 return await self._dispatch(*self._interrupted.popleft())
-            try:
-                event = self._take("recv")
-            except WouldBlock:
-                pass  # and not waited in here, or every interrupted wait would be shown as a consequence of this
-            else:
+            event = self._next("recv")
+            if event is not None:
                 return (
                     await self._dispatch(event, self._handlers.matching(event)) if self._handlers.registered else event
                 )
@@ -256,6 +253,16 @@ class AsyncNode(BaseNode, AsyncBulk, AsyncCaller, AsyncGroupVerbs):
             if not woken:
                 self._host.mailbox.unpark(parker.wake)
 
+    async def _following(self) -> Event:
+        """The next event: what came together with the one before is at hand."""
+        if not self._handlers.registered and not self._interrupted:
+            self._turns += 1
+            if self._turns % TURN == 0:
+                await checkpoint()
+            for event in self._host.mailbox.at_hand():
+                return event
+        return await self.recv()
+
     def __aiter__(self) -> AsyncIterator[Event]:
         """Events for ever: the loop ends when the node is stopped."""
         return _Events(self)
@@ -290,6 +297,6 @@ class _Events:
 
     async def __anext__(self) -> Event:
         try:
-            return await self._node.recv()
+            return await self._node._following()
         except NodeStopped:
             raise StopAsyncIteration from None

@@ -184,18 +184,21 @@ class BaseNode(Examinable, GossipVerbs, Offering, Registering, Sends, Snapshots)
 
     def recv_nowait(self) -> Event:
         """The next event. Raises WouldBlock if there is none, NodeStopped after the last one of a stopped node."""
-        event = self._take("recv_nowait")
+        event = self._next("recv_nowait")
+        if event is None:
+            raise WouldBlock
         if self._handlers.registered:
             self._handlers.dispatch(event)
         return event
 
-    def _take(self, verb: str) -> Event:
+    def _next(self, verb: str) -> Event | None:
+        """The next event, or None if there is none yet."""
         try:
             return self._host.mailbox.get_nowait()
         except Empty:
             if self._host.life is Life.NEW:
                 raise NodeNotStarted(verb) from None
-            raise WouldBlock from None
+            return None
         except Closed as closed:
             raise why_ended(closed, verb) from closed.defect
 
