@@ -337,4 +337,5 @@ class Leases(Part):
 
     def left(self, record: PeerRecord) -> None:
         """A peer is gone, and leads nobody here; that its Exit says."""
-        self._leaders = {group: known for group, known in self._leaders.items() if known.peer != record.peer}
+        if self._leaders:
+            self._leaders = {group: known for group, known in self._leaders.items() if known.peer != record.peer}

@@ -386,14 +386,18 @@ class NodeMachine(Answers):
 
     def receive_report(self, report: Report, now: float) -> None:
         """How an effect fared, or what changed in the world."""
-        self._follow(self._reports[type(report)](report, now), now)
+        moves = self._reports[type(report)](report, now)
+        if moves:
+            self._elections.follow(moves, now)
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due; everything put back is due later than ``now``."""
         if self._membership.vigil.on_late(now - self._timers.next_at, now):
             self._announcer.hurry()
         for subject in self._timers.due(now):
-            self._follow(self._subjects[type(subject)](subject, now), now)
+            moves = self._subjects[type(subject)](subject, now)
+            if moves:
+                self._elections.follow(moves, now)
 
     def change(self, verb: str, arguments: Sequence[Any], now: float) -> None:
         """A verb of one of the parts."""

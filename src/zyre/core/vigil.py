@@ -204,7 +204,7 @@ class Vigil(Part):
                 continue
             proof_at = self._proof_at(record, now)
             if record.noted and record.phase is _ALIVE and now < proof_at:
-                self._watch(record, proof_at, _PROOF_TICKS)
+                self._watch_in(record, self._tick_of(proof_at, _PROOF_TICKS))
                 continue
             if record.noted:
                 self._directory.recall((record,))

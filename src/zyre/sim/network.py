@@ -121,18 +121,20 @@ class Network:
 
     def after_delay(self, action: Callable[[], object]) -> None:
         """Let something happen when one transmission has arrived."""
-        self.agenda.at(self.agenda.now() + self.delay(), action)
+        agenda = self.agenda
+        agenda.at(agenda.time + self.conditions.latency.sample(self._entropy), action)
 
     def broadcast(self, sender: Port, source_port: int, target_port: int, payload: bytes) -> None:
         """A datagram to everybody on the sender's segment, the sender included."""
         ports = self._segments[sender.segment]
-        now, key = self.agenda.now(), (sender.segment, payload, sender.address, target_port)
+        agenda, key = self.agenda, (sender.segment, payload, sender.address, target_port)
+        sample = self.conditions.latency.sample
         draws = self._entropy.randbytes(len(ports))
         passing = self._passing(sender.box, ports)
         for is_in_wave in self._waves(min(_WAVES, len(ports))):
             wave = int.from_bytes(draws.translate(is_in_wave), "little") & passing
             if wave:
-                self.agenda.at(now + self.delay(), partial(self._arrive, key, source_port, wave))
+                agenda.at(agenda.time + sample(self._entropy), partial(self._arrive, key, source_port, wave))
 
     def _passing(self, source: Box, ports: Sequence[Port]) -> int:
         """The set of ports to whose boxes something passes."""
@@ -170,7 +172,7 @@ class Network:
                 for ear in box.ears.get(target_port, ()):
                     self.datagrams += 1
                     host = ear.host
-                    if host.ready and ear.uses(port):
+                    if host.ready and port in ear.ports:
                         host.on_datagrams(batch)
 
     def begin_refrain(self, key: RefrainKey) -> Refrain:

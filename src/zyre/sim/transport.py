@@ -51,7 +51,6 @@ class SimTransport:
         "_interface",
         "_links",
         "_news",
-        "_ports",
         "_sources",
         "advertise",
         "beacons_sent",
@@ -64,6 +63,7 @@ class SimTransport:
         "limits",
         "network",
         "octets_sent",
+        "ports",
         "tcp_port",
         "wanted_port",
     )
@@ -86,7 +86,9 @@ class SimTransport:
         """Whispers and shouts that a link took."""
         self._beacon_port = beacon_port
         self._interface = interface
-        self._ports: tuple[Port, ...] = ()
+        self.ports: tuple[Port, ...] = ()
+        """The interfaces by which the node hears beacons. (A process that does not run misses them: the kernel keeps a
+        few datagrams, we keep none.)"""
         self.tcp_port = 0
         self.closed = False
         self._sources: dict[bytes, SimLink] = {}
@@ -106,18 +108,18 @@ class SimTransport:
             raise NoInterface(self._interface, tuple(self.box.ports))
         if self.wanted_port is not None and self.wanted_port in self.box.inboxes:
             raise AddressInUse(f"tcp://*:{self.wanted_port}")
-        self._ports = ports
+        self.ports = ports
         self.tcp_port = self.box.bind(self, self.wanted_port)
         if self._beacon_port:
             self.box.settle()
             self.box.ears.setdefault(self._beacon_port, []).append(self)
             if self.hearing is not None:
-                self.hearing.begin(self._ports)
+                self.hearing.begin(self.ports)
         return self.locality()
 
     def locality(self) -> Locality:
         """Where the node is now; the box's addresses may have changed."""
-        interfaces = tuple(port.describe() for port in self._ports)
+        interfaces = tuple(port.describe() for port in self.ports)
         host = interfaces[0].address if len(interfaces) == 1 and self._interface else "*"
         restricted = self._interface is not None
         return Locality(Endpoint("tcp", host, self.tcp_port), interfaces, self.advertise, restricted)
@@ -182,7 +184,7 @@ class SimTransport:
     def broadcast(self, payload: bytes) -> None:
         """Send a datagram on every interface that is up, from a port of our own: the beacon port is everybody's. Which
         one does not matter, so it has the number of our TCP port."""
-        for port in self._ports:
+        for port in self.ports:
             if port.up:
                 self.beacons_sent += 1
                 self.octets_sent += len(payload)
@@ -220,11 +222,6 @@ class SimTransport:
         if port.address != self._greeter.address:
             self._greeter = HelloFrom(self.identity, port.address)
         return self._greeter
-
-    def uses(self, port: Port) -> bool:
-        """Whether the node hears what comes by that interface. (A process that does not run misses it: the kernel
-        keeps a few datagrams, we keep none.)"""
-        return port in self._ports
 
     @property
     def room(self) -> int:
