@@ -56,6 +56,7 @@ class Refrain:
         "_learners",
         "_network",
         "_number",
+        "_patience",
         "_ports",
         "_recent",
         "_recent_before",
@@ -88,6 +89,8 @@ class Refrain:
         """Who has heard it in this round, or came to know it."""
         self._recent_before = 0
         self._recent_long_before = 0
+        self._patience = -_NEVER
+        """The shortest that anybody has who came to know it."""
         self._round = -_NEVER
         self._rounds = 0
 
@@ -140,11 +143,13 @@ class Refrain:
         self._recent_long_before, self._recent_before, self._recent = self._recent_before, self._recent, 0
         if silent:
             next_look = self._network.agenda.time + self._round
-            seats = range(len(self._ports))
-            for seat in compress(seats, silent.to_bytes(len(self._ports), "little")):
-                hearing = self._hearing_at(seat)
-                if not next_look < self.heard_at(seat) + hearing.patience:
-                    hearing.settle(self.key[1])
+            seats, last = len(self._ports), self._last.to_bytes(len(self._ports), "little")
+            for seat in compress(range(seats), silent.to_bytes(seats, "little")):
+                heard_at = self._times[last[seat]]
+                if not next_look < heard_at + self._patience:
+                    hearing = self._hearing_at(seat)
+                    if not next_look < heard_at + hearing.patience:
+                        hearing.settle(self.key[1])
 
     def _begin_round(self) -> None:
         self._rounds += 1
@@ -165,8 +170,8 @@ class Refrain:
     def learn(self, seat: int, patience: float) -> None:
         """The node at that port knows it, and asks its sender after so many seconds of silence."""
         self._learners.append(seat)
-        if patience * _ROUND < self._round:
-            self._round = patience * _ROUND
+        if patience < self._patience:
+            self._patience, self._round = patience, patience * _ROUND
             self._look()
             self._begin_round()
 
