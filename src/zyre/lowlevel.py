@@ -5,6 +5,7 @@ Everything here is stable in meaning and may still change in shape before 1.0. A
 
 from zyre.core.driver import Driver, Tap
 from zyre.core.effects import (
+    AskRoom,
     Broadcast,
     CloseLink,
     Discard,
@@ -41,6 +42,7 @@ __all__ = [
     "Outcome",
     "Driver",
     "Tap",
+    "AskRoom",
     "Broadcast",
     "CloseLink",
     "Discard",

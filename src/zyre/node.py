@@ -279,9 +279,9 @@ class Node(BaseNode, Bulk, Caller, GroupVerbs):
     def stop(self, timeout: float | None = None) -> None:
         """Leave the network politely. Events that came before can still be read; waiting readers get the end.
 
-        Returns within ``timeout`` seconds (2) whatever happens; a second call does nothing. What is still queued for
-        peers that read slowly goes on leaving behind the program's back, and the end of the program waits for that:
-        until ``timeout`` is over, or half a second if none is given.
+        Returns within ``timeout`` seconds (2) whatever happens; a second call does nothing. What waits for peers that
+        read slowly may leave until then, or for half a second if no ``timeout`` is given. What libzmq has of it goes on
+        leaving behind the program's back, and the end of the program waits for that, for as long again at most.
         """
         self._finalizer.detach()
         self._finish_reading()

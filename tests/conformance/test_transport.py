@@ -149,7 +149,7 @@ def test_a_name_that_nobody_has_may_be_dialled(bench: Bench) -> None:
 
 def test_a_full_queue_refuses_whole_messages_and_tells_when_there_is_room(bench: Bench) -> None:
     port = bench.unused_tcp_port()
-    sender, receiver = bench.station(link_messages=8), bench.station(tcp_port=port, opened=False)
+    sender, receiver = bench.station(link_messages=80), bench.station(tcp_port=port, opened=False)
     place = sender.endpoint.rpartition(":")[0]
     sender.transport.open_link(1, f"{place}:{port}")
     taken = [body for body in numbers(0, 100) if sender.transport.send(1, (b"head", body))]

@@ -10,7 +10,7 @@ from tests.core.rig import peer_id, read
 from zyre.config import Limits
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
-from zyre.core.effects import CloseLink, OpenLink, Send
+from zyre.core.effects import AskRoom, CloseLink, OpenLink, Send
 from zyre.core.outcome import Outcome
 from zyre.core.peer import PeerRecord
 from zyre.endpoint import Endpoint
@@ -23,9 +23,9 @@ JOIN = zre.encode_group_change("G", 1)
 class Desk:
     """A Delivery, one peer, and a queue of limited room behind its link."""
 
-    def __init__(self, room: int = 1000, backlog: int = 8) -> None:
+    def __init__(self, room: int = 1000, backlog: int = 8, **limits: int) -> None:
         self.counters = Counters()
-        self.delivery = Delivery(Limits(backlog=backlog), self.counters)
+        self.delivery = Delivery(Limits(backlog=backlog, **limits), self.counters)
         self.record = PeerRecord(peer_id(1), Endpoint("tcp", "10.0.0.2", 1), self.delivery.new_link(), "beacon")
         self.room = room
         self.queue: list[tuple[str, int]] = []
@@ -35,6 +35,11 @@ class Desk:
         effects, self.delivery.effects = self.delivery.effects, []
         refused = False
         for effect in effects:
+            if isinstance(effect, AskRoom):
+                if not refused:
+                    self.delivery.on_writable(self.record)
+                    self.settle()
+                continue
             assert isinstance(effect, Send)
             refused = refused or self.room == 0
             if refused:
@@ -104,14 +109,37 @@ def test_content_frames_are_not_copied() -> None:
     assert effect.frames[1] is frame
 
 
-def test_data_is_refused_while_the_queue_is_full_and_spends_no_number() -> None:
-    desk = Desk(room=1)
-    assert [desk.whisper(), desk.whisper(), desk.whisper()] == [Outcome.SENT, Outcome.SENT, Outcome.BLOCKED]
+def test_data_waits_while_the_link_is_full_and_is_refused_when_too_much_does() -> None:
+    desk = Desk(room=1, link_messages=3)
+    assert [desk.whisper() for _ in range(4)] == [*[Outcome.SENT] * 3, Outcome.BLOCKED]
     assert desk.record.blocked
     desk.make_room(5)
     desk.whisper()
-    assert desk.queue == [("WHISPER", 1), ("WHISPER", 2)]
-    assert desk.counters.sent == 2
+    assert desk.queue == [("WHISPER", 1), ("WHISPER", 2), ("WHISPER", 3), ("WHISPER", 4)]
+    assert desk.counters.sent == 4
+
+
+def test_what_waits_is_bounded_in_octets_too_and_one_message_of_any_size_always_may() -> None:
+    desk = Desk(room=0, link_bytes=16_000)
+    assert desk.whisper(bytes(50_000)) is Outcome.SENT
+    assert desk.whisper(b"") is Outcome.BLOCKED
+    desk.make_room(1)
+    desk.room = 0
+    taken = [desk.whisper(bytes(3000)) for _ in range(6)]
+    assert taken == [*[Outcome.SENT] * 4, Outcome.BLOCKED, Outcome.BLOCKED]
+    desk.make_room(9)
+    assert desk.whisper(b"") is Outcome.SENT
+
+
+def test_membership_and_its_numbers_go_before_what_waits() -> None:
+    desk = Desk(room=1)
+    for _ in range(3):
+        desk.whisper()
+    desk.send(zre.JOIN, JOIN)
+    desk.make_room(1)
+    assert desk.queue == [("WHISPER", 1), ("JOIN", 2)]
+    desk.make_room(9)
+    assert desk.queue[2:] == [("WHISPER", 3), ("WHISPER", 4)]
 
 
 def test_membership_is_kept_while_the_queue_is_full_and_leaves_in_order() -> None:
@@ -170,7 +198,7 @@ def test_no_change_of_our_groups_is_ever_lost_to_a_full_queue() -> None:
 
 
 def test_a_peer_that_is_shed_loses_data_at_once_and_counted_until_it_takes_something() -> None:
-    desk = Desk(room=0)
+    desk = Desk(room=0, link_messages=1)
     desk.whisper()
     desk.record.shedding = True
     assert [desk.whisper(), desk.whisper()] == [Outcome.SHED, Outcome.SHED]
@@ -178,16 +206,17 @@ def test_a_peer_that_is_shed_loses_data_at_once_and_counted_until_it_takes_somet
     desk.send(zre.JOIN, JOIN)
     desk.make_room(9)
     assert desk.whisper() is Outcome.SENT
-    assert desk.queue == [("JOIN", 1), ("WHISPER", 2)], "membership is not shed"
+    assert desk.queue == [("JOIN", 1), ("WHISPER", 2), ("WHISPER", 3)], "membership is not shed"
 
 
 @given(st.lists(st.sampled_from(["whisper", "join", "ping", "room 0", "room 1", "room 3", "shed"]), max_size=60))
 def test_numbers_have_no_gap_whatever_is_refused(steps: list[str]) -> None:
-    """Invariant: what reaches the queue is numbered 1, 2, 3, ... and every JOIN reaches it in the end."""
-    desk = Desk(room=2, backlog=100)
+    """Invariant: what reaches the link is numbered 1, 2, 3, ... and every JOIN and what was taken reaches it."""
+    desk = Desk(room=2, backlog=100, link_messages=6)
+    taken = 0
     for step in steps:
         if step == "whisper":
-            desk.whisper()
+            taken += desk.whisper() is Outcome.SENT
         elif step == "join":
             desk.send(zre.JOIN, JOIN)
         elif step == "ping":
@@ -199,6 +228,7 @@ def test_numbers_have_no_gap_whatever_is_refused(steps: list[str]) -> None:
     desk.make_room(1000)
     assert [sequence for _, sequence in desk.queue] == list(range(1, len(desk.queue) + 1))
     assert [command for command, _ in desk.queue].count("JOIN") == steps.count("join")
+    assert [command for command, _ in desk.queue].count("WHISPER") == taken
     assert desk.counters.sent == len(desk.queue)
 
 
@@ -222,7 +252,7 @@ def _members(described: list[tuple[str, frozenset[str], int, int]], delivery: De
         record.account.offered = offered
         record.blocked = state in ("blocked", "shedding", "holding")
         record.congested, record.shedding = state == "congested", state == "shedding"
-        record.held = [] if state == "holding" else None
+        record.on_hold = state == "holding"
         records.append(record)
     return records
 
@@ -241,6 +271,8 @@ def test_to_all_is_what_it_is_to_each(described: list[tuple[str, frozenset[str],
             outcomes = [delivery.offer(record, zre.SHOUT, fields, content) for record in records]
             sent = outcomes.count(Outcome.SENT)
             blocked = [record.peer for record, how in zip(records, outcomes, strict=True) if how is Outcome.BLOCKED]
-        books = [(record.sent, record.account.offered, record.held) for record in records]
+        books = [
+            (record.sent, record.account.offered, (record.queue and record.queue.take(9)) or None) for record in records
+        ]
         told.append((sent, blocked, delivery.effects, books, counters.sent, counters.dropped))
     assert told[0] == told[1]

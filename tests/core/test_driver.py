@@ -177,19 +177,33 @@ def test_stop_says_goodbye_and_rests_the_alarm(desk: Desk) -> None:
 def test_a_full_queue_is_told_and_the_number_is_taken_back(desk: Desk) -> None:
     desk.driver.on_messages([desk.hello()])
     desk.host.capacity = 2
-    assert [desk.driver.whisper(PEER, (b"x",)) for _ in range(3)] == [Outcome.SENT, Outcome.BLOCKED, Outcome.BLOCKED]
+    assert [desk.driver.whisper(PEER, (b"x",)) for _ in range(3)] == [Outcome.SENT] * 3
     desk.host.capacity = 3
     desk.driver.on_report(LinkWritable(1))
-    assert desk.driver.whisper(PEER, (b"y",)) is Outcome.SENT
     assert desk.host.links[1] == [("HELLO", 1), ("WHISPER", 2), ("WHISPER", 3)]
+    desk.host.capacity = 9
+    desk.driver.on_report(LinkWritable(1))
+    assert desk.host.links[1][3:] == [("WHISPER", 4)]
+
+
+def test_a_link_that_takes_everything_is_given_all_that_waits_for_it(desk: Desk) -> None:
+    """It is tried by handfuls, and nothing tells that there is room for the next."""
+    desk.driver.on_messages([desk.hello()])
+    desk.host.capacity = 1
+    for _ in range(500):
+        desk.driver.whisper(PEER, (b"x",))
+    desk.host.capacity = 1000
+    desk.driver.on_report(LinkWritable(1))
+    assert [sequence for _, sequence in desk.host.links[1]] == list(range(1, 502))
 
 
 def test_a_full_queue_is_told_to_who_shouts(desk: Desk) -> None:
     desk.driver.on_messages([desk.hello()])
     assert desk.driver.shout("G", (b"x",)) == (1, ())
     desk.host.capacity = 0
+    for _ in range(9000):
+        assert desk.driver.shout("G", (b"x",)) == (1, ())
     assert desk.driver.shout("G", (b"x",)) == (0, (PEER,))
-    assert desk.driver.shout("G", (b"x",)) == (0, (PEER,)), "known to be full: it is not even tried"
     assert desk.driver.shout_to(PEER, "G", (b"x",)) is Outcome.BLOCKED
     desk.driver.shed(PEER)
     assert desk.driver.shout_to(PEER, "G", (b"x",)) is Outcome.SHED

@@ -10,7 +10,7 @@ import pytest
 
 from tests.core.invariants import check_machine
 from tests.core.rig import ADDRESS, LOCALITY, OWN, PORT, Foreign, Rig, names, peer_id, read
-from zyre.config import NodeConfig, Timing
+from zyre.config import Limits, NodeConfig, Timing
 from zyre.core.effects import Broadcast, CloseLink, LinkBlocked, LinkFailed, LinkWritable, LocalityChanged, Send
 from zyre.core.locality import Interface, Locality
 from zyre.core.outcome import Outcome
@@ -18,6 +18,7 @@ from zyre.core.profile import NodeProfile
 from zyre.endpoint import Endpoint
 from zyre.errors import InvalidConfig, InvalidName
 from zyre.events import Gap, Join, Leader, Refused, Shout, Whisper
+from zyre.fates import Fates
 from zyre.wire import zre
 from zyre.wire.beacon import Beacon, decode_beacon, encode_beacon
 from zyre.wire.extension import EXTENSION_HEADER
@@ -305,8 +306,12 @@ def block(rig: Rig, peer: Foreign) -> None:
             rig.machine.receive_report(LinkBlocked(effect.link, effect.frames), rig.now)
 
 
+def fates_of(rig: Rig) -> Fates:
+    return rig.machine.statistics(unread=0, mailbox_dropped=0, beacons_sent=0, beacons_failed=0).fates
+
+
 def test_a_full_queue_of_one_peer_is_no_matter_to_others() -> None:
-    rig = Rig()
+    rig = Rig(limits=Limits(link_messages=2))
     slow, quick = rig.ready(1, groups=("G",)), rig.ready(2, groups=("G",))
     rig.machine.whisper(slow.id, (b"x",))
     block(rig, slow)
@@ -315,7 +320,37 @@ def test_a_full_queue_of_one_peer_is_no_matter_to_others() -> None:
     assert rig.machine.shout_to(slow.id, "G", (b"y",)) is Outcome.BLOCKED
     rig.machine.receive_report(LinkWritable(slow.link), rig.now)
     assert rig.machine.shout_to(slow.id, "G", (b"y",)) is Outcome.SENT
-    assert [message.sequence for message in rig.sent(slow)] == [2]
+    assert [(message.command, message.sequence) for message in rig.sent(slow)] == [("WHISPER", 2), ("SHOUT", 3)]
+
+
+def test_membership_goes_before_what_waits_and_the_numbers_have_no_gap() -> None:
+    """Whoever reads slowly hears of groups before the messages that were said earlier, plain peers as well."""
+    rig = Rig()
+    slow = rig.ready()
+    for text in (b"1", b"2", b"3"):
+        rig.machine.whisper(slow.id, (text,))
+        block(rig, slow)
+    rig.machine.join("A", rig.now)
+    rig.machine.whisper(slow.id, (b"4",))
+    rig.machine.leave("A", rig.now)
+    rig.machine.receive_report(LinkWritable(slow.link), rig.now)
+    sent = rig.sent(slow)
+    assert [message.command for message in sent] == ["JOIN", "LEAVE", *["WHISPER"] * 4]
+    assert [message.sequence for message in sent] == [2, 3, 4, 5, 6, 7]
+    assert [message.content[0] for message in sent[2:]] == [b"1", b"2", b"3", b"4"]
+
+
+def test_what_waits_for_who_goes_is_refused_and_in_the_books() -> None:
+    rig = Rig()
+    slow = rig.ready()
+    for _ in range(3):
+        rig.machine.whisper(slow.id, (b"x",))
+        block(rig, slow)
+    assert fates_of(rig) == Fates(offered=3, in_flight=3)
+    slow.beacon(port=0)
+    rig.run_for(1)
+    assert fates_of(rig) == Fates(offered=3, refused=3)
+    assert rig.machine.counters.dropped["absent"] == 3
 
 
 def test_membership_waits_for_room_and_is_said_in_order() -> None:
@@ -336,7 +371,7 @@ def test_membership_waits_for_room_and_is_said_in_order() -> None:
 
 
 def test_only_a_full_queue_is_shed() -> None:
-    rig = Rig()
+    rig = Rig(limits=Limits(link_messages=1))
     peer = rig.ready()
     rig.machine.shed(peer.id)
     rig.machine.shed(peer_id(99))

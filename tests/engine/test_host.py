@@ -150,6 +150,11 @@ class TestSlowReader:
         assert not [event for node in pair for event in drain(node) if isinstance(event, Exit)]
 
 
+def is_waited_for(node: zyre.Node) -> bool:
+    """Whether some thread waits for room."""
+    return bool(node._host._congestion._room._waiters)  # type: ignore[attr-defined]
+
+
 class TestSlowPeer:
     """A peer that does not read: its process is stopped, so that even its kernel's buffers fill."""
 
@@ -207,7 +212,7 @@ class TestSlowPeer:
                     pass
 
             def stop() -> None:
-                until(lambda: alice._host._congestion.links, "a full queue")
+                until(lambda: is_waited_for(alice), "a full queue")
                 alice.stop()
 
             in_threads(whisper, stop)
@@ -225,12 +230,12 @@ class TestSlowPeer:
                             pass
 
                     def leave(deaf: DeafPeer = deaf) -> None:
-                        until(lambda: alice._host._congestion.links, "a full queue")
+                        until(lambda: is_waited_for(alice), "a full queue")
                         deaf.say_goodbye()
 
                     in_threads(whisper, leave)
                     assert not alice._host._congestion.links
-            assert alice.statistics().dropped == {"absent": 5}
+            assert alice.statistics().dropped == {"absent": 5 * 10}, "nine waited in the queue, and one for room there"
 
     def test_an_unblocked_send_goes_on_at_once(self) -> None:
         config = NodeConfig(timing=Timing(send_patience=1000), limits=Limits(link_messages=10))
@@ -242,7 +247,7 @@ class TestSlowPeer:
                     assert alice.whisper(deaf.uuid, numbered(number, 1 << 20))
 
             def read() -> None:
-                until(lambda: alice._host._congestion.links, "a full queue")
+                until(lambda: is_waited_for(alice), "a full queue")
                 deaf.read()  # HELLO
                 assert [int(deaf.read()[2][:8]) for _ in range(60)] == list(range(60))
 
@@ -261,7 +266,7 @@ class TestSlowPeer:
                 return whisper
 
             def read() -> None:
-                until(lambda: alice._host._congestion.links, "a full queue")
+                until(lambda: is_waited_for(alice), "a full queue")
                 deaf.read()
                 heard: dict[bytes, list[int]] = {}
                 for _ in range(320):
@@ -388,16 +393,29 @@ class TestStopping:
                 in_threads(flood, lambda bob=bob: bob.stop(timeout=0), lambda alice=alice: alice.stop(timeout=-1))
 
     def test_what_is_queued_leaves_while_there_is_time(self) -> None:
-        """A peer that reads slowly gets everything, although the node has long been stopped."""
+        """A peer that reads slowly gets everything: what waits here while the node stops, and what libzmq has then."""
         with meeting("bob") as bob, DeafPeer(bob) as deaf:
             expect(bob, Enter, name="deaf")
-            for number in range(20):
+            for number in range(15):
                 assert bob.whisper(deaf.uuid, numbered(number, 1 << 20))
-            bob.stop(timeout=PATIENCE)
-            time.sleep(0.6)  # what used to be the most
-            deaf.read()  # HELLO
-            for number in range(20):
-                assert int(deaf.read()[2][:8]) == number
+
+            def read() -> None:
+                time.sleep(0.6)  # what used to be the most
+                deaf.read()  # HELLO
+                for number in range(15):
+                    assert int(deaf.read()[2][:8]) == number
+                    time.sleep(0.01)
+
+            in_threads(lambda: bob.stop(timeout=PATIENCE), read)
+
+    def test_who_reads_nothing_holds_up_no_stop(self) -> None:
+        with meeting("bob") as bob, DeafPeer(bob) as deaf:
+            expect(bob, Enter, name="deaf")
+            for number in range(15):
+                assert bob.whisper(deaf.uuid, numbered(number, 1 << 20))
+            bob.stop(timeout=0.3)
+            assert bob.statistics().dropped["absent"] > 0
+            assert bob.statistics().fates.balanced
 
     def test_twice_and_from_everywhere(self) -> None:
         with meeting("alice", "bob") as (alice, bob):

@@ -95,8 +95,8 @@ def test_no_more_at_a_time_than_asked_for(sides: tuple[Side, Side]) -> None:
 def test_large_messages_end_a_batch_early(sides: tuple[Side, Side], frames: list[bytes]) -> None:
     one, other = sides
     one.transport.open_link(1, other.endpoint)
-    for _ in range(5):
-        one.transport.send(1, frames)
+    for _ in range(4):
+        assert one.transport.send(1, frames)
     got = 0
 
     def all_there() -> bool:
@@ -105,7 +105,7 @@ def test_large_messages_end_a_batch_early(sides: tuple[Side, Side], frames: list
         assert count <= 2
         assert other.transport.drained == (count < 2)
         got += count
-        return got == 5
+        return got == 4
 
     until(all_there)
 
@@ -119,7 +119,7 @@ def test_messages_too_short_for_a_header_are_handed_over_like_others(sides: tupl
 
 
 def test_a_full_queue_refuses_and_says_so() -> None:
-    one = Side(limits=Limits(link_messages=5))
+    one = Side(limits=Limits(link_messages=50))
     assert one.transport.open_link(7, "tcp://127.0.0.1:1")  # nobody is there
     for _ in range(5):
         assert one.transport.send(7, [b"a", b"b"])

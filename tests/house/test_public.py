@@ -43,7 +43,7 @@ SIDE_DOOR = {
     # the machine and what drives it
     "Machine", "NodeMachine", "NodeProfile", "Driver", "Tap", "Transport", "Clock", "Alarm", "Store", "Outcome",
     # effects and reports
-    "Effect", "OpenLink", "Send", "CloseLink", "Broadcast", "Probe", "Hasten", "Keep", "Discard", "Mark",
+    "Effect", "OpenLink", "Send", "AskRoom", "CloseLink", "Broadcast", "Probe", "Hasten", "Keep", "Discard", "Mark",
     "Report", "LinkBlocked", "LinkWritable", "LinkFailed", "LinkLost", "LinkRefused", "LinkAnswered", "LocalityChanged",
     "Persisted", "NotPersisted", "Restored", "Taken",
     # where a node is

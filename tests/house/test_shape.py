@@ -37,6 +37,7 @@ TESTED_IN = {
     "calls.values": "tests/calls/test_threads.py",
     "cli.authority": "tests/cli/test_keys.py",
     "cli.enrolment": "tests/cli/test_enrolment.py",
+    "engine.dealers": "tests/engine/test_transport.py",
     "engine.enrolling": "tests/engine/test_enrolment.py",
     "engine.greeters": "tests/engine/test_auth_member.py",
     "engine.rebinding": "tests/engine/test_rotation.py",

@@ -23,6 +23,7 @@ class Account:
         "heard_link",
         "lost",
         "offered",
+        "opened",
         "questioned",
         "tallied",
         "unknown",
@@ -40,6 +41,8 @@ class Account:
     def clear(self) -> None:
         """Begin anew with what we offer."""
         self.offered = self.delivered = self.lost = self.unknown = 0
+        self.opened = False
+        """Whether the peer was asked to count from the first one on."""
         self.tallied = 0
         """So many of the offered ones are settled."""
         self.base = self.got = 0

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from zyre.config import Limits
 from zyre.core.burst import Burst, expand
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
@@ -26,15 +25,10 @@ from zyre.identity import PeerId
 from zyre.wire import bundle
 from zyre.wire.bundle import Content
 
-__all__ = ["Bundling", "window_of"]
+__all__ = ["Bundling"]
 
 EXTENSION: Final = "bundle"
 _READY: Final = PeerState.READY
-
-
-def window_of(limits: Limits) -> int:
-    """How many bundled messages may be on their way to one peer: as many as there could be of others."""
-    return limits.link_messages + limits.inbox_messages
 
 
 class Bundling(Part):
@@ -53,7 +47,6 @@ class Bundling(Part):
 
     def __init__(
         self,
-        limits: Limits,
         directory: Directory,
         groups: Groups,
         delivery: Delivery,
@@ -61,7 +54,6 @@ class Bundling(Part):
         happenings: list[Any],
         gate: Gate,
     ) -> None:
-        self._window = window_of(limits)
         self._directory = directory
         self._groups = groups
         self._delivery = delivery
@@ -90,7 +82,7 @@ class Bundling(Part):
             self._counters.ledger.refuse(len(contents))
             return Outcome.ABSENT
         fields, body = bundle.encode_bundle(group, contents)
-        return self._delivery.offer_bundle(record, len(contents), fields, body, self._window)
+        return self._delivery.offer_bundle(record, len(contents), fields, body)
 
     def members(self, group: str) -> tuple[tuple[PeerId, ...], tuple[PeerId, ...]]:
         """The members of a group that understand bundles, and the others."""
@@ -104,7 +96,7 @@ class Bundling(Part):
         sent, blocked = 0, []
         for record in self._groups.members(group).values():
             if _understands(record):
-                outcome = self._delivery.offer_bundle(record, len(contents), fields, body, self._window)
+                outcome = self._delivery.offer_bundle(record, len(contents), fields, body)
                 sent += outcome is Outcome.SENT
                 if outcome is Outcome.BLOCKED:
                     blocked.append(record.peer)

@@ -32,7 +32,7 @@ Frozen: TypeAlias = Any
 _CORE: Final = """
     absentees account announcer bulletin bundling cargo carrying conversation counters delivery dialect dialling
     directory discovery disk door durable effects election elections gate grapevine groups hearsay inflow
-    intakes introductions lease leases ledger letters links locality membership news node outflow outgoing part
+    intakes introductions lease leases ledger letters links locality membership news node outflow outgoing outqueue part
     peer portrait presence profile reliable renewal second_choice surroundings tables tally terms timers twins
     verification vigil witnesses
 """

@@ -1,9 +1,11 @@
 """Messages on their way to peers: numbering them, and what happens when a peer's queue is full.
 
 A sequence number is only spent on a message that leaves: to libzyre a gap is a reason to drop the sender. So when the
-transport refuses a message its number is taken back. Membership (JOIN, LEAVE, ...) is then kept in a backlog and sent
-as soon as there is room; data is refused, and the face that called decides whether to wait. A peer that stays full
-for longer than that patience is shed: its data is dropped at once, and counted, until it takes something again.
+transport refuses a message its number is taken back. Membership (JOIN, LEAVE, ...) is then kept in a backlog, data in
+the peer's OutQueue, and when there is room the backlog leaves first: membership waits for what libzmq has already, and
+never for data that waits here. If the queue is full, too, data is refused, and the face that called decides whether to
+wait. A peer that stays full for longer than that patience is shed: its data is dropped at once, and counted, until it
+takes something again.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ from typing import Final
 
 from zyre.config import Limits
 from zyre.core.counters import Counters
-from zyre.core.effects import CloseLink, Effect, OpenLink, Send
+from zyre.core.effects import AskRoom, CloseLink, Effect, OpenLink, Send
 from zyre.core.outcome import Outcome
+from zyre.core.outqueue import OutQueue, Waiting, weight_of, window_of
 from zyre.core.peer import PeerRecord
 from zyre.fates import Fate
 from zyre.identity import PeerId
@@ -34,6 +37,8 @@ _PERISHABLE: Final = (
 #: How many there are is up to our own application, and the peer expires if its queue stays full.
 _NEVER_DROPPED: Final = (zre.HELLO, zre.JOIN, zre.LEAVE)
 _ONE_EMPTY_FRAME: Final = (b"",)
+#: So many messages of a queue are tried at a time; what of them a link does not take was tried in vain.
+_HANDFUL: Final = 64
 #: Makes a named tuple in half the time of its class, for every message.
 _new: Final = tuple.__new__
 
@@ -46,8 +51,9 @@ class Delivery:
         "_counters",
         "_greeting",
         "_hello",
-        "_hold_limit",
+        "_limits",
         "_links",
+        "_window",
         "carry",
         "effects",
         "large",
@@ -57,12 +63,13 @@ class Delivery:
     )
 
     def __init__(self, limits: Limits, counters: Counters) -> None:
+        self._limits = limits
         self._backlog_limit = limits.backlog
+        self._window = window_of(limits)
         self.large = limits.chunk_window
         """A message of more octets goes in chunks, where that is understood."""
         self.carry: Callable[..., Outcome]
         """What sends it so; see Carrying."""
-        self._hold_limit = limits.link_messages // 2
         self._counters = counters
         self._links = 0
         self.not_data = 0
@@ -83,7 +90,7 @@ class Delivery:
         return self._links
 
     def greet(self, record: PeerRecord, hello: bytes) -> None:
-        """Open the record's link, and say HELLO with these fields as the first message on it."""
+        """Open the record's link, and say HELLO with these fields as the first message on it, before what waits."""
         endpoint = record.endpoint
         self.effects.append(_new(OpenLink, (record.link, endpoint.contact if endpoint.key else endpoint.text)))
         if hello is not self._hello:  # most are told the same
@@ -92,6 +99,7 @@ class Delivery:
         self._counters.sent += 1
         self.not_data += 1
         self.effects.append(_new(Send, (record.link, self._greeting)))
+        self.pour(record)
 
     def close(self, record: PeerRecord, *, flush: bool = False) -> None:
         """Close the record's link; nobody will tell what became of what is on it."""
@@ -104,15 +112,12 @@ class Delivery:
         """Send data. A message of no frames becomes one empty frame unless the peer is known to take it: a bare
         WHISPER or SHOUT makes libzyre mix up its application's events."""
         if record.blocked or record.congested:
-            if record.held is not None and len(record.held) < self._hold_limit:
-                record.held.append((message_id, fields, content))
-                return Outcome.SENT
-            return self._shed(record, 1) if record.shedding else Outcome.BLOCKED
+            return self._offer_later(record, message_id, fields, content)
         if content and (len(content[0]) > self.large or len(content) > 1) and self._goes_in_chunks(record, content):
             return self.carry(record, message_id, fields, content, kept=False)
         account = record.books or record.account
-        if not account.offered and "tally" in record.extensions:
-            self.send(record, tally.TALLY, tally.encode_tally(record.link, 0))
+        if not account.offered and not account.opened and "tally" in record.extensions:
+            self._question(record)
         account.offered += 1
         if not content and "empty" not in record.extensions:
             content = _ONE_EMPTY_FRAME
@@ -144,26 +149,67 @@ class Delivery:
         self._counters.sent += numbered
         return sent + numbered, blocked
 
-    def offer_bundle(self, record: PeerRecord, messages: int, fields: bytes, body: bytes, window: int) -> Outcome:
-        """Send so many data messages as one frame, unless more than ``window`` are on their way already: a queue of
-        frames bounds no messages. The peer is asked four times in a window how many it has."""
+    def _offer_later(self, record: PeerRecord, message_id: int, fields: bytes, content: tuple[bytes, ...]) -> Outcome:
+        if content and self._goes_in_chunks(record, content):
+            return self.carry(record, message_id, fields, content, kept=False)
+        return self._enqueue(record, Waiting(message_id, fields, content, 1, weight_of(fields, content)))
+
+    def _enqueue(self, record: PeerRecord, waiting: Waiting) -> Outcome:
+        """Let it wait in front of a link that is full, if there is room."""
+        queue = record.queue = OutQueue() if record.queue is None else record.queue
+        if not record.congested and queue.has_room(waiting.messages, waiting.octets, self._limits):
+            queue.add(waiting)
+            return Outcome.SENT
+        queue.is_waited_for = True
+        return self._shed(record, waiting.messages) if record.shedding else Outcome.BLOCKED
+
+    def pour(self, record: PeerRecord, most: int = _HANDFUL) -> None:
+        """Send what waits in the queue, so much of it for now."""
+        if not record.queue or record.on_hold:
+            return
+        congested, record.congested = record.congested, False  # which keeps others from getting this far
+        for message_id, fields, content, messages, _ in record.queue.take(most):
+            if message_id == bundle.BUNDLE:
+                self._put_bundle(record, messages, fields, content[0])
+            else:
+                self.offer(record, message_id, fields, tuple(content))
+        record.congested = congested
+        if record.queue.is_waited_for and record.queue.has_eased(self._limits):
+            record.queue.is_waited_for = False
+            self.tell_of_room()
+        if record.queue:
+            self.effects.append(AskRoom(record.link))
+
+    def offer_bundle(self, record: PeerRecord, messages: int, fields: bytes, body: bytes) -> Outcome:
+        """Send so many data messages as one frame, unless a window of them is on its way already: a queue of frames
+        bounds no messages."""
         account = record.account
-        if not record.blocked and not record.congested and account.unsettled >= window:
+        on_their_way = account.unsettled + (record.queue.messages if record.queue else 0)
+        if on_their_way >= self._window and not record.blocked and not record.congested:
             record.congested = True
             self._question(record)
-        if record.blocked or record.congested:
+        if record.congested or on_their_way >= self._window:
             return self._shed(record, messages) if record.shedding else Outcome.BLOCKED
-        if not account.offered or account.offered >= account.questioned + window // 4:
+        if record.blocked:
+            return self._enqueue(record, Waiting(bundle.BUNDLE, fields, (body,), messages, weight_of(fields, (body,))))
+        self._put_bundle(record, messages, fields, body)
+        return Outcome.SENT
+
+    def _put_bundle(self, record: PeerRecord, messages: int, fields: bytes, body: bytes) -> None:
+        """The peer is asked four times in a window how many it has."""
+        account = record.account
+        if not (account.offered or account.opened) or account.offered >= account.questioned + self._window // 4:
             self._question(record)
         account.offered += messages
         self._counters.sent += 1
         header = zre.pack_header(bundle.BUNDLE, record.next_sequence())
         self.effects.append(Send(record.link, (header + fields, body)))
-        return Outcome.SENT
 
     def _question(self, record: PeerRecord) -> None:
-        record.account.questioned = record.account.offered
-        self.send(record, tally.TALLY, tally.encode_tally(record.link, record.account.offered))
+        account = record.account
+        account.opened = True
+        account.questioned = account.offered
+        self.send(record, tally.TALLY, tally.encode_tally(record.link, account.offered))
 
     def _shed(self, record: PeerRecord, messages: int) -> Outcome:
         self._counters.dropped["peer_slow"] += messages
@@ -209,31 +255,30 @@ class Delivery:
 
     def hold(self, record: PeerRecord) -> None:
         """Send nothing on the record's link from now on, and keep what is to be sent."""
-        record.held = record.held or []
-        record.blocked = True
+        record.on_hold = record.blocked = True
 
     def release(self, record: PeerRecord, backlog: Sequence[tuple[int, bytes]] = ()) -> None:
         """Send what was held; ``backlog`` is what was kept beside it, of which HELLO has said a part."""
-        held, record.held = record.held or [], None
-        record.blocked = False
+        record.on_hold = record.blocked = False
         for message_id, fields in backlog:
             if message_id not in _NEVER_DROPPED:
                 self.send(record, message_id, fields)
-        for message_id, fields, content in held:
-            self.offer(record, message_id, fields, content)
+        if record.queue:
+            self.pour(record, record.queue.messages)
 
-    def give_up_held(self, record: PeerRecord) -> None:
-        """The peer is gone, and what was held for it is for nobody."""
-        if record.held:
-            self._counters.dropped["absent"] += len(record.held)
-            self._counters.ledger.refuse(len(record.held))
-        record.held = None
+    def part(self, record: PeerRecord, *, flush: bool) -> None:
+        """One of us goes: close the link, and what waits in the queue is for nobody."""
+        if record.queue:
+            self._counters.dropped["absent"] += record.queue.messages
+            self._counters.ledger.refuse(record.queue.messages)
+        record.queue = None
+        self.close(record, flush=flush)
 
     def send_past(self, record: PeerRecord, message_id: int, fields: bytes) -> None:
         """Send something ahead of what is held."""
-        record.blocked = record.blocked and record.held is None
+        record.blocked = record.blocked and not record.on_hold
         self.send(record, message_id, fields)
-        record.blocked = record.blocked or record.held is not None
+        record.blocked = record.blocked or record.on_hold
 
     def _hold(self, record: PeerRecord, message_id: int, fields: bytes) -> None:
         if message_id in _PERISHABLE:
@@ -244,8 +289,8 @@ class Delivery:
         record.backlog.append((message_id, fields))
 
     def on_blocked(self, record: PeerRecord | None, frames: Sequence[bytes]) -> None:
-        """The transport did not take ``frames``: take back their number, keep what is not data. They may have been
-        our last words to somebody who is gone."""
+        """The transport did not take ``frames``: take back their number, and keep them. They may have been our last
+        words to somebody who is gone."""
         self._counters.sent -= 1
         message_id, _ = zre.unpack_header(frames[0])
         self.not_data -= message_id not in _DATA
@@ -254,17 +299,28 @@ class Delivery:
         record.blocked = True
         record.uncount()
         if message_id in _DATA:
-            record.account.offered -= bundle.size_of(frames[0]) if message_id == bundle.BUNDLE else 1
-            record.account.questioned = record.account.tallied
+            self._take_back(record, message_id, frames)
+        elif message_id == tally.TALLY:
+            record.account.opened = tally.decode_tally(frames[0])[1] > 0
         elif message_id in self.on_refused:
             self.on_refused[message_id](record, frames)
         else:
             self._hold(record, message_id, frames[0][zre.HEADER_SIZE :])
 
+    def _take_back(self, record: PeerRecord, message_id: int, frames: Sequence[bytes]) -> None:
+        """Data that was taken from the application stays taken."""
+        messages = bundle.size_of(frames[0]) if message_id == bundle.BUNDLE else 1
+        record.account.offered -= messages
+        record.account.questioned = record.account.tallied
+        record.queue = OutQueue() if record.queue is None else record.queue
+        fields, content = frames[0][zre.HEADER_SIZE :], frames[1:]
+        record.queue.put_back(Waiting(message_id, fields, content, messages, weight_of(fields, content)))
+
     def on_writable(self, record: PeerRecord) -> None:
-        """There is room again: send what was kept, in order."""
+        """There is room again: send what was kept, in order, and then as much of the queue as is tried at a time."""
         record.blocked = record.shedding = False
         backlog, record.backlog = record.backlog, []
         for message_id, fields in backlog:
             self.send(record, message_id, fields)
-        record.blocked = record.held is not None  # what is held waits for another link
+        self.pour(record)
+        record.blocked = record.on_hold  # what is held waits for another link

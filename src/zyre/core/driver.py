@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from zyre.core.burst import expand
 from zyre.core.discovery import Source
 from zyre.core.effects import (
+    AskRoom,
     Broadcast,
     CloseLink,
     Discard,
@@ -24,6 +25,7 @@ from zyre.core.effects import (
     Keep,
     LinkBlocked,
     LinkFailed,
+    LinkWritable,
     ListenAnew,
     Mark,
     OpenLink,
@@ -207,25 +209,23 @@ class Driver:
         if self._tap is not None:
             self._tap(self._clock.now(), "whisper", (peer, content))
         outcome = self.machine.whisper(peer, content)
-        if outcome is _SENT and self._perform():
-            return Outcome.BLOCKED
+        self._perform()
         return outcome
 
     def shout(self, group: str, content: tuple[bytes, ...]) -> tuple[int, tuple[PeerId, ...]]:
         """Send to a group: how many were sent to, and whose queues were full."""
         if self._tap is not None:
             self._tap(self._clock.now(), "shout", (group, content))
-        sent, blocked = self.machine.shout(group, content)
-        refused = [peer for link in self._perform() if (peer := self.machine.peer_at(link)) is not None]
-        return sent - len(refused), blocked + tuple(refused)
+        sent_and_blocked = self.machine.shout(group, content)
+        self._perform()
+        return sent_and_blocked
 
     def shout_to(self, peer: PeerId, group: str, content: tuple[bytes, ...]) -> Outcome:
         """Send a shout to one member whose queue was full."""
         if self._tap is not None:
             self._tap(self._clock.now(), "shout_to", (peer, group, content))
         outcome = self.machine.shout_to(peer, group, content)
-        if outcome is _SENT and self._perform():
-            return Outcome.BLOCKED
+        self._perform()
         return outcome
 
     def bundle(self, peer: PeerId, group: str, contents: Sequence[Content]) -> tuple[int, int]:
@@ -236,7 +236,8 @@ class Driver:
             if self._tap is not None:
                 self._tap(self._clock.now(), "bundle", (peer, group, contents))
             outcome = self.machine.bundle(peer, group, contents)
-            if self._perform() or outcome is _BLOCKED:
+            self._perform()
+            if outcome is _BLOCKED:
                 return 0, 0
             return len(contents), len(contents) if outcome is _SENT else 0
         sent = 0
@@ -269,9 +270,9 @@ class Driver:
         """The same, only to those who understand bundles: to how many members, and whose queues were full."""
         if self._tap is not None:
             self._tap(self._clock.now(), "shout_bundle", (group, contents))
-        sent, blocked = self.machine.shout_bundle(group, contents)
-        refused = tuple(peer for link in self._perform() if (peer := self.machine.peer_at(link)) is not None)
-        return sent - len(refused), blocked + refused
+        sent_and_blocked = self.machine.shout_bundle(group, contents)
+        self._perform()
+        return sent_and_blocked
 
     def post(self, peer: PeerId, group: str, content: tuple[bytes, ...], sink: Sink | None) -> Outcome:
         """Send to one peer for sure, a whisper or (with a ``group``) a shout; ``sink`` is told what becomes of it."""
@@ -357,8 +358,8 @@ class Driver:
         if self.on_settled is not None:
             self.on_settled()
 
-    def _perform(self) -> set[int]:
-        """Perform effects until no more follow; the links that refused a message, or could not be opened.
+    def _perform(self) -> None:
+        """Perform effects until no more follow.
 
         Once a link has refused one, everything else for it in the same round is refused as well: libzmq may have
         made room meanwhile, and a later message must not overtake an earlier one.
@@ -378,9 +379,11 @@ class Driver:
                     if not transport.open_link(effect.link, effect.endpoint):
                         refused.add(effect.link)  # its HELLO follows, and there is nothing to send it on
                         machine.receive_report(LinkFailed(effect.link), self._clock.now())
+                elif type(effect) is AskRoom:
+                    if effect.link not in refused:
+                        machine.receive_report(LinkWritable(effect.link), self._clock.now())
                 else:
                     self._perform_other(effect)
-        return refused
 
     def _perform_other(self, effect: Effect) -> None:
         if isinstance(effect, CloseLink):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 __all__ = [
+    "AskRoom",
     "Broadcast",
     "CloseLink",
     "Discard",
@@ -62,6 +63,12 @@ class Send(NamedTuple):
 
     link: int
     frames: Sequence[bytes]
+
+
+class AskRoom(NamedTuple):
+    """There is more to send on a link: if it has taken everything up to here, LinkWritable follows at once."""
+
+    link: int
 
 
 class CloseLink(NamedTuple):
@@ -130,7 +137,9 @@ class ListenAnew(NamedTuple):
     """Everybody is silent: listen with the keys that are to come. KeysChanged follows."""
 
 
-Effect: TypeAlias = OpenLink | Send | CloseLink | Broadcast | Probe | Hasten | Keep | Discard | Mark | ListenAnew
+Effect: TypeAlias = (
+    OpenLink | Send | AskRoom | CloseLink | Broadcast | Probe | Hasten | Keep | Discard | Mark | ListenAnew
+)
 
 
 class LinkBlocked(NamedTuple):

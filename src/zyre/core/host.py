@@ -160,11 +160,14 @@ class GroupLane(Lane, Protocol):
 class Host(Protocol):
     """One node on some host."""
 
-    life: Life
     endpoint: str
     lanes: Mapping[PeerId, Lane]
     """The lanes that are open."""
     group_lanes: Mapping[str, GroupLane]
+
+    @property
+    def life(self) -> Life:
+        """Whether it was started, and stopped."""
 
     @property
     def send_patience(self) -> float:

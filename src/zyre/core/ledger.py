@@ -77,6 +77,9 @@ class Ledger:
         """The books as they are now, the accounts of ``records`` included."""
         offered, delivered, lost, unknown, in_flight = self.offered, self.delivered, self.lost, self.unknown, self.kept
         for record in records:
+            if record.queue:
+                offered += record.queue.messages
+                in_flight += record.queue.messages
             account = record.books
             if account is not None and account.offered:
                 offered += account.offered

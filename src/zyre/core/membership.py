@@ -438,7 +438,7 @@ class Membership(Part):
         entered = record.state is PeerState.READY
         record.state = PeerState.ABSENT
         self.directory.remove(record)
-        self._delivery.close(record, flush=reason == "revoked")
+        self._delivery.part(record, flush=reason == "revoked")
         groups = self.groups.remove(record)
         if entered:
             if reason in _WITHOUT_A_WORD:

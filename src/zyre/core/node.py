@@ -15,7 +15,7 @@ from typing import Any, Final
 from zyre.core.announcer import Announcer
 from zyre.core.answers import Answers
 from zyre.core.bulletin import Bulletins
-from zyre.core.bundling import Bundling, window_of
+from zyre.core.bundling import Bundling
 from zyre.core.carrying import Carrying
 from zyre.core.conversation import Conversation
 from zyre.core.counters import Counters
@@ -35,6 +35,7 @@ from zyre.core.locality import Locality
 from zyre.core.membership import Membership
 from zyre.core.news import News
 from zyre.core.outgoing import Outgoing
+from zyre.core.outqueue import window_of
 from zyre.core.part import Follower, Handler, Moves, Part, Question, Verb
 from zyre.core.portrait import Portrait
 from zyre.core.profile import NodeProfile
@@ -199,9 +200,7 @@ class NodeMachine(Answers):
         self._reliable = Reliable(
             limits, self._timing, self._directory, self._delivery, self._timers, self.counters, self.events
         )
-        self.bundling = Bundling(
-            limits, self._directory, self._groups, self._delivery, self.counters, self.events, self._gate
-        )
+        self.bundling = Bundling(self._directory, self._groups, self._delivery, self.counters, self.events, self._gate)
         self.durable = Durable(
             profile, self._reliable, self._directory, self._delivery, self._timers, self.counters, self.events
         )
@@ -254,7 +253,7 @@ class NodeMachine(Answers):
                 part.take_leave(record)
             if not self._announcer.running or record.wants_goodbye:
                 self._delivery.send(record, zre.GOODBYE)
-            self._delivery.close(record, flush=True)
+            self._delivery.part(record, flush=True)
         self._end()
 
     def _retire(self) -> None:
@@ -282,6 +281,11 @@ class NodeMachine(Answers):
     def has_plain_peers(self) -> bool:
         """Whether somebody here does not know GOODBYE."""
         return any("goodbye" not in record.extensions for record in self._directory)
+
+    @property
+    def has_queued(self) -> bool:
+        """Whether messages wait for room in somebody's link."""
+        return any(record.queue and not record.on_hold for record in self._directory)
 
     def join(self, group: str, now: float) -> None:
         """Be in a group, and say so to everybody. Nothing happens if we are in already."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from zyre.core.account import Account
 from zyre.core.dialect import LOWEST_MODULUS, MODULUS, NOTHING_KNOWN, SHORT_MODULUS
+from zyre.core.outqueue import OutQueue
 from zyre.core.tables import PeerState, Phase
 from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
@@ -34,9 +35,6 @@ class PeerRecord:
     for all who need not ask, and NOBODY then.
     """
 
-    held: list[tuple[int, bytes, tuple[bytes, ...]]] | None
-    """Messages that wait for a new link; None while none does."""
-
     __slots__ = (
         "answered_at",
         "ask_again_at",
@@ -57,19 +55,20 @@ class PeerRecord:
         "groups",
         "headers",
         "heard_mark",
-        "held",
         "identity",
         "incarnation",
         "is_own_kind",
         "link",
         "name",
         "noted",
+        "on_hold",
         "peer",
         "permitted",
         "phase",
         "presumed_at",
         "proven",
         "proven_at",
+        "queue",
         "quiet_at",
         "received",
         "relinked_until",
@@ -89,10 +88,8 @@ class PeerRecord:
     )
 
     def __init__(self, identity: PeerId | None, endpoint: Endpoint, link: int, found_by: str) -> None:
-        self.identity = identity
-        self.peer = identity or NOBODY
-        self.endpoint = endpoint
-        self.link = link
+        self.identity, self.peer = identity, identity or NOBODY
+        self.endpoint, self.link = endpoint, link
         self.found_by = found_by
         self.state = PeerState.PENDING
         self.name = ""
@@ -151,11 +148,13 @@ class PeerRecord:
         self.ask_again_at = 0.0
         """Until when it has time to tell us what we missed."""
         # a full queue
-        self.blocked, self.shedding, self.held = False, False, None
+        self.blocked = self.shedding = self.on_hold = False
+        """On hold: all that is to be said waits for a new link."""
+        self.queue: OutQueue | None = None
         self.congested = False
         """Whether too many bundled messages are on their way to it, so that no data is sent until it has some."""
         self.shedding_large = self.carrying = False
-        """Whether patience is over with large messages; whether one of a stream is on its way: the rest waits."""
+        """Patience is over with large messages; one of a stream is on its way: the rest waits."""
         self.backlog: list[tuple[int, bytes]] = []
         self.snapshot: Peer | None = None
 

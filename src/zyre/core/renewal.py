@@ -102,16 +102,15 @@ class Renewal(Part):
         return {Overdue: self._on_overdue, Unheard: self._on_unheard}
 
     def left(self, record: PeerRecord) -> None:
-        """It is gone, and nobody will tell it what was held for it."""
+        """It is gone, and not waited for."""
         self._waiting.pop(record.peer, None)
         self._parked.discard(record.peer)
         self._on_silent(record.peer)
-        self._delivery.give_up_held(record)
         self._announce_if_done()
 
     def take_leave(self, record: PeerRecord) -> None:
         """The node stops: what is held goes on the link that there is."""
-        if record.held is not None:
+        if record.on_hold:
             self._delivery.release(record)
 
     def _on_coming(self, report: KeysComing, now: float) -> Moves:
@@ -155,7 +154,7 @@ class Renewal(Part):
             self._membership.gate.rekey(report.public_key)
             self._portrait.rekey(report.public_key, report.certificate)
         for record in list(self._membership.directory.ready()):
-            if record.held is not None and record.peer not in self._waiting:
+            if record.on_hold and record.peer not in self._waiting:
                 self._resume(record, now)
             else:
                 self._begin(record, now)

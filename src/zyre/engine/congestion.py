@@ -41,17 +41,24 @@ class Congestion:
         with self._lock:
             descriptor = self.links.get(link)
             if descriptor is not None:
+                self.engine.unwatch(descriptor)  # it may have had room, and been filled again, before the first look
                 self.engine.watch(descriptor, partial(self._look, link))
 
     def _look(self, link: int) -> bool:
         """In the engine thread: the descriptor of a full link is readable."""
         with self._lock:
-            if link not in self.links or not self._relieve(link):
+            descriptor = self.links.pop(link, None)
+            if descriptor is None:
                 return False
-            self.engine.unwatch(self.links.pop(link))
-            self._room.notify_all()
-        self.wake()
+            if not self._relieve(link):
+                self.links[link] = descriptor
+                return False
+            self.engine.unwatch(descriptor)  # if what was waiting has filled it again, it is to be watched anew
         return False
+
+    def on_less(self, link: int) -> None:
+        """In any thread: large messages have left a link that had no room for more."""
+        self.engine.call_soon(partial(self._look, link))
 
     def on_closed(self, link: int) -> None:
         """A link is being closed: its descriptor may be somebody else's at once, and nobody need wait for it."""
@@ -71,7 +78,7 @@ class Congestion:
         return self._room.wait(timeout)
 
     def on_settled(self) -> None:
-        """The fates of some messages are known, so there may be room for others."""
+        """A queue is half empty, or the fates of some messages are known: there may be room for others."""
         self.release()
         if self.wakers:
             self.engine.call_soon(self.wake)

@@ -101,6 +101,7 @@ class NodeHost:
             protection,
             on_blocked=self._congestion.on_blocked,
             on_closed=self._on_link_closed,
+            on_less=self._congestion.on_less,
             on_moved=lambda locality: self._engine.call_soon(partial(self._follow, LocalityChanged(locality))),
             on_probe=self._prober.begin,
             on_refused=lambda code, address: self._report_soon(PeerRefused(code, address)),
@@ -119,8 +120,8 @@ class NodeHost:
         self._lookout = Lookout(self._lock, self._driver, self._lead, self.mailbox)
         self._sending.alarm.ring = partial(self._guarded, self._sending.on_alarm)
         self._lead.before_wait = self._sending.empty_lanes
-        self._alarms = [self._alarm, self._pacing.alarm, self._lead.alarm, self._rendezvous.alarm]
-        self._alarms += (self._hearing.ears.alarm, self._sending.alarm, *self.transport.alarms)
+        timed = (self._pacing, self._lead, self._rendezvous, self._hearing.ears, self._sending)
+        self._alarms = [self._alarm, *(part.alarm for part in timed), *self.transport.alarms]
         self._remembered = remembered
         if remembered is not None:
             self._alarms.append(remembered.attach(self.ask, self.change))
@@ -154,10 +155,6 @@ class NodeHost:
         """Whether it was started, and stopped."""
         return self._sending.life
 
-    @life.setter
-    def life(self, life: Life) -> None:
-        self._sending.life = life
-
     @property
     def send_patience(self) -> float:
         """Seconds that a send waits for room."""
@@ -181,7 +178,7 @@ class NodeHost:
                 self._keeping.close()
                 self._engine.release(*self._alarms)
                 raise
-            self.life = Life.RUNNING
+            self._sending.life = Life.RUNNING
             self.endpoint = self.machine.endpoint
         register(self)
         self._engine.call(self._watch)
@@ -216,13 +213,19 @@ class NodeHost:
     def stop(self, timeout: float, drain: float = 0.0) -> None:
         """Say goodbye, close everything, end all waiting. Returns within ``timeout`` seconds; a second call is idle."""
         deadline = time.monotonic() + max(0.0, timeout)
-        if self.life is Life.RUNNING:
-            self._keeping.finish(timeout)
+        try:
+            if self.life is Life.RUNNING:
+                self._keeping.finish(timeout)
+                self._sending.drain(drain, deadline)
+        finally:  # also when Ctrl-C ends the waiting
+            self._stop(deadline, drain)
+
+    def _stop(self, deadline: float, drain: float) -> None:
         if self._remembered is not None:
             self._remembered.close()
         with self._lock:
             if (was := self.life) is not Life.FORKED:
-                self.life = Life.STOPPED
+                self._sending.life = Life.STOPPED
             overtaking = was is Life.RUNNING and self.machine.has_plain_peers
             if was is Life.RUNNING:
                 self._sending.lanes.give_up()
@@ -239,7 +242,7 @@ class NodeHost:
                 self._engine.call(self._unwatch, deadline - time.monotonic())
                 self._lead.finish(threading.get_ident(), max(0.0, deadline - time.monotonic()))
                 if overtaking:
-                    time.sleep(min(max(0.0, timeout), _HEAD_START))
+                    time.sleep(min(max(0.0, deadline - time.monotonic()), _HEAD_START))
             finally:  # also when Ctrl-C ends the waiting
                 self._engine.call(self._close, deadline - time.monotonic())
                 self._keeping.wait_closed(deadline - time.monotonic())
@@ -286,7 +289,7 @@ class NodeHost:
 
     def abandon(self) -> None:
         """In a child after a fork: the node is the parent's. Nothing is said to its peers here, and nothing read."""
-        self.life = Life.FORKED
+        self._sending.life = Life.FORKED
         self._lock = threading.Lock()  # a thread that does not exist here may have held it
         self._congestion = Congestion(self._lock, self._relieve)
         self._sending.abandon(self._lock, self._congestion)
@@ -338,8 +341,7 @@ class NodeHost:
     @property
     def roster(self) -> Roster:
         """Who is here; needs the lock only if somebody came or went since it was last asked."""
-        current = self._driver.roster_if_current
-        if current is not None:
+        if (current := self._driver.roster_if_current) is not None:
             return current
         with self._lock:
             return self._driver.roster
@@ -359,9 +361,8 @@ class NodeHost:
                 beacons_sent=0 if beacons is None else beacons.sent,
                 beacons_failed=0 if beacons is None else beacons.failed,
             )
-        if beacons is None or not beacons.dropped:
-            return counted
-        return replace(counted, failures={**counted.failures, "datagram": beacons.dropped})
+        dropped = {"datagram": beacons.dropped} if beacons is not None and beacons.dropped else {}
+        return replace(counted, failures={**counted.failures, **dropped})
 
     # -- in the engine thread ------------------------------------------------------------------------------------
 

@@ -26,6 +26,13 @@ _RUNNING: Final = Life.RUNNING
 _SENT: Final = Outcome.SENT
 _BLOCKED: Final = Outcome.BLOCKED
 
+#: What waits for room when a node stops may still get some, in seconds; longer if the program says so.
+_DRAIN: Final = 0.5
+#: What else there is to do when a node stops has this long, in seconds.
+_REST: Final = 0.1
+#: So often it looks whether that has left, in seconds.
+_LOOK: Final = 0.01
+
 
 class Sending:
     """The sends of one node. Its host says by ``life`` whether they are possible, under the ``lock``.
@@ -205,6 +212,14 @@ class Sending:
             return self._driver.keep(peer, group, content, ttl, sink)
 
     # -- waiting for room ----------------------------------------------------------------------------------------
+
+    def drain(self, seconds: float, deadline: float) -> None:
+        """The node is about to stop: wait until what waits here for room is in libzmq's hands; for so many seconds, and
+        a little at least, but not to the ``deadline``."""
+        deadline = min(deadline - _REST, time.monotonic() + max(seconds, _DRAIN))
+        with self.in_order():
+            while self._driver.machine.has_queued and (left := deadline - time.monotonic()) > 0:
+                self.congestion.wait(min(left, _LOOK))  # nobody tells that a queue is empty
 
     def _retry(self, peer: PeerId, send: Callable[[], Outcome]) -> Outcome:
         deadline = time.monotonic() + self.patience

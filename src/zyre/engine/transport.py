@@ -1,14 +1,13 @@
 """The Transport port on pyzmq: one ROUTER that only receives, one DEALER per peer that only sends (36/ZRE, "sockets").
 
-So the set of sockets to wait for does not grow with the peers. Frames up to a threshold are copied into libzmq,
-which is faster than sharing them; larger ones are shared. Nothing here decides anything.
+So the set of sockets to wait for does not grow with the peers (the DEALERs are in dealers.py). Nothing here decides
+anything.
 """
 
 from __future__ import annotations
 
-import errno
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,9 @@ from zyre.endpoint import Endpoint
 from zyre.engine import clock
 from zyre.engine.connections import Connections
 from zyre.engine.context import shared_context
+from zyre.engine.dealers import FLUSH_MS, Dealers
 from zyre.engine.descriptors import LINK, NODE, budget
+from zyre.engine.freight import LAST
 from zyre.engine.greeters import TELLING, note, proven_key
 from zyre.engine.haste import Haste
 from zyre.engine.interfaces import Selection, choose_within, without_carrier
@@ -37,11 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ZmqTransport"]
 
-#: From this size on a frame is shared with libzmq instead of copied (where pyzmq's own threshold lies as well).
-_SHARE_FROM = 65536
-#: How long what is queued for one peer may still leave when its link alone is closed, in milliseconds; and at least,
-#: when the node stops.
-_FLUSH_MS = 500
 #: What libzmq can count as milliseconds.
 _LONGEST_FLUSH = 1_000_000.0
 #: So often the host's addresses are looked at, in seconds; at once when an interface does not take a beacon.
@@ -49,8 +45,6 @@ _LOOK_AGAIN = 2.0
 #: Where the system tells of changes, this is only for what it might not have told: a look costs as much as ten beacons.
 _LOOK_ANYWAY = 30.0
 # Plain numbers: on the way of every message the enumerations of pyzmq cost more than the call that they are for.
-_MORE = int(zmq.SNDMORE | zmq.NOBLOCK)
-_LAST = int(zmq.NOBLOCK)
 _EVENTS = int(zmq.EVENTS)
 _READABLE = int(zmq.POLLIN)
 
@@ -67,9 +61,10 @@ class ZmqTransport:
     """Sockets of one node.
 
     ``on_blocked(link, descriptor)`` is called when a link's queue is full: the descriptor shows when to look for room
-    again. ``on_closed(link)`` is called before a link's descriptor is given back. ``on_moved(locality)`` is called when
-    the host has other addresses than before; whoever may read the inbox should then call ``receive``. ``on_probe(link,
-    endpoint)`` has a look at an endpoint, and ``on_refused(code, address)`` tells why a link is not opened.
+    again, and so does ``on_less(link)``, in any thread, when large messages have left it. ``on_closed(link)`` is called
+    before a link's descriptor is given back. ``on_moved(locality)`` is called when the host has other addresses than
+    before; whoever may read the inbox should then call ``receive``. ``on_probe(link, endpoint)`` has a look at an
+    endpoint, and ``on_refused(code, address)`` tells why a link is not opened.
     """
 
     def __init__(
@@ -85,6 +80,7 @@ class ZmqTransport:
         on_moved: Callable[[Locality], None],
         on_probe: Callable[[int, str], None],
         on_refused: Callable[[RefusalCode, str], None] = lambda code, address: None,
+        on_less: Callable[[int], None] = lambda link: None,
     ) -> None:
         self.probe = on_probe
         self._haste = Haste()
@@ -98,8 +94,6 @@ class ZmqTransport:
         self._proven = protection is not None and protection.proven
         self._interfaces: tuple[Interface, ...] = ()
         self.beacon_port = beacon_port
-        self._on_blocked = on_blocked
-        self._on_closed = on_closed
         self._on_moved = on_moved
         self._on_refused = on_refused
         self._locality: Locality
@@ -113,10 +107,17 @@ class ZmqTransport:
         self._rekeying = False
         self._bound_links: dict[str, str] = {}
         self._linking = False
-        self._flush_ms = _FLUSH_MS
-        self._links: dict[int, zmq.Socket[bytes]] = {}
-        self._senders: dict[int, Callable[..., object]] = {}
-        """Each link's compiled send, without the Python method that pyzmq puts before it."""
+        self._dealers = Dealers(
+            self._identity,
+            config,
+            protection,
+            on_blocked=on_blocked,
+            on_closed=on_closed,
+            on_less=on_less,
+            on_refused=on_refused,
+        )
+        self.send, self.close_link = self._dealers.send, self._dealers.close
+        self.is_writable = self._dealers.is_writable
         self._inbox: zmq.Socket[bytes] | None = None
         self._batch_octets = config.limits.batch_octets
         self._taken = False
@@ -209,75 +210,17 @@ class ZmqTransport:
         if target.is_tcp and not self._locality.admits(target.host):
             self._on_refused("out of scope", target.host)
             return False
-        dealer = self._new_dealer()
-        if dealer is None:
-            self._on_refused("no descriptors", target.host)
-            return False
-        dealer.linger = 0
-        dealer.ipv6 = ":" in target.host
-        dealer.sndhwm = self._config.limits.link_messages
-        dealer.routing_id = self._identity
-        # Else libzmq waits half a minute for the greeting of a connection that died unseen while it was being made.
-        dealer.handshake_ivl = round(self._config.timing.handshake * 1000)
-        try:
-            if self._protection is not None and not self._protection.guard_link(dealer, target):
-                raise zmq.ZMQError(errno.EACCES)
-            dealer.connect(str(target))
-        except zmq.ZMQError:
-            dealer.close(0)
-            return False
-        self._links[link] = dealer
-        self._senders[link] = super(zmq.Socket, dealer).send
-        return True
-
-    def _new_dealer(self) -> zmq.Socket[bytes] | None:
-        """None if there are too few descriptors left, or libzmq's own number of sockets is used up."""
-        try:
-            return shared_context().socket(zmq.DEALER) if budget.take(LINK) else None
-        except zmq.ZMQError:
-            return None
-
-    def send(self, link: int, frames: Sequence[bytes]) -> bool:
-        """Queue a whole message. libzmq refuses at message boundaries only, so it is all or nothing.
-
-        What is still on its way to a link that could not be opened counts as sent: the failure has been reported.
-        """
-        send = self._senders.get(link)
-        if send is None:
-            return True
-        last = frames[-1]
-        try:
-            for frame in frames[:-1]:
-                send(frame, _MORE, len(frame) < _SHARE_FROM)
-            send(last, _LAST, len(last) < _SHARE_FROM)
-        except zmq.Again:
-            self._on_blocked(link, int(self._links[link].get(zmq.FD)))
-            return False
-        return True
+        return self._dealers.open(link, target)
 
     def flush_within(self, seconds: float) -> None:
         """What links hold that are closed from now on may leave for so long, behind our back; the end of the program
         waits for it."""
-        self._flush_ms = max(_FLUSH_MS, round(min(seconds, _LONGEST_FLUSH) * 1000))
-
-    def close_link(self, link: int, flush: bool) -> None:
-        """Close a DEALER."""
-        dealer = self._links.pop(link, None)
-        self._senders.pop(link, None)
-        if dealer is not None:
-            budget.give(LINK)
-            self._on_closed(link)
-            dealer.close(self._flush_ms if flush else 0)
-
-    def is_writable(self, link: int) -> bool | None:
-        """Whether a DEALER has room; None if it is closed."""
-        dealer = self._links.get(link)
-        return None if dealer is None else bool(int(dealer.get(zmq.EVENTS)) & zmq.POLLOUT)
+        self._dealers.flush_ms = max(FLUSH_MS, round(min(seconds, _LONGEST_FLUSH) * 1000))
 
     def hasten(self, link: int) -> None:
         """See to it that TCP tries a link again once a second at least, while nothing passes."""
-        if link in self._links:
-            self._haste.add(self._links[link].get_string(zmq.LAST_ENDPOINT).rstrip("\0"))
+        if (place := self._dealers.place_of(link)) is not None:
+            self._haste.add(place)
 
     def broadcast(self, payload: bytes) -> None:
         """Send a beacon on every interface."""
@@ -378,13 +321,13 @@ class ZmqTransport:
                     self.drained = True
                     break
                 look = look and not messages  # and after the first: where there are two, there are many
-                identity = receive(_LAST)  # a ROUTER puts it before at least one frame
-                frame = receive(_LAST, False)
+                identity = receive(LAST)  # a ROUTER puts it before at least one frame
+                frame = receive(LAST, False)
                 content = frame.bytes
                 frames = [identity, content]
                 room -= len(content)
                 while frame.more:
-                    frame = receive(_LAST, False)
+                    frame = receive(LAST, False)
                     content = frame.bytes
                     frames.append(content)
                     room -= len(content)
@@ -425,8 +368,7 @@ class ZmqTransport:
             self._protection.dismiss()
         if self.beacons is not None:
             self.beacons.close()
-        for link in list(self._links):
-            self.close_link(link, flush=False)
+        self._dealers.close_all()
 
     def abandon(self) -> None:
         """In a child after a fork: close copies of descriptors; libzmq's sockets are left alone."""

@@ -140,7 +140,8 @@ class Accounts(Checker):
         lost = 0
         for node in world.nodes:
             fates = node.host.statistics().fates
-            taken = node.transport.data_taken + node.machine.counters.ledger.posted
+            waiting_here = sum(record.queue.messages for record in node.machine._directory if record.queue)
+            taken = node.transport.data_taken + node.machine.counters.ledger.posted + waiting_here
             if not fates.balanced or fates.offered - fates.refused != taken or min(astuple(fates)) < 0:
                 self.fail(world, f"the books of {node.name} do not balance: {fates}, and its links took {taken}")
             kept = node.machine.counters.ledger.ends

@@ -135,8 +135,8 @@ def _numbered(world: World, node: SimNode) -> bytes:
 
 def _number(world: World, node: SimNode) -> int:
     """Numbers that only rise, over a restart with the same identity as well."""
-    taken: int = node.machine.counters.sent + node.machine.counters.ledger.posted + node.transport.data_taken
-    return int(world.now() * 1e6) * 1_000_000 + taken
+    offered = node.host.statistics().fates.offered
+    return int(world.now() * 1e6) * 1_000_000 + offered
 
 
 @dataclass(frozen=True, slots=True)

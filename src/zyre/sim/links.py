@@ -100,7 +100,7 @@ class SimLink(Way):
         queue = self._queue
         if not queue:
             self._queue = (frames,)  # which is enough for most: a link that is idle has no list
-        elif len(queue) >= self.sender.limits.link_messages:
+        elif len(queue) >= self.sender.most_queued:
             self._refused = True
             return False
         elif isinstance(queue, list):
@@ -229,7 +229,7 @@ class SimLink(Way):
 
     def _tell_of_room(self) -> None:
         """Let the sender know when a queue that was full is not any more."""
-        if self._refused and self.open and len(self._queue) <= self.sender.limits.link_messages // 2:
+        if self._refused and self.open and len(self._queue) <= self.sender.most_queued // 2:
             self._refused = False
             self.sender.host.on_report(LinkWritable(self._number))
 

@@ -9,6 +9,7 @@ from zyre.config import Limits
 from zyre.core.discovery import Source
 from zyre.core.effects import HelloFrom, LinkAnswered, LinkLost, LinkRefused, Report
 from zyre.core.locality import Locality
+from zyre.core.outqueue import share_of_link
 from zyre.endpoint import Endpoint
 from zyre.errors import AddressInUse, InvalidEndpoint, NoInterface
 from zyre.sim.hearing import Hearing
@@ -61,6 +62,7 @@ class SimTransport:
         "host",
         "identity",
         "limits",
+        "most_queued",
         "network",
         "octets_sent",
         "ports",
@@ -75,6 +77,7 @@ class SimTransport:
         self.box = box
         self.identity = identity_frame(identity)
         self.limits = limits
+        self.most_queued, _ = share_of_link(limits)
         self.host: Receiver
         self.hearing: Hearing | None = None
         """What notes the beacons from which nothing follows; None to be handed each."""

@@ -1,0 +1,95 @@
+"""The large messages in libzmq's hands: how many octets of them there are, which libzmq itself bounds by nothing.
+
+libzmq tells nobody what it has sent, but it gives back the memory of a frame that was shared with it. So every so many
+octets one frame is shared, whatever its size, and when that is given back all before it have left, too. Messages too
+small to be counted here are bounded by their number.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import zmq
+
+__all__ = ["COUNTED_FROM", "LAST", "MORE", "Freight"]
+
+# Plain numbers: on the way of every message the enumerations of pyzmq cost more than the call that they are for.
+MORE: Final = int(zmq.SNDMORE | zmq.NOBLOCK)
+LAST: Final = int(zmq.NOBLOCK)
+
+#: Octets of the smallest frame that makes its message one that is counted.
+COUNTED_FROM: Final = 1024
+#: From this size on a frame is shared with libzmq instead of copied (where pyzmq's own threshold lies as well).
+_SHARE_FROM: Final = 65536
+#: One frame in so many octets is shared and watched for, which costs as much as copying a tenth of them.
+_MARK_EVERY: Final = 65536
+
+
+class Freight:
+    """What one link has of large messages. ``on_less`` is called, in any thread, when some have left after there was no
+    room for others."""
+
+    __slots__ = ("_marked", "_marks", "_most", "_on_less", "_unmarked", "_waited_for")
+
+    def __init__(self, most: int, on_less: Callable[[], object]) -> None:
+        self._most = most
+        self._on_less = on_less
+        self._marks: deque[tuple[weakref.ref[memoryview], int]] = deque()
+        """Frames to be given back, and the octets up to each."""
+        self._marked = 0
+        self._unmarked = 0
+        self._waited_for = False
+
+    def send(self, send: Callable[..., object], frames: Sequence[bytes]) -> bool:
+        """Give a message to libzmq by ``send``, if there is room for it there; one message of any size may be there, if
+        there are no others."""
+        octets = sum(map(len, frames))
+        *others, last = frames
+        if not self._has_room(octets):
+            return False
+        try:
+            for frame in others:
+                send(frame, MORE, len(frame) < _SHARE_FROM)
+            marked = self._load(octets, last) if others else last  # once one frame is taken, all are
+            send(marked, LAST, marked is last and len(last) < _SHARE_FROM)
+        except zmq.Again:
+            return False
+        return True
+
+    def _has_room(self, octets: int) -> bool:
+        if self._fits(octets):
+            return True
+        self._waited_for = True  # before another look, or what is given back between them would be missed
+        return self._fits(octets)
+
+    def has_eased(self) -> bool:
+        """Whether half of it is free; if not, ``on_less`` is called when to look again."""
+        return self._has_room(self._most // 2)
+
+    def _fits(self, octets: int) -> bool:
+        marks = self._marks
+        while marks and marks[0][0]() is None:
+            self._marked -= marks.popleft()[1]
+        if marks and self._marked + self._unmarked + octets > self._most:
+            return False
+        self._waited_for = False
+        return True
+
+    def _load(self, octets: int, last: bytes) -> bytes | zmq.Frame:
+        """So many octets are about to be given to libzmq, of which ``last`` is the last frame: as what to send that."""
+        self._unmarked += octets
+        if self._unmarked < _MARK_EVERY:
+            return last
+        view = memoryview(last)
+        self._marks.append((weakref.ref(view, self._on_given_back), self._unmarked))
+        self._marked += self._unmarked
+        self._unmarked = 0
+        return zmq.Frame(view, copy=False)
+
+    def _on_given_back(self, mark: object) -> None:
+        """In the thread in which pyzmq collects frames."""
+        if self._waited_for:
+            self._on_less()
