@@ -286,7 +286,7 @@ class Delivery:
         if len(record.backlog) >= self._backlog_limit and message_id not in _NEVER_DROPPED:
             self._counters.dropped["peer_slow"] += 1
             return
-        record.backlog.append((message_id, fields))
+        record.backlog = (*record.backlog, (message_id, fields))
 
     def on_blocked(self, record: PeerRecord | None, frames: Sequence[bytes]) -> None:
         """The transport did not take ``frames``: take back their number, and keep them. They may have been our last
@@ -319,7 +319,7 @@ class Delivery:
     def on_writable(self, record: PeerRecord) -> None:
         """There is room again: send what was kept, in order, and then as much of the queue as is tried at a time."""
         record.blocked = record.shedding = False
-        backlog, record.backlog = record.backlog, []
+        backlog, record.backlog = record.backlog, ()
         for message_id, fields in backlog:
             self.send(record, message_id, fields)
         self.pour(record)

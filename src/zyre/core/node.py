@@ -366,7 +366,9 @@ class NodeMachine(Answers):
             kind, sequence = zre.split_header(frames[1])
             handler = self._by_kind.get(kind)
             if handler is None:
-                self._follow(self._door.on_other(zre.unpack_header(frames[1])[0], frames, now), now)
+                moves = self._door.on_other(zre.unpack_header(frames[1])[0], frames, now)
+                if moves:
+                    self._elections.follow(moves, now)
                 return
             record = self._directory.by_frame.get(frames[0])
             if record is None or record.state is not _READY:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -18,6 +18,7 @@ from zyre.roster import Peer
 __all__ = ["PeerRecord"]
 
 _HALF: Final = MODULUS // 2
+_LONG_AGO: Final = -NEVER
 
 #: Who was replaced this often in a row, each time so soon after the last, is not starting anew: both sides answer
 #: answers, each after a round trip, which may take long on a bad network.
@@ -128,9 +129,9 @@ class PeerRecord:
         self.proven_at = 0.0
         self.doubted = False
         """Whether our link may not reach it, so that its beacons prove nothing."""
-        self.answered_at = -NEVER
+        self.answered_at = _LONG_AGO
         """When somebody last answered at its endpoint, without being heard otherwise."""
-        self.vouched_at = -NEVER
+        self.vouched_at = _LONG_AGO
         """When others last heard it, by what they say."""
         self.verified_at = NEVER
         """From when on one more refusal at its endpoint is final; NEVER: there has been none."""
@@ -155,7 +156,7 @@ class PeerRecord:
         """Whether too many bundled messages are on their way to it, so that no data is sent until it has some."""
         self.shedding_large = self.carrying = False
         """Patience is over with large messages; one of a stream is on its way: the rest waits."""
-        self.backlog: list[tuple[int, bytes]] = []
+        self.backlog: Sequence[tuple[int, bytes]] = ()
         self.snapshot: Peer | None = None
 
     def reopen(self, endpoint: Endpoint, link: int) -> None:
@@ -163,7 +164,7 @@ class PeerRecord:
         self.endpoint, self.link = endpoint, link
         self.sent = 0
         self.blocked = self.congested = self.shedding = False
-        self.backlog = []
+        self.backlog = ()
         self.strayed_at = NEVER
         self.snapshot = None
 
