@@ -60,6 +60,15 @@ def test_settings_in_a_file(tmp_path: Path) -> None:
         assert (code, error) == (1, f"zyre: no hub answered within 0.5 s at {endpoint}\n")
 
 
+def test_settings_in_the_wrong_place_do_not_pass_in_silence(tmp_path: Path) -> None:
+    file = tmp_path / "hub.zpl"
+    file.write_text("gossip\n    bind\n        endpoint = tcp://127.0.0.1:*\n")
+    code, _, error = run("gossip", "--config", str(file), "--for", "0.2")
+    assert code == 3
+    assert "no section 'zgossip'" in error
+    assert run("gossip", "--config", str(file), "--bind", "inproc://here", "--for", "0.2")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [

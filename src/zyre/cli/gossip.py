@@ -12,7 +12,9 @@ from zyre.cli.exits import NotDone, Unfit
 from zyre.cli.options import ending_options, json_option, timeout_option
 from zyre.cli.output import Output, make_output, safe
 from zyre.cli.waiting import deadline_after
+from zyre.core.gossip.settings import Bind, Connect, read_steps
 from zyre.endpoint import Endpoint
+from zyre.engine.zplfile import load_zpl
 
 __all__ = ["gossip"]
 
@@ -80,6 +82,7 @@ def gossip(
     with zyre.Gossip("zyre gossip", certificate=_certificate(certificate)) as service:
         try:
             if config:
+                _require_place(config, binds + hubs)
                 service.load(config)
         except OSError as error:
             raise Unfit(str(error)) from None
@@ -102,6 +105,13 @@ def gossip(
         told = _watch(service, output, count, deadline)
     if count is not None and told < count:
         raise NotDone(f"{told} of {count} changes came within {seconds:g} s")
+
+
+def _require_place(config: str, told: tuple[str, ...]) -> None:
+    """Settings that say nothing are mostly in another section than they should be."""
+    steps = read_steps(load_zpl(config))
+    if not told and not any(isinstance(step, (Bind, Connect)) for step in steps):
+        raise Unfit(f"{config} has no section 'zgossip' that says where to bind or to connect; --bind or --connect can")
 
 
 def _certificate(path: str | None) -> zyre.Certificate | None:
