@@ -3,16 +3,19 @@
     python -m bench.compare [--only NAME ...] [--scenarios NAME ...]
 
 Two processes of one implementation over loopback, in a network of their own. ``told`` is what the sender knows of its
-losses: of the others nothing. (PyPI's zre, another one, does not meet itself on one computer.)
+losses: of the others nothing. Whatever is not installed is passed over.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import multiprocessing
 import os
+import queue
 import resource
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -159,12 +162,65 @@ class Pyre:
         return "nothing"
 
 
+class PypiZre:
+    """The package zre of PyPI: a node of asyncio, here with a loop in a thread."""
+
+    def __init__(self, role: str, folder: str, mode: str) -> None:
+        import zre
+
+        self._node = zre.ZreNode(role)
+        self._node.set_port(_PORT)
+        self._node.set_interface(_INTERFACE)
+        self.uuid = uuid.uuid4().hex
+        self._node.set_uuid(self.uuid)
+        self._loop = asyncio.new_event_loop()
+        self._events: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._sent, self._reads = 0, False
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._await(self._node.start())
+        asyncio.run_coroutine_threadsafe(self._node.run(), self._loop)
+
+    def _await(self, job: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(job, self._loop).result(60)
+
+    async def _pump(self) -> None:
+        async for event in self._node.events():
+            self._events.put(event)
+
+    def send(self, peer: str, content: bytes) -> None:
+        """Send; once in a hundred wait until it has been taken."""
+        taken = asyncio.run_coroutine_threadsafe(self._node.whisper(peer, content), self._loop)
+        self._sent += 1
+        if self._sent % 100 == 0:
+            taken.result(60)
+
+    def knows(self, peer: str) -> bool:
+        """Whether it is here."""
+        return peer in self._node.peers()
+
+    def read(self, seconds: float) -> bytes | None:
+        """The content of the next whisper, if one comes in time."""
+        if not self._reads:
+            self._reads = True
+            asyncio.run_coroutine_threadsafe(self._pump(), self._loop)
+        try:
+            event = self._events.get(timeout=seconds)
+        except queue.Empty:
+            return None
+        return bytes(event["payload"]) if event["type"] == "WHISPER" else b""
+
+    def told(self) -> str:
+        """Nothing."""
+        return "nothing"
+
+
 CONTESTANTS: dict[str, tuple[Callable[[str, str, str], Any], str]] = {
     "ours, best_effort": (Ours, "best_effort"),
     "ours, reliable": (Ours, "reliable"),
     "ours, durable": (Ours, "durable"),
     "libzyre": (Libzyre, ""),
     "zeromq-pyre": (Pyre, ""),
+    "PyPI's zre": (PypiZre, ""),
 }
 
 

@@ -2,10 +2,9 @@
 
     python -m bench.durable [--seconds 60] [--every 1.0] [--seed 1]
 
-Both write down what they know, each line in one write, which a SIGKILL cannot tear: the sender which messages are on
-its disk and which are confirmed, the receiver what it took. The receiver keeps the number of the last message in the
-same line as its work, as the documentation tells programs to do; so what is handed to it again is known. At the
-end every message that was ever on disk, confirmed or not, must have been taken exactly once.
+The sender writes down which messages are on its disk and which are confirmed, each line in one write, which a SIGKILL
+cannot tear. The receiver does its work in a database, by ``zyre.once``; so what is handed to it again is known. At the
+end every message that was ever on disk, confirmed or not, must have been done exactly once.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import argparse
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -58,22 +58,18 @@ def receive(folder: Path, port: int, interface: str | None) -> None:
     import zyre
     from zyre.events import DurableWhisper
 
-    done = folder / "taken"
-    last = (0, 0)
-    if done.exists() and (lines := done.read_bytes().splitlines()):
-        stream, number, _ = lines[-1].split()
-        last = int(stream), int(number)
-    log, again = _appender(done), _appender(folder / "again")
+    log, again = _appender(folder / "taken"), _appender(folder / "again")
+    database = sqlite3.connect(folder / "work.db")
+    database.execute("PRAGMA synchronous = OFF")  # only processes die here
+    database.execute("CREATE TABLE IF NOT EXISTS work (name BLOB NOT NULL)")
     with zyre.Node("receiver", store=folder / "receiver.db", port=port, interface=interface) as node:
         (folder / "receiver").write_text(node.uuid)
         for event in node:
             if isinstance(event, DurableWhisper):
-                place = event.stream, event.number
-                if place <= last:
-                    os.write(again, event.content[0] + b"\n")
-                    continue
-                last = place
-                os.write(log, b"%d %d %s\n" % (*place, event.content[0]))
+                with zyre.once(database, event) as fresh:
+                    if fresh:
+                        database.execute("INSERT INTO work VALUES (?)", (event.content[0],))
+                os.write(log if fresh else again, event.content[0] + b"\n")
 
 
 def send(folder: Path, port: int, interface: str | None, finish: bool) -> None:
@@ -108,7 +104,9 @@ def _lines(path: Path) -> list[bytes]:
 
 
 def _judge(folder: Path, kills: int) -> Result:
-    taken = Counter(line.split()[2] for line in _lines(folder / "taken"))
+    database = sqlite3.connect(folder / "work.db")
+    taken = Counter(name for (name,) in database.execute("SELECT name FROM work"))
+    database.close()
     stored, confirmed = set(_lines(folder / "stored")), set(_lines(folder / "confirmed"))
     return Result(
         kills=kills,

@@ -90,6 +90,7 @@ if _typing.TYPE_CHECKING:  # what many programs never use is loaded when it is f
     from zyre.groups import AsyncGroup, Group
     from zyre.security.access import Access
     from zyre.security.certificate import Certificate
+    from zyre.transactions import once
 
 __all__ = [
     "Node",
@@ -143,6 +144,7 @@ __all__ = [
     "load_certificate",
     "new_certificate",
     "save_certificate",
+    "once",
     "AddressInUse",
     "CallError",
     "DecodeError",
@@ -197,6 +199,7 @@ _LATER: _typing.Final = {
     "Group": "groups",
     "Access": "security.access",
     "Certificate": "security.certificate",
+    "once": "transactions",
 }
 
 

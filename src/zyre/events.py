@@ -172,7 +172,7 @@ class DurableWhisper(Whisper):
     it is kept on the sender's disk, and handed over again if this program dies.
 
     ``(stream, number)`` rises with each message of that peer, over all lives of both nodes: a program that keeps the
-    last one beside its work does each message exactly once.
+    last one beside its work, as with ``zyre.once``, does each message exactly once.
     """
 
     stream: int

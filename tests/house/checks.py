@@ -24,7 +24,7 @@ FLOORS = {
     **dict.fromkeys(("engine", "sim"), 3),
     **dict.fromkeys(("", "node", "aio", "streams", "pipeline", "waiting", "handlers"), 4),
     **dict.fromkeys(("headers", "lowlevel", "calls", "gossip", "gossiping", "grouping", "snapshots"), 4),
-    **dict.fromkeys(("testing", "pytest_plugin", "receipts", "sends", "bulk", "examining"), 4),
+    **dict.fromkeys(("testing", "pytest_plugin", "receipts", "sends", "bulk", "examining", "transactions"), 4),
     **dict.fromkeys(("sockets", "conformance"), 5),
     "cli": 6,
 }

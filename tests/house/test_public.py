@@ -22,7 +22,7 @@ FRONT_DOOR = {
     # events
     "Event", "Enter", "Exit", "Evasive", "Silent", "Returned", "Join", "Leave", "Updated", "Whisper", "Shout",
     "Leader", "Leaderless", "Leadership", "Gap", "NetworkChanged", "Refused", "Collision",
-    "ReliableWhisper", "ReliableShout", "DurableWhisper", "DurableShout",
+    "ReliableWhisper", "ReliableShout", "DurableWhisper", "DurableShout", "once",
     "Diagnosis", "Finding",
     # calls
     "Request", "Reply",
