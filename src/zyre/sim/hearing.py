@@ -54,6 +54,7 @@ class Refrain:
         "_counts",
         "_last",
         "_learners",
+        "_longest",
         "_network",
         "_number",
         "_patience",
@@ -90,7 +91,8 @@ class Refrain:
         self._recent_before = 0
         self._recent_long_before = 0
         self._patience = -_NEVER
-        """The shortest that anybody has who came to know it."""
+        self._longest = 0.0
+        """The shortest and the longest patience that anybody has who came to know it."""
         self._round = -_NEVER
         self._rounds = 0
 
@@ -102,7 +104,7 @@ class Refrain:
             self._number = 0
             self._tell_counts()
         self._number = number = self._number + 1
-        if self._times[number] != _NEVER:
+        if not self._times[number] + self._longest < now:  # who heard it no later has been told already
             self._settle(number)
         self._times[number] = now
         heard = reached & self.known
@@ -170,6 +172,8 @@ class Refrain:
     def learn(self, seat: int, patience: float) -> None:
         """The node at that port knows it, and asks its sender after so many seconds of silence."""
         self._learners.append(seat)
+        if patience > self._longest:
+            self._longest = patience
         if patience < self._patience:
             self._patience, self._round = patience, patience * _ROUND
             self._look()
