@@ -18,6 +18,9 @@ from bench.process import Failed, PeerProcess
 from bench.progress import Bar
 from bench.report import as_json, show, show_regressions, write
 from bench.run import Run
+from bench.scale import Point, measure
+from bench.scale import draw as draw_scale
+from bench.scale import show as show_scale
 from bench.stats import Measure, Ratio, Results, median, percentile, ratio
 from rich.console import Console
 
@@ -228,3 +231,21 @@ def test_the_path_of_a_message_has_a_price_at_each_step():
         prices = dict(measured.sending()) | dict(measured.receiving()) | dict(measured.bundled())
     assert len(prices) == 19
     assert all(price > 0 for price in prices.values())
+
+
+def test_what_many_nodes_cost_is_shown_and_drawn(
+    matplotlib: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    points = [Point("together", 10, 0.1, 5.0, 0.1, 60.0, 4.0, 2.0), Point("apart", 10, 0.1, 5.0, 0.1, 200.0, 4.0)]
+    show_scale(points)
+    assert "in processes" not in (shown := capsys.readouterr().out)
+    assert "one process" in shown
+    draw_scale(points, tmp_path / "scale.png")
+    assert (tmp_path / "scale.png").stat().st_size > 1000
+
+
+def test_two_nodes_are_measured() -> None:
+    together, apart = measure(2, 0.1)
+    assert (together.place, apart.place) == ("together", "apart")
+    assert together.objects is not None
+    assert min(together.met, apart.met, together.idle, apart.idle, together.descriptors, apart.descriptors) > 0

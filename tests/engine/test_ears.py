@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.nodes import until
 from zyre.core.timers import NEVER
-from zyre.engine.ears import Ears, patience_of
+from zyre.engine.ears import Ears, patience_of, spread_of
 from zyre.engine.engine import Engine
 
 
@@ -139,3 +139,11 @@ def test_among_many_peers_less_may_wait() -> None:
     assert patience_of(2.5, 1.0, 0) == patience_of(2.5, 1.0, 100) == 1.0
     assert patience_of(2.5, 1.0, 400) == 0.25
     assert patience_of(0.25, 0.1, 10) == 0.1
+
+
+def test_news_is_read_at_some_moment_of_a_short_time(listener: Listener) -> None:
+    listener.ears.spread = 0.02
+    for number in range(10):
+        listener.mouth.send(b"x")
+        until(lambda number=number: listener.heard == number + 1)
+    assert (spread_of(3), spread_of(1000)) == (0.0, spread_of(50))

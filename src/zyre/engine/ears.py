@@ -5,10 +5,14 @@ closely the node dozes for a moment after each reading; what comes meanwhile wai
 
 Where the kernel tells news from what is expected (see sieve.py), only news wakes the engine. The rest says that those
 who are here are still here: it is read now and then, and before anybody's silence is looked at.
+
+News of one is news to all, and each of them answers it by a connection and a HELLO. So that these do not come to a
+newcomer all at once, who has many peers reads news at some moment of a short time.
 """
 
 from __future__ import annotations
 
+import random
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -17,7 +21,7 @@ from zyre.core.timers import NEVER
 from zyre.engine import clock
 from zyre.engine.engine import Engine, EngineAlarm
 
-__all__ = ["Ears", "patience_of"]
+__all__ = ["Ears", "patience_of", "spread_of"]
 
 #: So many datagrams in this time, in seconds, are too many: those of forty nodes, or of fewer that are heard in more
 #: ways than one. A few nodes that start at the same moment are fewer, and are to meet at once.
@@ -31,12 +35,23 @@ _SHARE_OF_ASK: Final = 0.4
 _MOST_WAITING: Final = 100
 #: What was read within this share of that time is recent enough to look at somebody's silence.
 _RECENT: Final = 0.5
+#: Seconds over which the answers to news are spread, for each peer: about what one of them takes a busy computer.
+_SPREAD: Final = 0.0016
+#: In seconds, at the most; and where it would be shorter than the least, there is nothing to spread.
+_MOST_SPREAD: Final = 0.08
+_LEAST_SPREAD: Final = 0.005
 
 
 def patience_of(ask: float, beacon: float, peers: int) -> float:
     """How long expected beacons may wait, in seconds: each of so many peers says one in ``beacon``, and is asked after
     ``ask`` of silence."""
     return min(_SHARE_OF_ASK * ask, beacon * _MOST_WAITING / max(1, peers))
+
+
+def spread_of(peers: int) -> float:
+    """Over how long nodes with so many peers spread their answers to news, in seconds."""
+    spread = min(_SPREAD * peers, _MOST_SPREAD)
+    return 0.0 if spread < _LEAST_SPREAD else spread
 
 
 class Ears:
@@ -47,6 +62,8 @@ class Ears:
         self.alarm = EngineAlarm(self._on_alarm)
         self.patience = NEVER
         """What no descriptor tells of is read at least once in this time, in seconds."""
+        self.spread = 0.0
+        """News is read at some moment of this time, in seconds."""
         self._take_in = take_in
         self._batch = batch
         self._engine: Engine | None = None
@@ -95,15 +112,26 @@ class Ears:
                 self.alarm.set(self._read_at + self.patience)
 
     def _on_readable(self) -> bool:
+        if self._dozing:  # the news of another descriptor has come with that of the one before
+            return False
+        if self.spread:
+            self._unwatch()
+            self._doze(clock.now() + self.spread * random.random())
+            return False
         taken = self._read()
         if taken >= self._batch:
             return True
-        if taken and self._engine is not None and clock.now() < self._heard[0] + _SOON:
+        if taken and self._is_busy:
             self._unwatch()
-            self._doze()
-        elif not self._dozing:  # the news of another descriptor may have come with that of the one before
+            self._doze(self._read_at + _DOZE)
+        else:
             self.alarm.set(self._read_at + self.patience)
         return False
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether much has come lately."""
+        return self._engine is not None and self._read_at < self._heard[0] + _SOON
 
     def _read(self) -> int:
         taken = self._take_in()
@@ -111,18 +139,18 @@ class Ears:
         self._heard.extend((self._read_at,) * min(taken, _MANY))
         return taken
 
-    def _doze(self) -> None:
+    def _doze(self, until: float) -> None:
         self._dozing = True
-        self.alarm.set(self._read_at + min(_DOZE, self.patience))
+        self.alarm.set(min(until, self._read_at + self.patience))
 
     def _on_alarm(self) -> None:
-        """Read, and doze on if that was worth while. What is left after a full batch is read with the next turn."""
+        """Read, and doze on if much comes. What is left after a full batch is read with the next turn."""
         if self._engine is None:
             return
         taken = self._read()
         if not self._dozing:
             self.alarm.set(self._read_at + self.patience)
-        elif 0 < taken < self._batch:
-            self._doze()
+        elif 0 < taken < self._batch and self._is_busy:
+            self._doze(self._read_at + _DOZE)
         else:
             self._watch()

@@ -13,7 +13,7 @@ from zyre.config import NodeConfig
 from zyre.core.driver import Driver
 from zyre.core.timers import NEVER
 from zyre.engine import clock
-from zyre.engine.ears import Ears, patience_of
+from zyre.engine.ears import Ears, patience_of, spread_of
 from zyre.engine.engine import Engine
 from zyre.engine.rungs import Rungs
 
@@ -69,5 +69,6 @@ class Hearing:
         return news
 
     def _be_patient(self, beacons: Rungs, peers: int) -> None:
-        timing = self._timing
-        self.ears.patience = patience_of(timing.ask, timing.beacon, peers) if beacons.has_bell else NEVER
+        if beacons.has_bell:
+            self.ears.patience = patience_of(self._timing.ask, self._timing.beacon, peers)
+            self.ears.spread = spread_of(peers)
