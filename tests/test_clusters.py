@@ -36,15 +36,16 @@ def refused(node: zyre.Node) -> int:
 
 
 def test_clusters_on_one_port(lan: Lan) -> None:
-    """Three clusters, one of them without a name, on one network."""
-    nodes = {(cluster, n): lan.node(f"{cluster}{n}", cluster=cluster) for cluster in ("a", "b", "") for n in range(3)}
+    """Ten clusters, one of them without a name, on one network."""
+    clusters = ("", *"abcdefghi")
+    nodes = {(cluster, n): lan.node(f"{cluster}{n}", cluster=cluster) for cluster in clusters for n in range(3)}
     lan.run_for(5.0)
     for (cluster, _), node in nodes.items():
         assert {peer.name for peer in node.peers} == {f"{cluster}{n}" for n in range(3)} - {node.name}
         told = [event for event in drain(node) if isinstance(event, zyre.Refused)]
-        assert len(told) == 6, "each stranger once"
+        assert len(told) == 27, "each stranger once"
         assert {event.code for event in told} == {"other cluster"}
-        assert refused(node) > 12, "and counted every time"
+        assert refused(node) > 2 * 27, "and counted every time"
 
 
 def test_plain_nodes_do_not_see_them(nodes: Any, port: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,6 +36,8 @@ def refused(node: zyre.Node) -> int:
 ETH = Interface("eth0", "10.0.0.1", 24, "10.0.0.255")
 LO = Interface("lo", "127.0.0.1", 8, "127.255.255.255")
 LINK = Interface("eth0", "fe80::1%eth0", 64)
+#: Every kind of frame (linux/if_ether.h: ETH_P_ALL).
+_EVERYTHING = 3
 
 
 @pytest.mark.parametrize(
@@ -63,6 +66,28 @@ def test_host_is_this_computer(nodes: Any, port: int) -> None:
         until(lambda node=node, names=names: {peer.name for peer in node.peers} == names)
     assert one.endpoint.startswith("tcp://127.0.0.1:")
     assert all(peer.address.startswith("tcp://127.0.0.1:") for peer in one.peers)
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_PACKET"), reason="needs a look at every frame")
+def test_nothing_of_it_leaves_this_computer(nodes: Any, port: int) -> None:
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_EVERYTHING)) as tap:
+        tap.bind(("va", 0))
+        tap.setblocking(False)
+        one, two = nodes("one", scope="host"), nodes("two", scope="host")
+        until(lambda: len(one.peers) == len(two.peers) == 1)
+        until(lambda: one.statistics().beacons_sent > 6)
+        assert not [frame for frame in _frames(tap) if b"ZRE" in frame or b"NULL" in frame]
+        far = nodes("far", interface="va")
+        until(lambda: far.statistics().beacons_sent > 2)
+        assert [frame for frame in _frames(tap) if b"ZRE" in frame], "it would have been seen"
+
+
+def _frames(tap: socket.socket) -> Iterator[bytes]:
+    try:
+        while True:
+            yield tap.recv(65536)
+    except BlockingIOError:
+        return
 
 
 def test_a_beacon_from_elsewhere_is_refused_and_told_once(nodes: Any, port: int) -> None:
