@@ -177,3 +177,19 @@ def test_a_peer_with_two_ways_is_one(five: Lab) -> None:
         for peer in peers:
             assert [event["type"] for event in peer.events].count("ENTER") == 2
             assert not [event for event in peer.events if event["type"] == "EXIT"]
+
+
+def test_one_has_ipv6_one_has_ipv4_and_one_has_both(five: Lab) -> None:
+    """The third meets each of the others by what they have; those two have nothing in common."""
+    six, four, both = list(five.hosts.values())[:3]
+    six.run("ip", "-4", "address", "flush", "dev", "eth0")
+    four.run("ip", "-6", "address", "flush", "dev", "eth0")
+    four.run("ip", "link", "set", "eth0", "addrgenmode", "none")
+    with ExitStack() as running:
+        by_six, by_four, by_both = (running.enter_context(node(host)) for host in (six, four, both))
+        until(lambda: len(by_both.peers()) == 2, "both ways")
+        until(lambda: all_see([by_six, by_four], 1), "one way each")
+        assert "%eth0]" in by_both.address(by_six)
+        assert by_both.address(by_four).startswith(f"tcp://{four.address}:")
+        by_both.whisper(by_six, b"hello")
+        by_six.wait_for("WHISPER", peer=by_both)
