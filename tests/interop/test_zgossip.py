@@ -11,7 +11,7 @@ import zmq
 from tests.peers.harness import ReferencePeer, require
 from tests.support.gossip import PATIENCE, until, until_all_hold
 from tests.wire.test_zgossip import CAPTURED
-from zyre import Delivery, Gossip
+from zyre import Access, Delivery, Gossip, new_certificate
 from zyre.wire.zgossip import HELLO, INVALID, PING, PONG, encode_command, encode_publish
 
 pytestmark = pytest.mark.interop
@@ -144,3 +144,30 @@ def test_two_of_ours_around_a_hub_of_czmqs_and_side_by_side(foreign_hub: tuple[R
         publish(hub, "last", "v")
         until(lambda: "last" in one.tuples and "last" in two.tuples)
         until(lambda: status(hub) == 3)
+
+
+@pytest.mark.parametrize("hub", ["theirs", "ours"])
+def test_secured_in_both_roles(hub: str) -> None:
+    """The client names the hub's key; a stranger, who does not, gets nothing."""
+    theirs, ours = new_certificate(), new_certificate()
+    with (
+        ReferencePeer("zgossip", name="secured", port=1) as peer,
+        Gossip("ours", certificate=ours, access=Access(keys=[theirs.public_key])) as service,
+        Gossip("stranger") as stranger,
+    ):
+        peer.command("send", frames=["SET PUBLICKEY", theirs.public_key])
+        peer.command("send", frames=["SET SECRETKEY", theirs.pair.secret])
+        if hub == "theirs":
+            peer.command("send", frames=["BIND", "tcp://127.0.0.1:*"])
+            peer.command("send", frames=["PORT"])
+            endpoint = f"tcp://127.0.0.1:{peer.wait_for('PORT')['number']}"
+            service.connect(endpoint, public_key=theirs.public_key)
+        else:
+            endpoint = service.bind("tcp://127.0.0.1:*")
+            peer.command("send", frames=["CONNECT", endpoint, ours.public_key])
+        stranger.connect(endpoint)
+        publish(peer, "from", "them")
+        assert service.recv(PATIENCE) == Delivery("from", "them")
+        service.publish("to", "them")
+        peer.wait_for("DELIVER", key="to", value="them")
+        assert not stranger.tuples
