@@ -25,6 +25,7 @@ def rungs_of(node: zyre.Node) -> Rungs:
 def test_who_is_known_is_expected_until_it_goes() -> None:
     port = unused_port()
     with zyre.Node("one", port=port, interface="lo", config=OFTEN) as one:
+        until(lambda: len(rungs_of(one)._expected) == 1, "its own beacon, which comes back to it")
         with zyre.Node("two", port=port, interface="lo", config=OFTEN) as two:
             expect(one, zyre.Enter, peer=two.uuid)
             until(lambda: len(rungs_of(one)._expected) == 2, "its own beacon and the other's")

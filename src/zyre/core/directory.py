@@ -53,8 +53,8 @@ class Directory:
         here. So whoever borrows an identity and has another key is a stranger."""
         self.by_beacon: dict[bytes, PeerRecord] = {}
         """Keyed by the whole datagram that a READY peer sends again and again; one for each peer."""
-        self.beacons_changed = False
-        """Whether ``by_beacon`` has other keys than when this was last set to False."""
+        self.beacons_changed = True
+        """Whether ``by_beacon`` has other keys than when this was last set to False; and so if that never was."""
         self.hearing: Hearing | None = None
         self.changed = True
         """Whether ``roster`` would be another one than when this was last set to False."""
