@@ -75,6 +75,8 @@ def test_pulled_cables_leave_nothing_open(made: Lab) -> None:
             cable.plug_in()
             until(met, "a mesh again")
         talk(peers)
+        told = [event["type"] for event in peers[0].events].count("NETWORKCHANGED")
+        assert told >= 2 * 2, "the cable went and came, twice"
         # Connections whose other end could not say that it closed them are gone after overtaken.SETTLING.
         until(lambda: [_usage(peer) for peer in peers[:2]] == before, "nothing is left open")
 

@@ -33,7 +33,7 @@ def openings(port: int, tcp_port: int | None = None) -> tuple[Opening, ...]:
     among = range(tcp_port, tcp_port + 1) if tcp_port else peer_ports(port)
     return (
         Opening("udp", port, port, "discovery: beacons to everybody on the network"),
-        Opening("tcp", among[0], among[-1], "messages: each node on this host takes one of these"),
+        Opening("tcp", among[0], among[-1], "messages: each node on this host takes the first free one"),
     )
 
 
