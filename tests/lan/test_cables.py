@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import pytest
 
 from ..peers import harness
 from ..peers.harness import ReferencePeer
-from . import lab
 from .lab import Lab
 
 pytestmark = pytest.mark.lan
@@ -20,13 +19,9 @@ PORT = 5670
 SOON = 20.0
 
 
-@pytest.fixture
-def made() -> Iterator[Lab]:
-    if reason := lab.missing():
-        pytest.skip(reason)
+@pytest.fixture(autouse=True)
+def needs_libzyre() -> None:
     harness.require("libzyre")
-    with Lab() as made:
-        yield made
 
 
 def until(condition: Callable[[], bool], what: str) -> None:

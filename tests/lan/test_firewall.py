@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -11,21 +10,12 @@ import pytest
 from zyre.cli.ports import Opening, openings
 
 from ..peers.harness import ReferencePeer
-from . import lab
 from .lab import Host, Lab
 
 pytestmark = pytest.mark.lan
 
 PORT = 5670
 SOON = 20.0
-
-
-@pytest.fixture
-def made() -> Iterator[Lab]:
-    if reason := lab.missing():
-        pytest.skip(reason)
-    with Lab() as made:
-        yield made
 
 
 def wall(host: Host, *open_ports: Opening) -> None:
