@@ -8,6 +8,7 @@ import pytest
 
 from tests.core.rig import Rig
 from zyre.config import Limits, NodeConfig, Timing
+from zyre.core.effects import Send
 from zyre.core.outcome import Outcome
 from zyre.events import ReliableShout, ReliableWhisper
 from zyre.fates import Fate, Fates
@@ -320,3 +321,13 @@ def test_what_waits_for_others_outlives_its_link() -> None:
     world.reset(alice, bob)
     world.run_for(10)
     assert numbers(bob) == list(range(50))
+
+
+def test_who_comes_back_is_asked_at_once_where_it_is_in_our_stream() -> None:
+    made, peer = rig()
+    made.machine.post(peer.id, 1, "", (b"x",), made.now)
+    made.machine._membership.remove(peer.record, "crashed")
+    made.effects()
+    peer.hello(headers={"X-ZYRE-EXT": "reliable"})
+    messages = [zre.unpack_header(effect.frames[0])[0] for effect in made.effects() if isinstance(effect, Send)]
+    assert messages == [zre.HELLO, reliable.OPEN]
