@@ -19,7 +19,7 @@ MIB = 1 << 20
 
 #: Whispers large messages to somebody who was stopped, and says what became of them and of its own memory.
 SENDER = """
-import json, sys
+import json, os, sys
 import zyre
 
 def resident():
@@ -32,9 +32,11 @@ with zyre.Node("sender", port=int(sys.argv[1]), interface="lo", config=config) a
     frozen = next(iter(node.peers))
     print(str(node.uuid), flush=True)
     input()
-    node.whisper(frozen, "what is loaded now is no message's")
+    node.whisper(frozen, b"x" * 100_000)  # what is loaded now is no message's
+    in_hand = os.urandom(1 << 20)  # the program's own, as is each message that it is about to send
     before = resident()
-    taken = [bool(node.whisper(frozen, b"%08d" % number + b"x" * (1 << 20))) for number in range(200)]
+    del in_hand
+    taken = [bool(node.whisper(frozen, os.urandom(1 << 20))) for number in range(200)]
     grown = resident() - before
     statistics = node.statistics()
     told = {"grown": grown, "cap": config.limits.link_bytes, "taken": sum(taken)}
