@@ -150,6 +150,15 @@ def test_the_later_life_keeps_the_identity_and_tells_its_peers() -> None:
     assert bench.machine._running
 
 
+def test_who_enters_soon_after_a_collision_is_told_of_it_too() -> None:
+    bench = rig()
+    twin(bench).hello(headers=life(LIFE - 1))
+    bench.sent()
+    late = Foreign(bench, 1)
+    late.hello(headers=life(3))
+    assert bench.commands(late) == ["HELLO", "COLLISION"]
+
+
 def test_the_earlier_life_falls_silent_without_a_goodbye() -> None:
     bench = rig()
     bench.machine.contest("G", bench.now)
