@@ -147,3 +147,16 @@ def test_news_is_read_at_some_moment_of_a_short_time(listener: Listener) -> None
         listener.mouth.send(b"x")
         until(lambda number=number: listener.heard == number + 1)
     assert (spread_of(3), spread_of(1000)) == (0.0, spread_of(50))
+
+
+def test_to_watch_again_is_no_news(listener: Listener) -> None:
+    """Or it would wait, read nothing, watch again, and so on for ever."""
+    listener.ears.spread = 0.001
+    listener.mouth.send(b"x")
+    until(lambda: listener.heard == 1)
+    until(lambda: not listener.ears._dozing)
+    before = listener.readings
+    for _ in range(20):
+        listener.engine.call(lambda: None)
+        assert not listener.ears._dozing
+    assert listener.readings == before

@@ -69,6 +69,8 @@ class Ears:
         self._engine: Engine | None = None
         self._descriptors: tuple[int, ...] = ()
         self._dozing = False
+        self._unasked = 0
+        """So many of the next calls come because we watch anew, and not because there is anything to read."""
         self._read_at = -NEVER
         self._heard: deque[float] = deque((-NEVER,) * _MANY, _MANY)
         """When the last news was read."""
@@ -90,6 +92,7 @@ class Ears:
         self._dozing = False
         self.alarm.set(clock.now() + self.patience)
         if self._engine is not None:
+            self._unasked = len(self._descriptors)
             for descriptor in self._descriptors:
                 self._engine.watch(descriptor, self._on_readable)
 
@@ -112,6 +115,9 @@ class Ears:
                 self.alarm.set(self._read_at + self.patience)
 
     def _on_readable(self) -> bool:
+        if self._unasked:
+            self._unasked -= 1
+            return False
         if self._dozing:  # the news of another descriptor has come with that of the one before
             return False
         if self.spread:
