@@ -92,7 +92,7 @@ def measure(plan: Plan) -> dict[str, float]:
     lap = Lap()
     world = mesh(plan)
     (meshed, _), pairs = lap.seconds(), plan.nodes * (plan.nodes - 1)
-    missing = sum(plan.nodes - 1 - len(node.peers) for node in world.nodes)
+    missing = sum(plan.nodes - 1 - sum(1 for _ in node.machine._directory.ready()) for node in world.nodes)
     heard, done, living = world.network.datagrams, world.agenda.done, Lap()
     restarts = live(world, plan)
     lived, _ = living.seconds()

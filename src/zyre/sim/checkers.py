@@ -206,7 +206,6 @@ class Bounds(Checker):
         machine, limits, lives = node.machine, node.host.profile.config.limits, len(world.nodes)
         places = lives + len(world.network.addresses)
         for what, size, most in (
-            ("peers", len(node.peers), min(limits.peers, lives)),
             ("records", len(machine._directory), min(limits.peers, lives)),
             ("remembered beacons", len(machine._directory.by_beacon), len(machine._directory)),
             ("links", node.transport.link_count, 2 * places),
