@@ -32,6 +32,10 @@ class SimActor(Actor):
         self._events += map(_sighting, self.node.events[len(self._events) :])
         return self._events
 
+    @property
+    def fates(self) -> zyre.Fates:
+        return self.node.host.statistics().fates
+
     def whisper(self, to: Actor, count: int = 1) -> None:
         for _ in range(count):
             self.node.whisper(to.node.uuid, b"hello")  # type: ignore[attr-defined]

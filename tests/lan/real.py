@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self
 
+import zyre
+
 from ..peers.harness import ReferencePeer
 from .lab import Host, Lab
 from .stage import BEACON, EVASIVE, EXPIRED, Actor, Sighting, Stage
@@ -68,6 +70,10 @@ class RealActor(Actor):
     @property
     def events(self) -> list[Sighting]:
         return self.process.sightings
+
+    @property
+    def fates(self) -> zyre.Fates:
+        return zyre.Fates(**self.process.command("fates"))
 
     def whisper(self, to: Actor, count: int = 1) -> None:
         self.process.flood(to.process, count)  # type: ignore[attr-defined]

@@ -87,6 +87,11 @@ class Actor(ABC):
         """How many messages of a peer were reported as missed."""
         return sum(gap.missed for gap in self.saw("Gap", who))
 
+    @property
+    @abstractmethod
+    def fates(self) -> zyre.Fates:
+        """What became of the messages that it was given to send; of ours only."""
+
     # -- what it does --------------------------------------------------------------------------------------------
 
     @abstractmethod

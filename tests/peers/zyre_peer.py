@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import zyre
@@ -103,6 +104,9 @@ class ZyrePeer(Peer):
 
     def do_peer_groups(self) -> list[str]:
         return sorted(self._node.peer_groups)
+
+    def do_fates(self) -> dict[str, int]:
+        return asdict(self._node.statistics().fates)
 
     def do_address(self, peer: str) -> str:
         return str(self._node.peers[peer].address)
