@@ -6,6 +6,8 @@ import pytest
 
 from tests.core.rig import Rig
 from zyre.config import Limits, NodeConfig
+from zyre.core.effects import LinkBlocked, LinkWritable, Send
+from zyre.core.outcome import Outcome
 from zyre.core.outqueue import window_of
 from zyre.events import Shout, Whisper
 from zyre.sim import World
@@ -144,6 +146,23 @@ def test_room_comes_when_who_took_nothing_is_gone() -> None:
     world.run_for(15)
     assert room
     assert alice.bundle(bob, MANY) == 0
+
+
+def test_who_was_turned_down_while_the_link_was_full_hears_of_its_room() -> None:
+    """Though nothing waits in front of the link, because too much is on its way already."""
+    limits = Limits(link_messages=50, inbox_messages=50)
+    rig = Rig(extensions=("bundle", "tally"), limits=limits)
+    peer = rig.ready(headers={"X-ZYRE-EXT": "bundle, tally"})
+    rig.machine.join("A", rig.now)
+    (join,) = (effect for effect in rig.machine.effects if isinstance(effect, Send))
+    while peer.record.account.unsettled < window_of(limits):
+        assert rig.machine.bundle(peer.id, "", [(b"x",)] * 20) is Outcome.SENT
+    rig.machine.effects.clear()
+    rig.machine.receive_report(LinkBlocked(peer.link, join.frames), rig.now)
+    assert rig.machine.bundle(peer.id, "", [(b"x",)] * 20) is Outcome.BLOCKED
+    assert not rig.machine.settled
+    rig.machine.receive_report(LinkWritable(peer.link), rig.now)
+    assert rig.machine.settled, "who waits for room looks again"
 
 
 @pytest.mark.parametrize("contents", [[b""], [], [b"hello", b""]])

@@ -160,12 +160,17 @@ class Delivery:
         if not record.congested and queue.has_room(waiting.messages, waiting.octets, self._limits):
             queue.add(waiting)
             return Outcome.SENT
-        queue.is_waited_for = True
-        return self._shed(record, waiting.messages) if record.shedding else Outcome.BLOCKED
+        return self._turn_down(record, waiting.messages)
+
+    def _turn_down(self, record: PeerRecord, messages: int) -> Outcome:
+        """There is no room; who waits for some is told by whatever makes it, the link's room included."""
+        record.queue = OutQueue() if record.queue is None else record.queue
+        record.queue.is_waited_for = True
+        return self._shed(record, messages) if record.shedding else Outcome.BLOCKED
 
     def pour(self, record: PeerRecord, most: int = _HANDFUL) -> None:
         """Send what waits in the queue, so much of it for now."""
-        if not record.queue or record.on_hold:
+        if record.queue is None or record.on_hold:
             return
         congested, record.congested = record.congested, False  # which keeps others from getting this far
         for message_id, fields, content, messages, _ in record.queue.take(most):
@@ -189,7 +194,7 @@ class Delivery:
             record.congested = True
             self._question(record)
         if record.congested or on_their_way >= self._window:
-            return self._shed(record, messages) if record.shedding else Outcome.BLOCKED
+            return self._turn_down(record, messages)
         if record.blocked:
             return self._enqueue(record, Waiting(bundle.BUNDLE, fields, (body,), messages, weight_of(fields, (body,))))
         self._put_bundle(record, messages, fields, body)
