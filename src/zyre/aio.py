@@ -26,9 +26,9 @@ from zyre.errors import NodeStopped, RecvTimeout, WouldBlock, ZyreError
 from zyre.events import Event
 from zyre.grouping import AsyncGroupVerbs
 from zyre.handlers import call_handlers
-from zyre.identity import PeerId, check_group, encode_frames
+from zyre.identity import PeerId, check_group
 from zyre.node import BaseNode
-from zyre.payload import Codec, encode_objects
+from zyre.payload import Codec, encode_content
 from zyre.receipts import REFUSED, TAKEN, Receipt, Receipts
 from zyre.waiting import TURN, AsyncParker, checkpoint, new_async_parker
 
@@ -128,7 +128,7 @@ class AsyncNode(BaseNode, AsyncBulk, AsyncCaller, AsyncGroupVerbs):
         if self._turns % TURN == 0:
             await checkpoint()
         target = PeerId.parse(peer)
-        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        content = encode_content(frames, codec)
         if mode is None and ttl is None and (lane := self._lanes.get(target)) is not None and lane.take(content):
             return TAKEN
         if ttl is not None or ((mode is not None or not self._best_effort) and self._mode(mode) != "best_effort"):
@@ -165,7 +165,7 @@ class AsyncNode(BaseNode, AsyncBulk, AsyncCaller, AsyncGroupVerbs):
         if self._turns % TURN == 0:
             await checkpoint()
         name = check_group(group)
-        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        content = encode_content(frames, codec)
         if ttl is not None or self._mode(mode, name) != "best_effort":
             return await self._send_assured_to_all(name, content, self._mode(mode, name), ttl)
         sent, blocked = self._host.shout_nowait(name, content)

@@ -14,11 +14,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zyre.errors import InvalidConfig, InvalidPayload, PayloadError
+from zyre.identity import encode_frames
 
 if TYPE_CHECKING:
     from zyre.identity import PeerId
 
-__all__ = ["Codec", "Payload", "codec_of", "encode_objects"]
+__all__ = ["Codec", "Payload", "codec_of", "encode_content", "encode_objects"]
 
 
 class Codec(Protocol):
@@ -100,6 +101,12 @@ def encode_objects(codec: str | Codec, values: Sequence[object]) -> tuple[bytes,
         except Exception as error:
             raise InvalidPayload(made.name, index, str(error)) from error
     return tuple(frames)
+
+
+def encode_content(values: tuple[Any, ...], codec: str | Codec | None) -> tuple[bytes, ...]:
+    """What the application sends as frames: by a codec objects, without one bytes and str. Raises InvalidFrame,
+    InvalidPayload, InvalidConfig."""
+    return encode_frames(values) if codec is None else encode_objects(codec, values)
 
 
 class Payload:

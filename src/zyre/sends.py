@@ -11,8 +11,8 @@ from zyre.core.host import Host
 from zyre.core.outcome import Outcome
 from zyre.errors import InvalidConfig, InvalidFrame, PlainPeer, StoreError, WouldBlock
 from zyre.fates import Fate
-from zyre.identity import PeerId, check_group, encode_frames
-from zyre.payload import Codec, encode_objects
+from zyre.identity import PeerId, check_group
+from zyre.payload import Codec, encode_content
 from zyre.receipts import REFUSED, TAKEN, Receipt, Receipts
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Sends:
     ) -> Receipt:
         """Send to one peer and never wait; see Node.whisper. Raises WouldBlock if there is no room."""
         target = PeerId.parse(peer)
-        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        content = encode_content(frames, codec)
         if ttl is not None or self._mode(mode) != "best_effort":
             return self._assured(self._host.post_nowait, target, "", content, self._mode(mode), ttl)
         outcome = self._host.whisper_nowait(target, content)
@@ -135,7 +135,7 @@ class Sends:
     ) -> Receipts:
         """Send to a group and never wait; see Node.shout. Raises WouldBlock if there is no room for some members: its
         ``peers`` names them, and all others were sent to."""
-        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        content = encode_content(frames, codec)
         group = check_group(group)
         if ttl is None and self._mode(mode, group) == "best_effort":
             count, blocked = self._host.shout_nowait(group, content)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zyre.config import NodeConfig
 from zyre.core.host import Host
 from zyre.errors import UsageError
-from zyre.identity import PeerId, check_group, check_service, encode_frames
-from zyre.payload import Codec, encode_objects
+from zyre.identity import PeerId, check_group, check_service
+from zyre.payload import Codec, encode_content
 from zyre.statistics import Statistics
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Caller(Offering):
         """
         from zyre.calls.threads import request
 
-        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        content = encode_content(frames, codec)
         return request(self._calls, PeerId.parse(peer), check_service(service), content, self._patience(timeout))
 
     def ask(
@@ -127,7 +127,7 @@ class Caller(Offering):
         """
         from zyre.calls.threads import Answers
 
-        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        content = encode_content(frames, codec)
         return Answers(
             self._calls, check_group(group), check_service(service), content, quorum, self._patience(timeout)
         )
@@ -151,7 +151,7 @@ class AsyncCaller(Offering):
         """Ask a peer for something and wait for the answer; see Node.request. The peer is told of a cancellation."""
         from zyre.calls.tasks import request
 
-        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        content = encode_content(frames, codec)
         target, name = PeerId.parse(peer), check_service(service)
         return await request(self._calls, target, name, content, self._patience(timeout))
 
@@ -167,6 +167,6 @@ class AsyncCaller(Offering):
         """Ask everybody in a group; the answers, for ``async for`` as they come. See Node.ask."""
         from zyre.calls.tasks import AsyncAnswers
 
-        content = encode_frames(frames) if codec is None else encode_objects(codec, frames)
+        content = encode_content(frames, codec)
         patience = self._patience(timeout)
         return AsyncAnswers(self._calls, check_group(group), check_service(service), content, quorum, patience)
