@@ -131,6 +131,22 @@ def test_what_waits_is_bounded_in_octets_too_and_one_message_of_any_size_always_
     assert desk.whisper(b"") is Outcome.SENT
 
 
+def test_a_handful_is_tried_at_a_time_and_who_waits_hears_of_it_when_half_is_free() -> None:
+    """A regression: so much was tried that the queue looked empty, though the link took one of them."""
+    desk = Desk(room=0)
+    while desk.whisper(bytes(200_000)) is Outcome.SENT:
+        pass
+    queue = desk.record.queue
+    assert queue is not None
+    assert queue.messages == 73
+    for left in range(72, 43, -1):
+        desk.make_room(1)
+        assert queue.messages == left
+    assert not desk.delivery.settled
+    desk.make_room(9)
+    assert desk.delivery.settled
+
+
 def test_membership_and_its_numbers_go_before_what_waits() -> None:
     desk = Desk(room=1)
     for _ in range(3):

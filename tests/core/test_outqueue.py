@@ -33,6 +33,15 @@ def test_everything_leaves_once_and_in_order_whatever_a_link_gives_back(steps: l
     assert (queue.messages, queue.octets, bool(queue)) == (0, 0, False)
 
 
+def test_large_messages_are_taken_out_until_they_are_enough() -> None:
+    queue = OutQueue()
+    for number in range(9):
+        queue.add(waiting(number))
+    assert len(queue.take(9, 250)) == 3
+    assert len(queue.take(9, 1)) == 1
+    assert len(queue.take(2, 1000)) == 2
+
+
 def test_bundles_count_as_their_messages() -> None:
     queue, limits = OutQueue(), Limits(link_messages=100)
     queue.add(waiting(1, messages=60))

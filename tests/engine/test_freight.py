@@ -61,7 +61,12 @@ class Pair:
         self.dealer.setsockopt(zmq.SNDBUF, 65536)
         self.dealer.connect(f"tcp://127.0.0.1:{port}")
         self.less = threading.Event()
-        self.freight = Freight(MIB, self.less.set)
+        self.told = 0
+        self.freight = Freight(MIB, self._on_less)
+
+    def _on_less(self) -> None:
+        self.told += 1
+        self.less.set()
 
     def send(self, *frames: bytes) -> bool:
         return self.freight.send(super(zmq.Socket, self.dealer).send, frames)
@@ -102,6 +107,8 @@ def test_no_more_is_given_to_libzmq_than_may_be_there_and_all_of_it_arrives(pair
         assert pair.read() == [b"%08d" % number, frame]
     assert pair.less.wait(20), "who waits is told"
     until(pair.freight.has_eased)
+    until(lambda: not any(mark() for mark, _ in pair.freight._marks))
+    assert pair.told == 1, "and not of each frame that leaves"
 
 
 def test_one_message_of_any_size_is_taken_if_there_is_no_other(pair: Pair) -> None:

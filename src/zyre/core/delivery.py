@@ -17,7 +17,7 @@ from zyre.config import Limits
 from zyre.core.counters import Counters
 from zyre.core.effects import AskRoom, CloseLink, Effect, OpenLink, Send
 from zyre.core.outcome import Outcome
-from zyre.core.outqueue import OutQueue, Waiting, weight_of, window_of
+from zyre.core.outqueue import OutQueue, Waiting, share_of_link, weight_of, window_of
 from zyre.core.peer import PeerRecord
 from zyre.fates import Fate
 from zyre.identity import PeerId
@@ -37,8 +37,10 @@ _PERISHABLE: Final = (
 #: How many there are is up to our own application, and the peer expires if its queue stays full.
 _NEVER_DROPPED: Final = (zre.HELLO, zre.JOIN, zre.LEAVE)
 _ONE_EMPTY_FRAME: Final = (b"",)
-#: So many messages of a queue are tried at a time; what of them a link does not take was tried in vain.
+#: So many messages of a queue are tried at a time, and no more than this part of the octets that a link takes at all;
+#: what of them it does not take was tried in vain.
 _HANDFUL: Final = 64
+_HANDFUL_OCTETS: Final = 8
 #: Makes a named tuple in half the time of its class, for every message.
 _new: Final = tuple.__new__
 
@@ -50,6 +52,7 @@ class Delivery:
         "_backlog_limit",
         "_counters",
         "_greeting",
+        "_handful",
         "_hello",
         "_limits",
         "_links",
@@ -66,6 +69,7 @@ class Delivery:
         self._limits = limits
         self._backlog_limit = limits.backlog
         self._window = window_of(limits)
+        self._handful = max(1, share_of_link(limits)[1] // _HANDFUL_OCTETS)
         self.large = limits.chunk_window
         """A message of more octets goes in chunks, where that is understood."""
         self.carry: Callable[..., Outcome]
@@ -168,12 +172,12 @@ class Delivery:
         record.queue.is_waited_for = True
         return self._shed(record, messages) if record.shedding else Outcome.BLOCKED
 
-    def pour(self, record: PeerRecord, most: int = _HANDFUL) -> None:
-        """Send what waits in the queue, so much of it for now."""
+    def pour(self, record: PeerRecord, most: int = _HANDFUL, octets: int = 0) -> None:
+        """Send what waits in the queue, so much of it for now; without ``octets``, a handful of them."""
         if record.queue is None or record.on_hold:
             return
         congested, record.congested = record.congested, False  # which keeps others from getting this far
-        for message_id, fields, content, messages, _ in record.queue.take(most):
+        for message_id, fields, content, messages, _ in record.queue.take(most, octets or self._handful):
             if message_id == bundle.BUNDLE:
                 self._put_bundle(record, messages, fields, content[0])
             else:
@@ -269,7 +273,7 @@ class Delivery:
             if message_id not in _NEVER_DROPPED:
                 self.send(record, message_id, fields)
         if record.queue:
-            self.pour(record, record.queue.messages)
+            self.pour(record, record.queue.messages, record.queue.octets)
 
     def part(self, record: PeerRecord, *, flush: bool) -> None:
         """One of us goes: close the link, and what waits in the queue is for nobody."""

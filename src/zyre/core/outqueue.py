@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from math import inf
 from typing import Final, NamedTuple
 
 from zyre.config import Limits
@@ -94,14 +95,15 @@ class OutQueue:
         self.messages += waiting.messages
         self.octets += waiting.octets
 
-    def take(self, most: int) -> list[Waiting]:
-        """Take out the first ones, at most so many messages and bundles."""
+    def take(self, most: int, octets: float = inf) -> list[Waiting]:
+        """Take out the first ones: at most so many messages and bundles, and no more once they are so many octets."""
         if self._returned:
             self._waiting.extendleft(reversed(self._returned))
             self._returned.clear()
         taken: list[Waiting] = []
-        while self._waiting and len(taken) < most:
+        while self._waiting and len(taken) < most and octets > 0:
             waiting = self._waiting.popleft()
+            octets -= waiting.octets
             self.messages -= waiting.messages
             self.octets -= waiting.octets
             taken.append(waiting)

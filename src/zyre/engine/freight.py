@@ -24,15 +24,17 @@ LAST: Final = int(zmq.NOBLOCK)
 COUNTED_FROM: Final = 1024
 #: From this size on a frame is shared with libzmq instead of copied (where pyzmq's own threshold lies as well).
 _SHARE_FROM: Final = 65536
-#: One frame in so many octets is shared and watched for, which costs as much as copying a tenth of them.
+#: One frame in so many octets is shared and watched for, which costs as much as copying a tenth of them; fewer where
+#: this many of them are enough to tell how full a link is.
 _MARK_EVERY: Final = 65536
+_MARKS: Final = 16
 
 
 class Freight:
-    """What one link has of large messages. ``on_less`` is called, in any thread, when some have left after there was no
-    room for others."""
+    """What one link has of large messages. ``on_less`` is called, once and in any thread, when half of it is free after
+    ``has_eased`` said that it was not."""
 
-    __slots__ = ("_marked", "_marks", "_most", "_on_less", "_unmarked", "_waited_for")
+    __slots__ = ("_awaited", "_mark_every", "_marked", "_marks", "_most", "_on_less", "_unmarked")
 
     def __init__(self, most: int, on_less: Callable[[], object]) -> None:
         self._most = most
@@ -41,14 +43,16 @@ class Freight:
         """Frames to be given back, and the octets up to each."""
         self._marked = 0
         self._unmarked = 0
-        self._waited_for = False
+        self._mark_every = max(_MARK_EVERY, most // _MARKS)
+        self._awaited: weakref.ref[memoryview] | None = None
+        """The frame with which half of it is free."""
 
     def send(self, send: Callable[..., object], frames: Sequence[bytes]) -> bool:
         """Give a message to libzmq by ``send``, if there is room for it there; one message of any size may be there, if
         there are no others."""
         octets = sum(map(len, frames))
         *others, last = frames
-        if not self._has_room(octets):
+        if not self._fits(octets):
             return False
         try:
             for frame in others:
@@ -59,29 +63,34 @@ class Freight:
             return False
         return True
 
-    def _has_room(self, octets: int) -> bool:
-        if self._fits(octets):
-            return True
-        self._waited_for = True  # before another look, or what is given back between them would be missed
-        return self._fits(octets)
-
     def has_eased(self) -> bool:
         """Whether half of it is free; if not, ``on_less`` is called when to look again."""
-        return self._has_room(self._most // 2)
+        while not self._fits(self._most - self._most // 2):
+            awaited = self._awaited = self._easing()
+            if awaited() is not None:  # else nobody is told: it was given back before it was known to be awaited
+                return False
+        self._awaited = None
+        return True
 
     def _fits(self, octets: int) -> bool:
         marks = self._marks
         while marks and marks[0][0]() is None:
             self._marked -= marks.popleft()[1]
-        if marks and self._marked + self._unmarked + octets > self._most:
-            return False
-        self._waited_for = False
-        return True
+        return not marks or self._marked + self._unmarked + octets <= self._most
+
+    def _easing(self) -> weakref.ref[memoryview]:
+        """The frame with which half will be free: the first such, or the last of all."""
+        left = self._marked + self._unmarked
+        for mark, octets in self._marks:
+            left -= octets
+            if left <= self._most // 2:
+                return mark
+        return self._marks[-1][0]
 
     def _load(self, octets: int, last: bytes) -> bytes | zmq.Frame:
         """So many octets are about to be given to libzmq, of which ``last`` is the last frame: as what to send that."""
         self._unmarked += octets
-        if self._unmarked < _MARK_EVERY:
+        if self._unmarked < self._mark_every:
             return last
         view = memoryview(last)
         self._marks.append((weakref.ref(view, self._on_given_back), self._unmarked))
@@ -91,5 +100,5 @@ class Freight:
 
     def _on_given_back(self, mark: object) -> None:
         """In the thread in which pyzmq collects frames."""
-        if self._waited_for:
+        if mark is self._awaited:
             self._on_less()
