@@ -132,6 +132,12 @@ class Payload:
         except Exception as error:  # RecursionError, too: a peer may nest as deeply as it likes
             raise PayloadError(made.name, frame, self.peer, str(error) or type(error).__name__) from error
 
+    @property
+    def view(self) -> tuple[memoryview, ...]:
+        """The frames, read only, as they lie in memory: for large ones (of 64 KiB and more) that is where they arrived,
+        and as long as nobody asks for their ``content`` they are never copied."""
+        return tuple(map(memoryview, self.content))
+
     def json(self, frame: int = 0) -> Any:
         """The JSON value in a frame; see ``decode``."""
         return self.decode("json", frame)

@@ -17,7 +17,7 @@ SRC = ROOT / "src" / "zyre"
 #: The floor of every room: a module of the package, or a package in it. "" is the front door, zyre/__init__.py.
 FLOORS = {
     **dict.fromkeys(("errors", "identity", "endpoint", "events", "roster", "config", "statistics", "refusals"), 0),
-    **dict.fromkeys(("payload", "fates", "diagnosis"), 0),
+    **dict.fromkeys(("payload", "views", "fates", "diagnosis"), 0),
     **dict.fromkeys(("wire", "security"), 1),
     "core": 2,
     "groups": 4,

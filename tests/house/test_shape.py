@@ -62,6 +62,7 @@ TESTED_IN = {
     "cli.sockets": "tests/sockets/test_cli.py",
     "cli.waiting": "tests/cli/test_talking.py",
     "cli.whisper": "tests/cli/test_talking.py",
+    "engine.weights": "tests/engine/test_mailbox.py",
     "engine.wiring": "tests/engine/test_recorder.py",
     "conformance.actor": "tests/conformance/test_kit.py",
     "conformance.acts_greeting": "tests/conformance/test_kit.py",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from zyre import views
 from zyre.core.delivery import Delivery
 from zyre.core.gate import Gate
 from zyre.core.membership import Membership
 from zyre.core.part import Handler, Moves, Part
 from zyre.core.peer import PeerRecord
 from zyre.events import Event, new_shout, new_whisper
+from zyre.views import LargeFrames
 from zyre.wire import zre
 
 __all__ = ["Conversation"]
@@ -38,7 +40,10 @@ class Conversation(Part):
 
     def _on_whisper(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
         (record.books or record.account).heard += 1
-        self._events.append(new_whisper(record.peer, record.name, tuple(frames[2:])))
+        if type(frames) is LargeFrames:
+            self._events.append(views.Whisper(record.peer, record.name, frames[2:]))
+        else:
+            self._events.append(new_whisper(record.peer, record.name, tuple(frames[2:])))
         return ()
 
     def _on_shout(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
@@ -46,7 +51,10 @@ class Conversation(Part):
         if record.permitted is not None and not self._gate.admits(record, group):
             return ()
         (record.books or record.account).heard += 1
-        self._events.append(new_shout(record.peer, record.name, group, tuple(frames[2:])))
+        if type(frames) is LargeFrames:
+            self._events.append(views.Shout(record.peer, record.name, group, frames[2:]))
+        else:
+            self._events.append(new_shout(record.peer, record.name, group, tuple(frames[2:])))
         return ()
 
     def _on_join(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:

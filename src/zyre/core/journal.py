@@ -26,6 +26,7 @@ from zyre.core.profile import NodeProfile
 from zyre.errors import DecodeError, UsageError
 from zyre.events import Enter, Event, Shout, Updated, Whisper
 from zyre.identity import PeerId
+from zyre.views import frames_of
 
 __all__ = [
     "BLOCK",
@@ -164,9 +165,10 @@ class EventDigest:
             self.count += 1
             value = zlib.crc32(_octets(event), value)
             if isinstance(event, (Whisper, Shout)):
-                value = zlib.crc32(_U32.pack(len(event.content)), value)
+                frames = frames_of(event)
+                value = zlib.crc32(_U32.pack(len(frames)), value)
                 if self._contents:
-                    for frame in event.content:
+                    for frame in frames:
                         value = zlib.crc32(frame, value)
         self.value = value
 

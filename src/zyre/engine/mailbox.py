@@ -20,8 +20,10 @@ from zyre.core.host import Closed, Empty, Interceptor, Waker
 from zyre.engine.handover import Handover
 from zyre.engine.parking import ThreadParker
 from zyre.engine.signal import Signal
+from zyre.engine.weights import FRAME, KEPT, MESSAGE, measure, weight_of
 from zyre.errors import ForkedNodeError
-from zyre.events import DurableShout, DurableWhisper, Event, ReliableShout, ReliableWhisper, Shout, Whisper
+from zyre.events import DurableShout, DurableWhisper, Event, Shout, Whisper
+from zyre.views import LARGE
 
 __all__ = ["Mailbox"]
 
@@ -29,23 +31,9 @@ __all__ = ["Mailbox"]
 #: Events that came together, how many of them are data, how much that is, and what knows whether some are left: an
 #: iterator with a length hint. A tuple, because most messages that come alone make one.
 _Batch: TypeAlias = tuple[Iterator[Event], int, int, Iterator[object]]
-#: What must not be dropped: its senders are held back by credit instead.
-_KEPT: Final = (ReliableWhisper, ReliableShout, DurableWhisper, DurableShout)
-
-
-#: What a message and a frame take in memory besides the contents, in octets; and what the events that came together do
-#: besides.
-_MESSAGE: Final = 120
-_FRAME: Final = 48
-_BATCH: Final = 208
 #: The part of Limits.mailbox_bytes that is left for what libzmq holds of messages on their way in: so that all of it
 #: together is what was asked for, and not more than a tenth beyond.
 _RESERVE: Final = 16
-
-
-def _weight(event: Whisper | Shout) -> int:
-    """How much memory a message takes, in octets."""
-    return _MESSAGE + sum(len(frame) + _FRAME for frame in event.content)
 
 
 def _nothing() -> _Batch:
@@ -58,18 +46,6 @@ def _batch_of(events: list[Event], messages: int, octets: int) -> _Batch:
     return each, messages, octets, each
 
 
-def _measure(events: list[Event]) -> tuple[int, int]:
-    """How much of events is data, and how many octets it takes."""
-    messages = octets = 0
-    for event in events:
-        # half the price of isinstance, for each message
-        if type(event) is Whisper or type(event) is Shout or isinstance(event, _KEPT):
-            messages += 1
-            for frame in event.content:
-                octets += len(frame) + _FRAME
-    return messages, octets + messages * _MESSAGE + (_BATCH if messages else 0)
-
-
 def _batches_of(happenings: list[Any]) -> list[_Batch]:
     """Bursts stay what they are until somebody reads them; what came between them is a batch as well."""
     batches: list[_Batch] = []
@@ -79,13 +55,13 @@ def _batches_of(happenings: list[Any]) -> list[_Batch]:
             between.append(happening)
             continue
         if between:
-            batches.append(_batch_of(between, *_measure(between)))
+            batches.append(_batch_of(between, *measure(between)))
             between = []
         events, left = happening.open()
-        weight = happening.octets + happening.messages * _MESSAGE + happening.frames * _FRAME
+        weight = happening.octets + happening.messages * MESSAGE + happening.frames * FRAME
         batches.append((events, happening.messages, weight, left))
     if between:
-        batches.append(_batch_of(between, *_measure(between)))
+        batches.append(_batch_of(between, *measure(between)))
     return batches
 
 
@@ -140,16 +116,19 @@ class Mailbox:
         if self.interceptor is not None and not (happenings := self.interceptor.take(expand(happenings))):
             return
         messages = octets = 0
-        for event in happenings:  # as _measure does, whose call would cost each lone message
-            if type(event) is Whisper or type(event) is Shout or isinstance(event, _KEPT):
+        for event in happenings:  # as measure does, whose call would cost each lone message
+            if type(event) is Whisper or type(event) is Shout or isinstance(event, KEPT):
                 messages += 1
                 for frame in event.content:
-                    octets += len(frame) + _FRAME
+                    octets += len(frame) + FRAME
             elif type(event) is Burst:
                 self._put_bursts(happenings)
                 return
+            elif isinstance(event, LARGE):
+                messages += 1
+                octets += weight_of(event) - MESSAGE
         each = iter(happenings)
-        self._put((each, messages, octets + messages * _MESSAGE, each))
+        self._put((each, messages, octets + messages * MESSAGE, each))
 
     def _put_bursts(self, happenings: list[Any]) -> None:
         if self.shedding:
@@ -162,7 +141,7 @@ class Mailbox:
         """What goes, if there is no room, is to be old or new one by one, and not a whole burst."""
         for at in range(0, len(events), self._limits.batch):
             handful = events[at : at + self._limits.batch]
-            self._put(_batch_of(handful, *_measure(handful)))
+            self._put(_batch_of(handful, *measure(handful)))
 
     def _put(self, batch: _Batch) -> None:
         _, messages, octets, _ = batch
@@ -179,7 +158,7 @@ class Mailbox:
         """Deliver a durable message by itself; ``taken`` is called, by the reader that does it, when somebody comes for
         what is behind it. Nobody intercepts it."""
         handover = Handover(event, taken)
-        self._append((handover, 1, _weight(event), handover))
+        self._append((handover, 1, weight_of(event), handover))
 
     def _append(self, batch: _Batch) -> None:
         _, messages, octets, left = batch
@@ -231,7 +210,7 @@ class Mailbox:
         self._current = _nothing()
         left = list(events)
         data = [event for event in left if isinstance(event, (Whisper, Shout))]
-        size = sum(map(_weight, data))
+        size = sum(map(weight_of, data))
         self._messages += len(data) - messages
         self._octets += size - octets
         if left:
@@ -241,9 +220,11 @@ class Mailbox:
         events, messages, octets, _ = batch
         if isinstance(events, Handover):
             return batch
-        kept = [event for event in events if type(event) is not Whisper and type(event) is not Shout]
-        data = [event for event in kept if isinstance(event, _KEPT)]
-        left = sum(map(_weight, data))
+        kept: list[Event] = [
+            event for event in events if isinstance(event, KEPT) or not isinstance(event, (Whisper, Shout))
+        ]
+        data = [event for event in kept if isinstance(event, KEPT)]
+        left = sum(map(weight_of, data))
         self.dropped += messages - len(data)
         self._messages -= messages - len(data)
         self._octets -= octets - left
@@ -255,8 +236,8 @@ class Mailbox:
         messages = octets = 0
         for event in events:
             if isinstance(event, (Whisper, Shout)):
-                size = _weight(event)
-                if type(event) not in _KEPT and not self._fits(messages + 1, octets + size):
+                size = weight_of(event)
+                if type(event) not in KEPT and not self._fits(messages + 1, octets + size):
                     self.dropped += 1
                     continue
                 messages += 1

@@ -22,7 +22,7 @@ from zyre.engine.connections import Connections
 from zyre.engine.context import shared_context
 from zyre.engine.dealers import FLUSH_MS, Dealers
 from zyre.engine.descriptors import LINK, NODE, budget
-from zyre.engine.freight import LAST
+from zyre.engine.freight import LAST, with_large
 from zyre.engine.greeters import TELLING, note, proven_key
 from zyre.engine.haste import Haste
 from zyre.engine.interfaces import Selection, choose_within, without_carrier
@@ -30,6 +30,7 @@ from zyre.engine.ports import bind_first, wanted_endpoints
 from zyre.engine.rungs import Rungs
 from zyre.errors import InvalidEndpoint, NetworkError, NoInterface
 from zyre.refusals import RefusalCode
+from zyre.views import LARGE_FROM
 from zyre.wire.bundle import BUNDLE
 from zyre.wire.zre import identity_frame
 
@@ -328,9 +329,11 @@ class ZmqTransport:
                 room -= len(content)
                 while frame.more:
                     frame = receive(LAST, False)
-                    content = frame.bytes
-                    frames.append(content)
-                    room -= len(content)
+                    if (octets := len(frame)) < LARGE_FROM:
+                        frames.append(frame.bytes)
+                    else:
+                        frames = with_large(frames, frame)
+                    room -= octets
                 if proven:
                     frames[0] += proven_key(frame)
                 messages.append(frames)
