@@ -211,6 +211,9 @@ class Limits:
     """Octets of memory that they take, likewise."""
     mailbox_patience: float = 1.0
     """Seconds for which a full mailbox makes the peers wait before anything is dropped."""
+    mailbox_reserve: float = 0.125
+    """The part of the mailbox that is left for what has to be read meanwhile, a message of each peer at a time, so that
+    nobody's membership waits for others' data. It is used up no sooner than patience."""
     backlog: int = 1024
     """Votes kept for a peer whose queue is full; joins and leaves are kept without a limit."""
     beacons: int = 100
@@ -266,6 +269,8 @@ class Limits:
         for name in self.__slots__:
             if not _is_positive(getattr(self, name)):
                 raise InvalidConfig(f"Limits.{name} is {getattr(self, name)!r}; it must be a number above 0")
+        if self.mailbox_reserve > 0.5:
+            raise InvalidConfig(f"Limits.mailbox_reserve is {self.mailbox_reserve!r}; it is a part, half at most")
 
 
 def peer_ports(port: int) -> range:

@@ -215,9 +215,20 @@ class TestBounds:
     def test_room_is_not_told_if_it_was_never_full(self) -> None:
         room = Room()
         box = mailbox(room, mailbox_messages=10)
-        box.put([whisper(number) for number in range(9)])
+        box.put([whisper(number) for number in range(8)])  # and one more is the reserve
         take_all(box)
         assert room.calls == 0
+
+    def test_what_is_beyond_full_uses_the_reserve(self) -> None:
+        box = mailbox(mailbox_messages=100, mailbox_reserve=0.2)
+        box.put([whisper(number) for number in range(79)])
+        assert not box.full
+        assert box.reserve_used == 0
+        box.put([whisper(number) for number in range(11)])
+        assert box.full
+        assert box.reserve_used == 0.5
+        box.put([whisper(number) for number in range(20)])
+        assert box.reserve_used == 1.5
 
     def test_the_leader_is_woken_first_and_passes_on_what_it_does_not_read(self) -> None:
         box = mailbox()

@@ -111,7 +111,6 @@ TESTED_IN = {
     "grouping": "tests/groups/test_changes.py",
     "engine.handover": "tests/engine/test_mailbox.py",
     "engine.lookout": "tests/groups/test_changes.py",
-    "engine.pacing": "tests/engine/test_host.py",
     "engine.parking": "tests/test_waiting.py",
     "engine.rungs": "tests/engine/test_multicast.py",
     "engine.sieve": "tests/engine/test_udp.py",

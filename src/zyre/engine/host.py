@@ -33,7 +33,7 @@ from zyre.engine.lookout import Lookout
 from zyre.engine.names import look_up_beside
 from zyre.engine.netnews import shared_news
 from zyre.engine.node_gossip import NodeGossip
-from zyre.engine.pacing import Pacing
+from zyre.engine.pacing import Pacing, one_of_each
 from zyre.engine.parking import ThreadParker, spawn
 from zyre.engine.probing import Prober
 from zyre.engine.rendezvous import Meeting, Rendezvous
@@ -81,7 +81,7 @@ class NodeHost:
         config = profile.config
         self.endpoint = ""
         self.machine = NodeMachine(profile)
-        self._pacing = Pacing(config, self.attend, self._read_on, self._tell)
+        self._pacing = Pacing(config, self.attend, self._read_on, self._read, self._tell)
         self.mailbox = self._pacing.mailbox
         self._lead = Lead(self.mailbox, self._take_in, config.limits.batch)
         self.next_event = self._lead.get
@@ -381,7 +381,10 @@ class NodeHost:
 
     def _on_inbox(self) -> bool:
         """The inbox is readable; if a reader leads, it reads."""
-        if self._pacing.paused or not self._lead.reading.acquire(False):
+        return not self._pacing.paused and self._read()
+
+    def _read(self) -> bool:
+        if self.life is not Life.RUNNING or not self._lead.reading.acquire(False):
             return False
         try:
             return self._take_in(self._limits.batch) > 0 and not self.transport.drained
@@ -391,7 +394,10 @@ class NodeHost:
     def _take_in(self, limit: int) -> int:
         """Read messages and hand them in; by the engine thread, or by a reader that leads."""
         try:
-            messages = self.transport.receive(limit)
+            if self._pacing.paused:
+                messages = one_of_each(self.transport.receive, limit, self._limits.batch_octets)
+            else:
+                messages = self.transport.receive(limit)
             if messages:
                 greeters = self.transport.greeters
                 with self._lock:

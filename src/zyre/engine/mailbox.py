@@ -68,8 +68,9 @@ def _batches_of(happenings: list[Any]) -> list[_Batch]:
 class Mailbox:
     """A bounded queue of events for any number of readers.
 
-    The limits are kept by who puts: when ``full`` says so it stops reading from the network for a while, and only if
-    that does not help it sets ``shedding``. Until then what comes is taken, since it is in memory already. ``on_room``
+    The limits are kept by who puts: when ``full`` says so it all but stops reading from the network for a while, and
+    only if that does not help it sets ``shedding``. Until then what comes is taken, since it is in memory already, and
+    ``reserve_used`` says how much of what was left for that. ``on_room``
     is called, by the reader that made it, when a full mailbox is half empty again, and ``on_relief`` when ``pressed``
     ends; ``on_wait`` whenever somebody begins to wait who does not receive for himself (see lead.py).
     """
@@ -86,7 +87,7 @@ class Mailbox:
         self.sheds_oldest = False
         """Whether, while shedding, what has waited longest goes, rather than what comes."""
         self.full = False
-        """Data has reached a limit, and on_room has not been called since."""
+        """Data has reached a limit, but for the reserve, and on_room has not been called since."""
         self.pressed = False
         """Data has reached half of a limit, and has not been below a quarter since."""
         self.leader: Waker | None = None
@@ -98,6 +99,8 @@ class Mailbox:
         self.defect: BaseException | None = None
         self._limits = limits
         self._most_octets = limits.mailbox_bytes - limits.mailbox_bytes // _RESERVE
+        self._reserve = int(limits.mailbox_messages * limits.mailbox_reserve)
+        self._reserve_octets = int(limits.mailbox_bytes * limits.mailbox_reserve)
         self._on_room = on_room
         self._on_wait = on_wait
         self._on_relief = on_relief
@@ -174,7 +177,7 @@ class Mailbox:
                 self._current = batch
             if messages and not self._fits(1 + self._limits.mailbox_messages // 2, self._most_octets // 2):
                 self.pressed = True
-                self.full = self.full or not self._fits(1, 1)
+                self.full = self.full or not self._fits(1 + self._reserve, 1 + self._reserve_octets)
             if self.leader is not None or self._waiters or self._signal is not None:
                 self._wake(operator.length_hint(left))
 
@@ -190,6 +193,13 @@ class Mailbox:
 
     def _fits(self, messages: int, octets: int) -> bool:
         return self._messages + messages <= self._limits.mailbox_messages and self._octets + octets <= self._most_octets
+
+    @property
+    def reserve_used(self) -> float:
+        """How much of the reserve is used up: 0 to 1, and beyond."""
+        messages = self._messages - (self._limits.mailbox_messages - self._reserve)
+        octets = self._octets - (self._most_octets - self._reserve_octets)
+        return max(0.0, messages / max(1, self._reserve), octets / max(1, self._reserve_octets))
 
     def _drop_oldest(self, messages: int, octets: int) -> None:
         """Make room for so much, if that is possible without dropping what must not be."""
