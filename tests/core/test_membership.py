@@ -203,6 +203,21 @@ def test_a_peer_that_moved_is_found_anew_although_it_goes_on_talking() -> None:
     assert moved.record.endpoint == Endpoint.parse(moved.endpoint)
 
 
+def test_a_beacon_that_comes_from_two_addresses_is_expected_all_the_same() -> None:
+    """As where IPv4 and IPv6 are in use: else each of the two would wake us, because of the other."""
+    rig = Rig()
+    peer = rig.ready()
+    peer.beacon()
+    expected = rig.machine.take_expected()
+    assert expected is not None
+    assert len(expected) == 1
+    other = Foreign(rig, 1, address="fe80::1%eth0")
+    for _ in range(3):
+        other.beacon()
+        peer.beacon()
+        assert rig.machine.take_expected() is None
+
+
 def test_a_peer_with_two_addresses_stays_at_the_one_that_its_beacons_still_come_from() -> None:
     rig = Rig()
     peer = rig.ready()

@@ -86,10 +86,14 @@ class Directory:
         if self.hearing is not None and not record.noted:
             record.noted = self.hearing.know(record.beacon, record.endpoint.host)
 
-    def overlook(self, record: PeerRecord) -> None:
-        """Look again at a peer's beacon when it comes next: more may follow from it than that the peer is there."""
+    def listen_to(self, record: PeerRecord) -> None:
+        """Be handed a peer's beacon when it comes next, if from there, too, nothing follows but that it came."""
         if record.noted and self.hearing is not None:
             self.hearing.settle(record.beacon)
+
+    def overlook(self, record: PeerRecord) -> None:
+        """Look again at a peer's beacon when it comes next: more may follow from it than that the peer is there."""
+        self.listen_to(record)
         self._forget_beacon(record)
 
     def _forget_beacon(self, record: PeerRecord) -> None:

@@ -237,7 +237,7 @@ class Membership(Part):
             record.relinked_until = now + self._timing.handshake
             return self.reopen(record, endpoint, answer=False)
         elif record.beacon or record.found_by == "beacon":
-            self.directory.overlook(record)
+            self.directory.listen_to(record)  # it comes from both addresses of a computer that is in two networks
             record.strayed_at = min(record.strayed_at, now)
             if not now < record.strayed_at + self._timing.expired:
                 departed = self.depart(record, Input.OVERDUE)

@@ -45,7 +45,7 @@ from zyre.core.second_choice import SecondChoice
 from zyre.core.surroundings import Surroundings
 from zyre.core.tables import PeerState, Phase, Violation
 from zyre.core.tally import Tally
-from zyre.core.timers import Deadlines
+from zyre.core.timers import NEVER, Deadlines
 from zyre.core.twins import Twins
 from zyre.endpoint import Endpoint
 from zyre.errors import DecodeError
@@ -346,6 +346,7 @@ class NodeMachine(Answers):
         record = self._directory.by_beacon.get(data)
         if record is not None and record.phase is _ALIVE and record.endpoint.host == source[0]:
             record.quiet_at = now + self._timing.evasive
+            record.strayed_at = NEVER
             self.counters.beacons_received += 1
             self._directory.let_note(record)
             return False
