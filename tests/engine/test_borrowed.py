@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from zyre.engine.borrowed import borrow, peer_address
+from zyre.engine.borrowed import borrow, number_of, peer_address
 
 pytestmark = pytest.mark.lan
 
@@ -55,3 +55,19 @@ def test_a_file_stays_locked(tmp_path: Path) -> None:
         with borrow(file.fileno()) as nothing:
             assert nothing is None
         assert subprocess.run((sys.executable, "-c", try_it, str(path)), capture_output=True).returncode != 0
+
+
+def test_a_socket_has_a_number_of_its_own_whatever_its_descriptor() -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        number = number_of(one.fileno())
+        assert number not in (0, number_of(other.fileno()))
+        with borrow(one.fileno()) as borrowed:
+            assert borrowed is not None
+            assert number_of(borrowed.fileno()) == number
+        descriptor = one.fileno()
+    assert number_of(descriptor) == 0
+    out, into = os.pipe()
+    assert number_of(out) == 0
+    os.close(into)
+    os.close(out)

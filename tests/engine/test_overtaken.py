@@ -11,6 +11,7 @@ import zmq
 
 from tests.support.nodes import until
 from zyre.engine import overtaken
+from zyre.engine.borrowed import number_of
 from zyre.engine.connections import Connections
 from zyre.engine.context import shared_context
 
@@ -58,13 +59,13 @@ def test_one_that_still_has_something_to_say(inbox: zmq.Socket[bytes]) -> None:
     connections = Connections(inbox)
     first = peer(inbox)
     descriptor = heard(inbox, connections)
-    address = overtaken.origin(descriptor)
-    assert address is not None
+    number = number_of(descriptor)
+    assert number
     second = peer(inbox)
     heard(inbox, connections)
     first.send(b"too late")
     first.close(1000)
-    until(lambda: overtaken.origin(descriptor) != address)
+    until(lambda: number_of(descriptor) != number)
     second.send(b"and another")
     assert inbox.recv_multipart()[1] == b"and another"
     second.close()
@@ -75,10 +76,10 @@ def test_one_whose_owner_still_wants_it_connects_again(inbox: zmq.Socket[bytes])
     connections = Connections(inbox)
     first = peer(inbox)
     descriptor = heard(inbox, connections)
-    address = overtaken.origin(descriptor)
+    number = number_of(descriptor)
     second = peer(inbox)
     heard(inbox, connections)
-    until(lambda: overtaken.origin(descriptor) != address)
+    until(lambda: number_of(descriptor) != number)
     first.send(b"here again")
     assert inbox.recv_multipart()[1] == b"here again"
     for dealer in (first, second):
@@ -91,13 +92,13 @@ def test_a_descriptor_that_is_somebody_elses() -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         with socket.create_connection(listener.getsockname()) as one, listener.accept()[0] as other:
-            address = overtaken.origin(other.fileno())
-            assert address == one.getsockname()
-            assert not overtaken.dismiss(other.fileno(), ("127.0.0.1", 1))
-            assert not overtaken.dismiss(listener.fileno(), ("127.0.0.1", 1))
+            number = number_of(other.fileno())
+            assert not overtaken.dismiss(other.fileno(), number_of(one.fileno()))
+            assert not overtaken.dismiss(listener.fileno(), number)
+            assert not overtaken.dismiss(listener.fileno(), number_of(listener.fileno()))
             one.sendall(b"word")
             assert other.recv(4) == b"word"
-            assert overtaken.dismiss(other.fileno(), address)
+            assert overtaken.dismiss(other.fileno(), number)
             one.sendall(b"word")
             other.setblocking(False)
             with pytest.raises(BlockingIOError):

@@ -22,6 +22,7 @@ from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
 from zyre.engine import clock
 from zyre.engine.connections import Connections
+from zyre.engine.context import BareSocket
 from zyre.engine.engine import EngineAlarm
 from zyre.engine.keyring import CertificateStore
 from zyre.engine.rebinding import listen_again
@@ -220,14 +221,16 @@ class Protection(ABC):
             shared_zap_handler().dismiss(self._domain)
             self._domain = ""
 
-    def guard_link(self, dealer: zmq.Socket[bytes], endpoint: Endpoint) -> bool:
+    def guard_link(self, dealer: BareSocket, endpoint: Endpoint) -> bool:
         """Talk on a link to nobody but the owner of the endpoint's key; False if we do not connect to that one."""
         key = self.key_at(endpoint)
         if key is None:
             self.refuse("unknown key", endpoint.host)
             return False
-        dealer.curve_serverkey = key.encode()
-        dealer.curve_publickey, dealer.curve_secretkey = _octets(self.link_keys)
+        public, secret = _octets(self.link_keys)
+        dealer.set(zmq.CURVE_SERVERKEY, key.encode())
+        dealer.set(zmq.CURVE_PUBLICKEY, public)
+        dealer.set(zmq.CURVE_SECRETKEY, secret)
         return True
 
     def beacon_sockets(self, port: int, interfaces: Iterable[Interface]) -> Rungs:

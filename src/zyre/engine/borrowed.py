@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["Address", "borrow", "peer_address"]
+__all__ = ["Address", "borrow", "number_of", "peer_address"]
 
 #: Host and port, and for IPv6 two numbers more.
 Address = tuple[object, ...]
@@ -41,3 +41,13 @@ def peer_address(borrowed: socket.socket) -> Address | None:
     except OSError:
         return None
     return address if isinstance(address, tuple) else None
+
+
+def number_of(descriptor: int) -> int:
+    """Which socket has this descriptor now: no other one has the same number while that is open, nor for long after.
+    0 if it is none, or no descriptor any more."""
+    try:
+        status = os.fstat(descriptor)
+    except OSError:
+        return 0
+    return status.st_ino if stat.S_ISSOCK(status.st_mode) else 0

@@ -12,9 +12,9 @@ from typing import Final
 import zmq
 
 from zyre.core.effects import LinkLost
-from zyre.engine.borrowed import Address
+from zyre.engine.borrowed import number_of
 from zyre.engine.context import shared_context
-from zyre.engine.overtaken import dismiss, origin
+from zyre.engine.overtaken import dismiss
 
 __all__ = ["Connections"]
 
@@ -22,7 +22,8 @@ _EVENT = struct.Struct("=hi")
 #: Events that may wait to be read. A full queue would hold up libzmq's I/O thread, and every node of the process.
 _MOST_WAITING = 100_000
 
-_NOBODY: Final[tuple[bytes, Address | None]] = b"", None
+_NOBODY: Final[tuple[bytes, int]] = b"", 0
+_SRCFD: Final = int(zmq.SRCFD)
 
 _numbers = itertools.count(1)
 
@@ -40,8 +41,8 @@ class Connections:
         self._shown: set[int] = set()
         """Those by which that was done before the news was read that they are there."""
         self._by_identity: dict[bytes, int] = {}
-        self._by_descriptor: dict[int, tuple[bytes, Address | None]] = {}
-        """Who comes by it, and from where."""
+        self._by_descriptor: dict[int, tuple[bytes, int]] = {}
+        """Who comes by it, and which socket of all that ever had that number it is."""
         self._overtaken: list[LinkLost] = []
         """Those whose descriptor is somebody else's already, before the news of their end was read."""
         endpoint = f"inproc://zyre-connections-{next(_numbers)}"
@@ -59,22 +60,22 @@ class Connections:
     def note(self, identity: bytes, frame: zmq.Frame) -> None:
         """Somebody's message came by this connection. Those within the process (inproc) have none."""
         try:
-            descriptor = int(frame.get(zmq.SRCFD))
+            descriptor = int(frame.get(_SRCFD))
         except (zmq.ZMQError, TypeError, ValueError):
             return
         before = self._by_identity.get(identity)
         if descriptor < 0 or before == descriptor:
             return
         if before is not None:
-            _, address = self._by_descriptor.pop(before, _NOBODY)
-            if address is not None:
-                dismiss(before, address)
+            _, number = self._by_descriptor.pop(before, _NOBODY)
+            if number:
+                dismiss(before, number)
         former, _ = self._by_descriptor.get(descriptor, _NOBODY)
         if former:
             self._by_identity.pop(former, None)
             self._overtaken.append(LinkLost(former))
         self._by_identity[identity] = descriptor
-        self._by_descriptor[descriptor] = identity, origin(descriptor)
+        self._by_descriptor[descriptor] = identity, number_of(descriptor)
 
     def take_lost(self, limit: int) -> tuple[list[LinkLost], bool]:
         """Those that ended, and whether there may be more. A descriptor may be somebody else's by now, whose word was
@@ -103,7 +104,7 @@ class Connections:
     def show(self, frame: zmq.Frame) -> None:
         """Whoever said this has shown who they are."""
         try:
-            descriptor = int(frame.get(zmq.SRCFD))
+            descriptor = int(frame.get(_SRCFD))
         except (zmq.ZMQError, TypeError, ValueError):
             return
         if self._strangers is not None and descriptor not in self._strangers:

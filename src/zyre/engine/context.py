@@ -6,14 +6,17 @@ import os
 import threading
 
 import zmq
+from zmq.backend import Socket as BareSocket
 
-__all__ = ["destroy_context", "shared_context", "terminate_context"]
+__all__ = ["BareSocket", "close_bare", "destroy_context", "new_bare", "shared_context", "terminate_context"]
 
 #: Sockets per process: libzmq's default of 1023 is one cluster of a thousand.
 _MAX_SOCKETS = 16384
 
 _context: zmq.Context[zmq.Socket[bytes]] | None = None
 _guard = threading.Lock()
+_bare: set[BareSocket] = set()
+"""Those that are open."""
 
 
 def shared_context() -> zmq.Context[zmq.Socket[bytes]]:
@@ -24,6 +27,20 @@ def shared_context() -> zmq.Context[zmq.Socket[bytes]]:
             _context = zmq.Context()
             _context.set(zmq.MAX_SOCKETS, _MAX_SOCKETS)
         return _context
+
+
+def new_bare(kind: int) -> BareSocket:
+    """A socket without the Python that pyzmq puts around it, whose price where nothing is in a cache is twice that of
+    libzmq's own work. Raises ZMQError if libzmq's number of sockets is used up."""
+    bare = BareSocket(shared_context(), kind)
+    _bare.add(bare)
+    return bare
+
+
+def close_bare(bare: BareSocket, linger: int) -> None:
+    """Close one; what it holds may leave for so many milliseconds."""
+    _bare.discard(bare)
+    bare.close(linger)
 
 
 def terminate_context() -> None:
@@ -38,6 +55,8 @@ def destroy_context() -> None:
     opened, is closed, or the end of the program would wait for it for ever."""
     context = _take_context()
     if context is not None:
+        for bare in tuple(_bare):
+            close_bare(bare, 0)
         context.destroy(linger=0)
 
 
@@ -53,6 +72,7 @@ def _forget_after_fork() -> None:
     global _context, _guard
     _context = None
     _guard = threading.Lock()
+    _bare.clear()
 
 
 if hasattr(os, "register_at_fork"):

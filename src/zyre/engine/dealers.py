@@ -5,7 +5,6 @@ Frames up to a threshold are copied into libzmq, which is faster than sharing th
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ import zmq
 from zyre.config import NodeConfig
 from zyre.core.outqueue import share_of_link
 from zyre.endpoint import Endpoint
-from zyre.engine.context import shared_context
+from zyre.engine.context import BareSocket, close_bare, new_bare
 from zyre.engine.descriptors import LINK, budget
 from zyre.engine.freight import COUNTED_FROM, LAST, MORE, Freight
 from zyre.refusals import RefusalCode
@@ -28,6 +27,12 @@ __all__ = ["FLUSH_MS", "Dealers"]
 #: How long what is queued for one peer may still leave when its link alone is closed, in milliseconds; and at least,
 #: when the node stops.
 FLUSH_MS = 500
+# Plain numbers: see transport.py.
+_DEALER = int(zmq.DEALER)
+_LINGER, _IPV6, _SNDHWM = int(zmq.LINGER), int(zmq.IPV6), int(zmq.SNDHWM)
+_ROUTING_ID, _HANDSHAKE_IVL = int(zmq.ROUTING_ID), int(zmq.HANDSHAKE_IVL)
+_FD, _EVENTS, _LAST_ENDPOINT = int(zmq.FD), int(zmq.EVENTS), int(zmq.LAST_ENDPOINT)
+_WRITABLE = int(zmq.POLLOUT)
 
 
 class Dealers:
@@ -53,9 +58,9 @@ class Dealers:
         self._on_closed = on_closed
         self._on_less = on_less
         self._on_refused = on_refused
-        self._links: dict[int, zmq.Socket[bytes]] = {}
+        self._links: dict[int, BareSocket] = {}
         self._senders: dict[int, Callable[..., object]] = {}
-        """Each link's compiled send, without the Python method that pyzmq puts before it."""
+        """Each link's way to send, which would be made anew for each message."""
         self._freights: dict[int, Freight] = {}
         """Of the links that large messages were sent on."""
 
@@ -65,27 +70,33 @@ class Dealers:
         if dealer is None:
             self._on_refused("no descriptors", target.host)
             return False
-        dealer.linger = 0
-        dealer.ipv6 = ":" in target.host
-        dealer.sndhwm = self._share[0]
-        dealer.routing_id = self._identity
-        # Else libzmq waits half a minute for the greeting of a connection that died unseen while it was being made.
-        dealer.handshake_ivl = self._handshake_ms
-        try:
-            if self._protection is not None and not self._protection.guard_link(dealer, target):
-                raise zmq.ZMQError(errno.EACCES)
-            dealer.connect(str(target))
-        except zmq.ZMQError:
-            dealer.close(0)
+        guarded = self._protection is None or self._protection.guard_link(dealer, target)
+        if not guarded or not self._connect(dealer, target):
+            close_bare(dealer, 0)
             return False
         self._links[link] = dealer
-        self._senders[link] = super(zmq.Socket, dealer).send
+        self._senders[link] = dealer.send
         return True
 
-    def _new_dealer(self) -> zmq.Socket[bytes] | None:
+    def _connect(self, dealer: BareSocket, target: Endpoint) -> bool:
+        choose = dealer.set
+        choose(_LINGER, 0)
+        choose(_SNDHWM, self._share[0])
+        choose(_ROUTING_ID, self._identity)
+        # Else libzmq waits half a minute for the greeting of a connection that died unseen while it was being made.
+        choose(_HANDSHAKE_IVL, self._handshake_ms)
+        if target.is_ipv6:
+            choose(_IPV6, 1)
+        try:
+            dealer.connect(target.text)
+        except zmq.ZMQError:
+            return False
+        return True
+
+    def _new_dealer(self) -> BareSocket | None:
         """None if there are too few descriptors left, or libzmq's own number of sockets is used up."""
         try:
-            return shared_context().socket(zmq.DEALER) if budget.take(LINK) else None
+            return new_bare(_DEALER) if budget.take(LINK) else None
         except zmq.ZMQError:
             return None
 
@@ -105,7 +116,7 @@ class Dealers:
                 send(frame, MORE)
             send(last, LAST)
         except zmq.Again:
-            self._on_blocked(link, int(self._links[link].get(zmq.FD)))
+            self._on_blocked(link, int(self._links[link].get(_FD)))
             return False
         return True
 
@@ -114,7 +125,7 @@ class Dealers:
         if freight is None:
             freight = self._freights[link] = Freight(self._share[1], partial(self._on_less, link))
         if not freight.send(send, frames):
-            self._on_blocked(link, int(self._links[link].get(zmq.FD)))
+            self._on_blocked(link, int(self._links[link].get(_FD)))
             return False
         return True
 
@@ -123,13 +134,17 @@ class Dealers:
         dealer, freight = self._links.get(link), self._freights.get(link)
         if dealer is None:
             return None
-        has_room = bool(int(dealer.get(zmq.EVENTS)) & zmq.POLLOUT)
+        has_room = bool(int(dealer.get(_EVENTS)) & _WRITABLE)
         return has_room and (freight is None or freight.has_eased())
 
     def place_of(self, link: int) -> str | None:
         """Where a DEALER leads; None if it is closed."""
         dealer = self._links.get(link)
-        return None if dealer is None else dealer.get_string(zmq.LAST_ENDPOINT).rstrip("\0")
+        if dealer is None:
+            return None
+        place = dealer.get(_LAST_ENDPOINT)
+        assert isinstance(place, bytes)
+        return place.rstrip(b"\0").decode()
 
     def close(self, link: int, flush: bool) -> None:
         """Close a DEALER; with ``flush`` what it holds may leave for a moment."""
@@ -139,7 +154,7 @@ class Dealers:
         if dealer is not None:
             budget.give(LINK)
             self._on_closed(link)
-            dealer.close(self.flush_ms if flush else 0)
+            close_bare(dealer, self.flush_ms if flush else 0)
 
     def close_all(self) -> None:
         """Close them; they lose what they hold."""

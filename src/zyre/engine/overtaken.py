@@ -16,10 +16,10 @@ import contextlib
 import socket
 from typing import Final
 
-from zyre.engine.borrowed import Address, borrow, peer_address
+from zyre.engine.borrowed import borrow, number_of, peer_address
 from zyre.engine.sieve import deafen
 
-__all__ = ["SETTLING", "dismiss", "origin"]
+__all__ = ["SETTLING", "dismiss"]
 
 _IDLE: Final = 1
 _INTERVAL: Final = 1
@@ -35,17 +35,13 @@ _ASK: Final = tuple(
 )
 
 
-def origin(descriptor: int) -> Address | None:
-    """Where a connection comes from; None if it is not a TCP connection (any more)."""
+def dismiss(descriptor: int, number: int) -> bool:
+    """Let the connection end that has this number among all sockets, unless the descriptor is somebody else's by now;
+    whether the kernel does that here."""
     with borrow(descriptor) as connection:
-        return None if connection is None else peer_address(connection)
-
-
-def dismiss(descriptor: int, address: Address) -> bool:
-    """Let a connection from that address end, unless the descriptor is somebody else's by now; whether the kernel does
-    that here."""
-    with borrow(descriptor) as connection:
-        if connection is None or peer_address(connection) != address or not deafen(connection):
+        if connection is None or number_of(connection.fileno()) != number:
+            return False
+        if peer_address(connection) is None or not deafen(connection):
             return False
         with contextlib.suppress(OSError):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
