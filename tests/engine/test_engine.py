@@ -93,6 +93,20 @@ class TestCalls:
         engine.call(outer)
         assert order == [1, 2]
 
+    def test_what_comes_of_a_call_or_an_alarm_or_a_descriptor_is_called_soon(
+        self, engine: Engine, pipe: tuple[socket.socket, socket.socket]
+    ) -> None:
+        for begin in (engine.call_soon, lambda follow: engine.watch(pipe[0].fileno(), lambda: follow() is not None)):
+            done = threading.Event()
+            begin(lambda done=done: engine.call_soon(lambda: engine.call_soon(done.set)))
+            engine.wake()
+            assert done.wait(PATIENCE)
+        done, alarm = threading.Event(), EngineAlarm(lambda: engine.call_soon(done.set))
+        engine.acquire(alarm)
+        alarm.set(0.0)
+        assert done.wait(PATIENCE)
+        engine.release(alarm)
+
     def test_call_without_a_thread_runs_in_the_caller(self) -> None:
         engine = Engine()
         assert engine_thread(engine) is threading.current_thread()

@@ -29,12 +29,15 @@ class Congestion:
         self._lock = lock
         self._room = threading.Condition(lock)
         self._relieve = relieve
+        self._looked_at = 0
+        """The link that is being relieved; there is none of that number."""
 
     def on_blocked(self, link: int, descriptor: int) -> None:
         """A link is full: look for room whenever its descriptor says so."""
         if link not in self.links:
             self.links[link] = descriptor
-            self.engine.call_soon(partial(self._watch, link))
+            if link != self._looked_at:
+                self.engine.call_soon(partial(self._watch, link))
 
     def _watch(self, link: int) -> None:
         """In the engine thread; the link may have been closed before."""
@@ -45,15 +48,22 @@ class Congestion:
                 self.engine.watch(descriptor, partial(self._look, link))
 
     def _look(self, link: int) -> bool:
-        """In the engine thread: the descriptor of a full link is readable."""
+        """In the engine thread: the descriptor of a full link is readable, or large messages have left it."""
         with self._lock:
             descriptor = self.links.pop(link, None)
             if descriptor is None:
                 return False
-            if not self._relieve(link):
+            self._looked_at = link
+            relieved = self._relieve(link)
+            self._looked_at = 0
+            if not relieved:
                 self.links[link] = descriptor
-                return False
-            self.engine.unwatch(descriptor)  # if what was waiting has filled it again, it is to be watched anew
+            elif (
+                link in self.links
+            ):  # what was waiting has filled it again: it stays watched, and an edge may have passed
+                self.engine.poke(descriptor)
+            else:
+                self.engine.unwatch(descriptor)
         return False
 
     def on_less(self, link: int) -> None:

@@ -101,7 +101,8 @@ class Engine:
     def call_soon(self, action: Callable[[], object]) -> None:
         """Run something in the engine thread, soon."""
         self._calls.append(action)
-        self.wake()
+        if self._thread is not threading.current_thread():  # which looks at what is to be called before it sleeps
+            self.wake()
 
     def run_soon(self, action: Callable[[], object]) -> None:
         """Run something in the engine thread: at once if this is that thread, else soon."""
@@ -199,8 +200,7 @@ class Engine:
 
     def _on_wake(self) -> bool:
         try:
-            while self._wake_out.recv(4096):
-                pass
+            self._wake_out.recv(4096)  # if there is more, the next turn comes at once
         except BlockingIOError:
             pass
         return False
