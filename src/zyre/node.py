@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from zyre.engine.auth import Protection
     from zyre.engine.interfaces import Selection
     from zyre.pipeline import NodeSource
+    from zyre.roster import Peer
     from zyre.security.access import Access
     from zyre.security.certificate import Certificate
     from zyre.streams import Stream
@@ -162,12 +163,18 @@ class BaseNode(Examinable, GossipVerbs, Offering, Registering, Sends, Snapshots)
     def set_secret(self, secret: str | Iterable[str]) -> None:
         """Speak by another secret, while messages go on; of several the first, and the others are believed, too.
 
-        To change that of a whole cluster: all nodes get ``[old, new]``, then all ``[new, old]``, then all ``new``.
-        Who has only a secret that is not given any more has to go. Raises InvalidConfig for a node without one.
+        To change that of a whole cluster: all nodes get ``[old, new]``, then all ``[new, old]``, and then all ``new``,
+        each when its ``peers_by_other_secret`` are none. Who has only a secret that is not given any more has to go.
+        Raises InvalidConfig for a node without one.
         """
         from zyre.engine.auth_choice import replace_secret
 
         replace_secret(self._protection, secret)
+
+    @property
+    def peers_by_other_secret(self) -> tuple[Peer, ...]:
+        """The peers that last greeted by another secret than the one that this node speaks by: see ``set_secret``."""
+        return () if self._protection is None else self._protection.lagging()
 
     def set_header(self, name: str, value: str) -> None:
         """Change a header, as ``headers[name] = value`` does. Raises InvalidName."""

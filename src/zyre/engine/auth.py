@@ -141,6 +141,10 @@ class Protection(ABC):
     def hear(self, message: bytes) -> None:  # noqa: B027  (most have nothing to learn)
         """Somebody who may be here says something about who may. Called by whoever reads the inbox."""
 
+    def lagging(self) -> tuple[Peer, ...]:
+        """The peers that have shown themselves by other keys than those that we speak by, and are let in for now."""
+        return ()
+
     def judge_client(self, address: str, key: str) -> RefusalCode | None:
         """Why the owner of ``key`` may not use a gossip hub of this node; None if they may."""
         return self.judge(address, key)

@@ -29,6 +29,7 @@ from zyre.engine.rungs import Datagram, Rungs
 from zyre.errors import DecodeError, InvalidConfig
 from zyre.identity import PeerId
 from zyre.refusals import RefusalCode
+from zyre.roster import Peer
 from zyre.security.keys import KeyPair, encode_key, same
 from zyre.security.seal import BeaconSeal, SecretProof
 from zyre.security.secret import ClusterKeys, cluster_keys
@@ -128,10 +129,19 @@ class SecretProtection(Protection):
                 self.rekey(_pair_at(clusters[0], self._place))
             else:
                 self.tell_of_keys("", "")
-        for peer in self._roster():
-            shown = self._shown.get(identity_frame(peer.uuid.octets))
-            if shown is not None and self.judge(peer.address, shown) is not None:
+        for peer, shown in self._shown_by_peers():
+            if self.judge(peer.address, shown) is not None:
                 self._report(PeerJudged(peer.uuid, "wrong secret", None))
+
+    def lagging(self) -> tuple[Peer, ...]:
+        """The peers that last greeted by another secret than the one that we speak by."""
+        current = self.link_keys.public
+        return tuple(peer for peer, shown in self._shown_by_peers() if shown != current)
+
+    def _shown_by_peers(self) -> list[tuple[Peer, str]]:
+        """The peers that are here, and by which member's key each has greeted; over inproc there is none."""
+        shown = ((peer, self._shown.get(identity_frame(peer.uuid.octets))) for peer in self._roster())
+        return [(peer, key) for peer, key in shown if key is not None]
 
     def _look(self) -> None:
         """Somebody may have written other secrets into the file."""
