@@ -66,8 +66,10 @@ class Announcer(Part):
         self._wanted = bool(profile.cluster.port)
         timing = profile.config.timing
         self._interval = timing.beacon
-        self._longest = max(timing.beacon, min(timing.beacon * _STRETCH, timing.ask * _SHARE_OF_ASK))
-        self._many = profile.config.limits.beacons
+        limits = profile.config.limits
+        stretch = min(_STRETCH, limits.peers / limits.beacons)
+        self._longest = max(timing.beacon, min(timing.beacon * stretch, timing.ask * _SHARE_OF_ASK))
+        self._many = limits.beacons
         self._octets = profile.identity.octets
         self._directory = directory
         self._count = 0
