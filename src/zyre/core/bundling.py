@@ -19,7 +19,7 @@ from zyre.core.groups import Groups
 from zyre.core.outcome import Outcome
 from zyre.core.part import Handler, Moves, Part
 from zyre.core.peer import PeerRecord
-from zyre.core.tables import PeerState
+from zyre.core.tables import READY
 from zyre.events import Event
 from zyre.identity import PeerId
 from zyre.wire import bundle
@@ -28,7 +28,6 @@ from zyre.wire.bundle import Content
 __all__ = ["Bundling"]
 
 EXTENSION: Final = "bundle"
-_READY: Final = PeerState.READY
 
 
 class Bundling(Part):
@@ -72,12 +71,12 @@ class Bundling(Part):
     def understood_by(self, peer: PeerId) -> bool:
         """Whether a peer is here, and understands bundles."""
         record = self._directory.by_id.get(peer)
-        return record is not None and record.state is _READY and _understands(record)
+        return record is not None and record.state is READY and _understands(record)
 
     def bundle(self, peer: PeerId, group: str, contents: Sequence[Content]) -> Outcome:
         """Send messages of equally many frames to one peer that understands it: whispers, or shouts to a ``group``."""
         record = self._directory.by_id.get(peer)
-        if record is None or record.state is not _READY or (group and peer not in self._groups.members(group)):
+        if record is None or record.state is not READY or (group and peer not in self._groups.members(group)):
             self._counters.dropped["absent"] += len(contents)
             self._counters.ledger.refuse(len(contents))
             return Outcome.ABSENT

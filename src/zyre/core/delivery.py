@@ -103,7 +103,8 @@ class Delivery:
         self._counters.sent += 1
         self.not_data += 1
         self.effects.append(_new(Send, (record.link, self._greeting)))
-        self.pour(record)
+        if record.queue is not None:
+            self.pour(record)
 
     def close(self, record: PeerRecord, *, flush: bool = False) -> None:
         """Close the record's link; nobody will tell what became of what is on it."""

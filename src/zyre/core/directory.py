@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from zyre.core.machine import Hearing
 from zyre.core.peer import PeerRecord
-from zyre.core.tables import PeerState
+from zyre.core.tables import ABSENT, READY, PeerState
 from zyre.endpoint import Endpoint
 from zyre.identity import PeerId
 from zyre.roster import Peer, Roster
@@ -156,16 +156,16 @@ class Directory:
     def state_of(self, peer: PeerId) -> PeerState:
         """How far we are with a peer; ABSENT for one we do not know."""
         record = self.by_id.get(peer)
-        return PeerState.ABSENT if record is None else record.state
+        return ABSENT if record is None else record.state
 
     def ready(self) -> Iterator[PeerRecord]:
         """Those who entered."""
-        return (record for record in self.by_id.values() if record.state is PeerState.READY)
+        return (record for record in self.by_id.values() if record.state is READY)
 
     def acquaintances(self) -> tuple[tuple[bytes, str, str, str, bool], ...]:
         """Everybody, greeted or here: uuid, name, endpoint, how found, and whether here."""
         return tuple(
-            (record.peer.octets, record.name, str(record.endpoint), record.found_by, record.state is PeerState.READY)
+            (record.peer.octets, record.name, str(record.endpoint), record.found_by, record.state is READY)
             for record in self
         )
 

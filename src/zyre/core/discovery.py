@@ -137,9 +137,9 @@ class BeaconDiscovery:
         if (beacon.key is None) != (self._key is None):
             return Unwelcome(peer, "secured peer" if self._key is None else "open peer")
         address, port = source
-        if not locality.admits(address):
+        if locality.scope != "any" and not locality.admits(address):
             return Unwelcome(peer, "out of scope")
-        if not locality.covers(address):
+        if locality.restricted and not locality.covers(address):
             return Violation.BEACON_ELSEWHERE
         key = "" if beacon.key is None else encode_key(beacon.key)
         if beacon.port == 0:

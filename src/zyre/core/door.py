@@ -19,7 +19,7 @@ from zyre.core.peer import PeerRecord
 from zyre.core.portrait import Portrait
 from zyre.core.profile import NodeProfile
 from zyre.core.second_choice import SecondChoice
-from zyre.core.tables import PeerState, Violation
+from zyre.core.tables import PENDING, READY, Violation
 from zyre.core.twins import Twins
 from zyre.endpoint import Endpoint
 from zyre.wire import zre
@@ -89,7 +89,7 @@ class Door(Part):
     def _on_judged(self, report: PeerJudged, now: float) -> Moves:
         """Who may not be here any more is told goodbye; who may not be in a group is taken out of it."""
         record = self._membership.directory.by_id.get(report.peer)
-        if record is None or record.state is not PeerState.READY:
+        if record is None or record.state is not READY:
             return ()
         if report.refused is not None:
             self._gate.refuse(report.refused, record.endpoint.host, record.peer, record.name)
@@ -117,11 +117,14 @@ class Door(Part):
         self._membership.remember(data, verdict)
         return moves
 
-    def on_other(self, message_id: int, frames: Sequence[bytes], now: float) -> Moves:
-        """HELLO, which may come from anybody, and what is no message at all."""
-        if message_id != zre.HELLO:
-            self._counters.violations[Violation.MESSAGE_UNKNOWN] += 1
-            return ()
+    def on_other(self, frame: bytes) -> Moves:
+        """What is no message at all. Raises DecodeError if it does not even begin like one."""
+        zre.unpack_header(frame)
+        self._counters.violations[Violation.MESSAGE_UNKNOWN] += 1
+        return ()
+
+    def on_hello(self, frames: Sequence[bytes], now: float) -> Moves:
+        """HELLO, which may come from anybody."""
         known = self.greeters.get(frames[0])
         source = "" if known is None else known.address
         if known is not None and known.refused is not None:
@@ -166,7 +169,7 @@ class Door(Part):
             stranger = PeerRecord(peer, speech.endpoint, self._delivery.new_link(), "hello")
             membership.say_hello(stranger, answer=True)
             self._delivery.close(stranger, flush=True)
-        pending = membership.directory.state_of(peer) is PeerState.PENDING
+        pending = membership.directory.state_of(peer) is PENDING
         return membership.remove(membership.directory.by_id[peer], "left") if pending else ()
 
     def _on_hello(self, greeting: Greeting, frame: bytes, known: HelloFrom | None, now: float) -> Moves:
@@ -195,7 +198,7 @@ class Door(Part):
         speech = greeting.speech
         if not 0 < speech.incarnation < known.incarnation:
             return False
-        if known.state is not PeerState.READY or known.endpoint == speech.endpoint:
+        if known.state is not READY or known.endpoint == speech.endpoint:
             return False
         self._counters.violations[Violation.SUPERSEDED] += 1
         self._twins.superseded(known, greeting)

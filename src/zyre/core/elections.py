@@ -145,6 +145,8 @@ class Elections(Part):
 
     def follow(self, moves: Moves, now: float) -> None:
         """Peers came into groups or went out of them."""
+        if not self._by_group:  # as with most nodes
+            return
         for move in moves:
             election = self._by_group.get(move.group)
             if election is None:

@@ -26,7 +26,7 @@ from zyre.core.part import Arrival, Departure, Follower, Moves, Part, Question
 from zyre.core.peer import PeerRecord
 from zyre.core.portrait import Portrait
 from zyre.core.profile import NodeProfile
-from zyre.core.tables import TRANSITIONS, Action, Input, PeerState, Violation
+from zyre.core.tables import ABSENT, ADMIT, GREET, ON_FOUND, ON_HELLO, READY, TRANSITIONS, Action, Input, Violation
 from zyre.core.timers import NEVER, Deadlines
 from zyre.core.verification import Verification
 from zyre.core.vigil import Vigil
@@ -189,7 +189,7 @@ class Membership(Part):
     def remember(self, beacon: bytes, found: Found) -> None:
         """Know a READY peer's beacon again, if it leads to where the peer is reached."""
         record = self.directory.by_id.get(found.peer)
-        if record is None or record.state is not PeerState.READY or record.doubted:
+        if record is None or record.state is not READY or record.doubted:
             return
         if found.endpoint == record.endpoint:
             self.directory.remember(beacon, record)
@@ -197,7 +197,7 @@ class Membership(Part):
     def expect(self, greeting: Greeting, locality: Locality | None) -> None:
         """Know the beacon of one of our own kind, who has just greeted, before it comes: it will say what we know."""
         record = self.directory.by_id.get(greeting.peer)
-        if record is None or record.state is not PeerState.READY or not record.is_own_kind:
+        if record is None or record.state is not READY or not record.is_own_kind:
             return
         endpoint = record.endpoint
         if locality is None or (locality.restricted and not locality.covers(endpoint.host)):
@@ -209,8 +209,8 @@ class Membership(Part):
         """A peer was found at an endpoint, by its beacon or because the application said so."""
         moves: Moves = ()
         peer, endpoint = found.peer, found.endpoint
-        for action in TRANSITIONS[self.directory.state_of(peer), Input.FOUND]:
-            if action is Action.GREET:
+        for action in ON_FOUND[self.directory.state_of(peer)]:
+            if action is GREET:
                 moves += self._greet(peer, endpoint, found_by, now)
             elif action is Action.REFRESH:
                 moves += self._refresh(self.directory.by_id[peer], endpoint, now)
@@ -267,22 +267,22 @@ class Membership(Part):
         moves: Moves = ()
         if previous is not None and previous.is_presumed and previous.endpoint != greeting.speech.endpoint:
             moves, previous = self.remove(previous, "replaced"), None
-        state = PeerState.ABSENT if previous is None else previous.state
+        state = ABSENT if previous is None else previous.state
         speech, again = greeting.speech, False
         life = speech.incarnation if self._tells_lives else 0
-        if previous is not None and state is PeerState.READY:
+        if previous is not None and state is READY:
             if not life and (previous.replaced_often(now) or now < previous.relinked_until):
                 return self._take_over(previous, speech, now)
             again = 0 < life == previous.incarnation
-        for action in TRANSITIONS[state, Input.HELLO_AGAIN if again else Input.HELLO]:
-            if action is Action.REPLACE:
-                moves += self._depart(greeting.peer, action)
-            elif action is Action.GREET:
+        for action in TRANSITIONS[state, Input.HELLO_AGAIN] if again else ON_HELLO[state]:
+            if action is GREET:
                 moves += self._greet(greeting.peer, speech.endpoint, "hello", now, source, answer=life > 0)
+            elif action is ADMIT:
+                moves += self._admit(greeting, previous, now)
+            elif action is Action.REPLACE:
+                moves += self._depart(greeting.peer, action)
             elif action is Action.RESUME and previous is not None:
                 moves += self._resume(previous, speech, now)
-            elif action is Action.ADMIT:
-                moves += self._admit(greeting, previous, now)
         return moves
 
     def on_last_beacon(self, peer: PeerId, now: float) -> Moves:
@@ -294,7 +294,7 @@ class Membership(Part):
 
     def on_goodbye(self, record: PeerRecord) -> Moves:
         """A peer has said all that it had to say."""
-        if record.state is PeerState.ABSENT:
+        if record.state is ABSENT:
             return ()
         return self.depart(record, Input.GOODBYE)
 
@@ -315,10 +315,10 @@ class Membership(Part):
         there = self.directory.at_endpoint(dial.endpoint)
         if dial.peer is not None:
             taken = there is not None and there.identity != dial.peer
-            if taken or self.directory.state_of(dial.peer) is PeerState.READY:
+            if taken or self.directory.state_of(dial.peer) is READY:
                 return ()
             return self.on_found(Found(dial.peer, dial.endpoint), "connect", now)
-        answered = dial.answered_by is not None and self.directory.state_of(dial.answered_by) is PeerState.READY
+        answered = dial.answered_by is not None and self.directory.state_of(dial.answered_by) is READY
         if there is not None or answered:
             return ()
         if dial.record is not None:
@@ -368,7 +368,7 @@ class Membership(Part):
         if record is None:  # a limit kept it out
             return ()
         peer, speech = greeting.peer, greeting.speech
-        record.state = PeerState.READY
+        record.state = READY
         record.name = speech.name or peer.short
         record.headers = speech.headers
         record.extensions = _common(self._extensions, speech.extensions or _PLAIN)
@@ -435,8 +435,8 @@ class Membership(Part):
 
     def remove(self, record: PeerRecord, reason: ExitReason) -> Moves:
         """Forget a peer; whoever never entered goes without an event."""
-        entered = record.state is PeerState.READY
-        record.state = PeerState.ABSENT
+        entered = record.state is READY
+        record.state = ABSENT
         self.directory.remove(record)
         self._delivery.part(record, flush=reason == "revoked")
         groups = self.groups.remove(record)

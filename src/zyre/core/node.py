@@ -20,7 +20,7 @@ from zyre.core.carrying import Carrying
 from zyre.core.conversation import Conversation
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
-from zyre.core.discovery import Source
+from zyre.core.discovery import OwnEcho, Source
 from zyre.core.door import Door
 from zyre.core.durable import Durable
 from zyre.core.effects import Effect, Report
@@ -43,7 +43,7 @@ from zyre.core.reliable import Reliable
 from zyre.core.renewal import Renewal
 from zyre.core.second_choice import SecondChoice
 from zyre.core.surroundings import Surroundings
-from zyre.core.tables import PeerState, Phase, Violation
+from zyre.core.tables import ALIVE, READY, Violation
 from zyre.core.tally import Tally
 from zyre.core.timers import NEVER, Deadlines
 from zyre.core.twins import Twins
@@ -55,9 +55,8 @@ from zyre.wire import zre
 
 __all__ = ["NodeMachine", "NodeProfile"]
 
-# On the way of every message, looking a member up in its enumeration shows.
-_READY: Final = PeerState.READY
-_ALIVE: Final = Phase.ALIVE
+
+_HELLO: Final = zre.kind_of(zre.HELLO)
 
 
 class NodeMachine(Answers):
@@ -344,7 +343,7 @@ class NodeMachine(Answers):
         """A datagram on the beacon port; False if nothing follows from it. Nearly all of them are the same beacon of a
         known peer, once more, from where it is reached: that costs one lookup, however many peers there are."""
         record = self._directory.by_beacon.get(data)
-        if record is not None and record.phase is _ALIVE and record.endpoint.host == source[0]:
+        if record is not None and record.phase is ALIVE and record.endpoint.host == source[0]:
             record.quiet_at = now + self._timing.evasive
             record.strayed_at = NEVER
             self.counters.beacons_received += 1
@@ -354,6 +353,8 @@ class NodeMachine(Answers):
         if not self._running or locality is None:
             return False
         verdict = self._announcer.discovery.judge(data, source, locality)
+        if isinstance(verdict, OwnEcho):
+            return False
         moves = self._door.on_beacon(data, verdict, source[0], now)
         if moves:
             self._elections.follow(moves, now)
@@ -367,12 +368,12 @@ class NodeMachine(Answers):
             kind, sequence = zre.split_header(frames[1])
             handler = self._by_kind.get(kind)
             if handler is None:
-                moves = self._door.on_other(zre.unpack_header(frames[1])[0], frames, now)
+                moves = self._door.on_hello(frames, now) if kind == _HELLO else self._door.on_other(frames[1])
                 if moves:
                     self._elections.follow(moves, now)
                 return
             record = self._directory.by_frame.get(frames[0])
-            if record is None or record.state is not _READY:
+            if record is None or record.state is not READY:
                 message_id, _ = zre.unpack_header(frames[1])
                 self._follow(self._door.on_stranger(message_id, frames[0], record, now), now)
                 return
@@ -381,7 +382,7 @@ class NodeMachine(Answers):
             elif missed := record.missed_before(sequence):
                 self._news.on_missed(record, missed, now)
             self.counters.received += 1
-            if record.phase is _ALIVE:
+            if record.phase is ALIVE:
                 record.quiet_at = now + self._timing.evasive
             else:
                 self._membership.vigil.heard(record, now)

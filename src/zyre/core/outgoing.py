@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from zyre.core.counters import Counters
 from zyre.core.delivery import Delivery
 from zyre.core.directory import Directory
 from zyre.core.groups import Groups
 from zyre.core.outcome import Outcome
-from zyre.core.tables import PeerState
+from zyre.core.tables import READY
 from zyre.identity import PeerId
 from zyre.wire import zre
 
 __all__ = ["Outgoing"]
-
-# On the way of every message, looking a member up in its enumeration shows.
-_READY: Final = PeerState.READY
 
 
 class Outgoing:
@@ -33,7 +28,7 @@ class Outgoing:
     def whisper(self, peer: PeerId, content: tuple[bytes, ...]) -> Outcome:
         """Send to one peer."""
         record = self._directory.by_id.get(peer)
-        if record is None or record.state is not _READY:
+        if record is None or record.state is not READY:
             self._counters.dropped["absent"] += 1
             self._counters.ledger.refuse()
             return Outcome.ABSENT

@@ -9,7 +9,7 @@ from typing import Final
 from zyre.core.account import Account
 from zyre.core.dialect import LOWEST_MODULUS, MODULUS, NOTHING_KNOWN, SHORT_MODULUS
 from zyre.core.outqueue import OutQueue
-from zyre.core.tables import PeerState, Phase
+from zyre.core.tables import ALIVE, PENDING, READY
 from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
 from zyre.identity import NOBODY, PeerId
@@ -92,7 +92,7 @@ class PeerRecord:
         self.identity, self.peer = identity, identity or NOBODY
         self.endpoint, self.link = endpoint, link
         self.found_by = found_by
-        self.state = PeerState.PENDING
+        self.state = PENDING
         self.name = ""
         self.headers = _NO_HEADERS
         self.groups = _NO_GROUPS
@@ -117,7 +117,7 @@ class PeerRecord:
         """Whether the host notes its beacons, and watches for its silence."""
         self.watched = -1
         """The number of the tick at which it is looked at next."""
-        self.phase = Phase.ALIVE
+        self.phase = ALIVE
         self.quiet_at = 0.0
         self.greet_again_at = 0.0
         self.strayed_at = NEVER
@@ -182,7 +182,7 @@ class PeerRecord:
     @property
     def is_presumed(self) -> bool:
         """Whether it is only remembered from a former life, so that whatever else is said of it counts for more."""
-        return self.found_by == "remembered" and self.state is PeerState.PENDING
+        return self.found_by == "remembered" and self.state is PENDING
 
     @property
     def wants_goodbye(self) -> bool:
@@ -197,7 +197,7 @@ class PeerRecord:
 
     def replaced_often(self, now: float) -> bool:
         """Whether it has entered several times in a row, a moment after each other."""
-        return self.replacements >= _OFTEN and now < self.entered_again_at and self.state is PeerState.READY
+        return self.replacements >= _OFTEN and now < self.entered_again_at and self.state is READY
 
     def next_sequence(self) -> int:
         """Count one message to this peer."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from zyre.config import Timing
 from zyre.core.peer import PeerRecord
-from zyre.core.tables import Phase
+from zyre.core.tables import ALIVE, Phase
 from zyre.core.timers import NEVER
 
 __all__ = ["Presence", "Silence"]
@@ -51,9 +51,9 @@ class Presence:
     def heard(self, record: PeerRecord, now: float) -> bool:
         """Note a sign of life; True if the peer had been evasive or silent."""
         record.quiet_at = now + self.evasive
-        if record.phase is Phase.ALIVE:
+        if record.phase is ALIVE:
             return False
-        record.phase = Phase.ALIVE
+        record.phase = ALIVE
         return True
 
     def last_heard(self, record: PeerRecord) -> float:
@@ -77,7 +77,7 @@ class Presence:
     def look(self, record: PeerRecord, now: float) -> Silence:
         """What the silence of a peer amounts to at ``now``; moves its record to the phase that has begun. Nobody is
         judged who was not asked: if it is we who look too late, its silence begins now."""
-        if record.phase is Phase.ALIVE and not now < self.begins_at(record, Phase.SILENT):
+        if record.phase is ALIVE and not now < self.begins_at(record, Phase.SILENT):
             record.quiet_at = record.presumed_at = now
         entered = None
         while record.phase is not Phase.EXPIRED:
@@ -91,7 +91,7 @@ class Presence:
             beyond = held and not self.begins_at(record, Phase.EXPIRED) < record.quiet_at + self._longest
             return Silence(entered, ping=False, look_again_at=now, beyond=beyond)
         asks_at = self.asks_at(record)
-        if record.phase is Phase.ALIVE and now < asks_at:
+        if record.phase is ALIVE and now < asks_at:
             return Silence(None, ping=False, look_again_at=asks_at)
         return Silence(entered, ping=True, look_again_at=min(begins_at, now + self._ping))
 
@@ -102,7 +102,7 @@ class Presence:
         record.proven_at = min(record.proven_at + late, now)
         record.greet_again_at += late
         if anew:
-            record.quiet_at = latest if record.phase is Phase.ALIVE else now
+            record.quiet_at = latest if record.phase is ALIVE else now
         else:
             record.quiet_at = min(record.quiet_at + late, latest)
         record.presumed_at = record.quiet_at

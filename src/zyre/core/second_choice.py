@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from zyre.core.discovery import Found
 from zyre.core.membership import Membership
 from zyre.core.part import Follower, Moves, Part
-from zyre.core.tables import PeerState
+from zyre.core.tables import ABSENT
 from zyre.core.timers import Deadlines
 from zyre.identity import PeerId
 
@@ -48,7 +48,7 @@ class SecondChoice(Part):
 
     def holds(self, found: Found, now: float) -> bool:
         """Whether to wait whether that peer is heard in a better way."""
-        if not found.endpoint.is_ipv6 or self._membership.directory.state_of(found.peer) is not PeerState.ABSENT:
+        if not found.endpoint.is_ipv6 or self._membership.directory.state_of(found.peer) is not ABSENT:
             return False
         if found.peer not in self._held and len(self._held) < self._most:
             self._held[found.peer] = found
@@ -57,7 +57,7 @@ class SecondChoice(Part):
 
     def _on_due(self, held: _Held, now: float) -> Moves:
         found = self._held.pop(held.peer)
-        if self._membership.directory.state_of(held.peer) is PeerState.ABSENT:
+        if self._membership.directory.state_of(held.peer) is ABSENT:
             return self._membership.on_found(found, "beacon", now)
         return ()
 

@@ -13,7 +13,23 @@ from __future__ import annotations
 from enum import Enum, IntEnum, StrEnum, auto
 from typing import Final
 
-__all__ = ["PHASES", "TRANSITIONS", "Action", "Input", "PeerState", "Phase", "Violation"]
+__all__ = [
+    "ABSENT",
+    "ADMIT",
+    "ALIVE",
+    "GREET",
+    "ON_FOUND",
+    "ON_HELLO",
+    "PENDING",
+    "PHASES",
+    "READY",
+    "TRANSITIONS",
+    "Action",
+    "Input",
+    "PeerState",
+    "Phase",
+    "Violation",
+]
 
 
 class _Key(Enum):
@@ -31,6 +47,13 @@ class PeerState(_Key):
     """Its endpoint is known, our link is open and our HELLO is on its way; it has not said HELLO."""
     READY = auto()
     """It said HELLO: it entered, and can be talked to."""
+
+
+# Where every message passes, or every peer of a thousand: before Python 3.12 it takes as long to look a member up in
+# its enumeration as to call a function.
+ABSENT: Final = PeerState.ABSENT
+PENDING: Final = PeerState.PENDING
+READY: Final = PeerState.READY
 
 
 class Input(_Key):
@@ -89,6 +112,10 @@ class Action(_Key):
     IGNORE = auto()
 
 
+GREET: Final = Action.GREET
+ADMIT: Final = Action.ADMIT
+
+
 TRANSITIONS: Final[dict[tuple[PeerState, Input], tuple[Action, ...]]] = {
     (PeerState.ABSENT, Input.FOUND): (Action.GREET,),
     (PeerState.ABSENT, Input.HELLO): (Action.GREET, Action.ADMIT),
@@ -120,6 +147,15 @@ TRANSITIONS: Final[dict[tuple[PeerState, Input], tuple[Action, ...]]] = {
 }
 
 
+def _of(what: Input) -> dict[PeerState, tuple[Action, ...]]:
+    return {state: actions for (state, given), actions in TRANSITIONS.items() if given is what}
+
+
+#: What is looked up for every peer of a thousand.
+ON_FOUND: Final = _of(Input.FOUND)
+ON_HELLO: Final = _of(Input.HELLO)
+
+
 class Phase(IntEnum):
     """How long a READY peer has been quiet."""
 
@@ -129,6 +165,8 @@ class Phase(IntEnum):
     EXPIRED = 3
 
 
+#: For the same reason as PeerState's.
+ALIVE: Final = Phase.ALIVE
 #: The phases in the order in which silence passes through them.
 PHASES: Final = tuple(Phase)
 

@@ -25,7 +25,7 @@ from zyre.core.effects import LinkAnswered, LinkLost, LinkRefused, Probe
 from zyre.core.part import Follower, Moves, Part
 from zyre.core.peer import PeerRecord
 from zyre.core.portrait import Portrait
-from zyre.core.tables import Input, PeerState
+from zyre.core.tables import READY, Input
 from zyre.core.timers import NEVER, Deadlines
 from zyre.core.vigil import Vigil
 from zyre.wire import zre
@@ -71,7 +71,7 @@ class Verification(Part):
 
     def _on_lost(self, report: LinkLost, now: float) -> Moves:
         record = self._directory.by_frame.get(report.identity)
-        if record is not None and record.state is PeerState.READY:
+        if record is not None and record.state is READY:
             self._vigil.doubt(record)
             self._probe(record)
         return ()
@@ -82,7 +82,7 @@ class Verification(Part):
     def _on_refused(self, report: LinkRefused, now: float) -> Moves:
         """Nobody listens there. The second time in a row that is final, unless something was heard in between."""
         record = self._directory.at_link(report.link)
-        if record is None or record.state is not PeerState.READY:
+        if record is None or record.state is not READY:
             return ()
         self._directory.recall((record,))
         heard_since = record.heard_mark != (record.quiet_at, record.received)
@@ -96,14 +96,14 @@ class Verification(Part):
 
     def _on_recheck(self, subject: Recheck, now: float) -> Moves:
         record = subject.record
-        if record.state is PeerState.READY and not now < record.verified_at:
+        if record.state is READY and not now < record.verified_at:
             self._probe(record)
         return ()
 
     def _on_answered(self, report: LinkAnswered, now: float) -> Moves:
         """Somebody listens. If it is still that peer, it will say so, and its beacons count again."""
         record = self._directory.at_link(report.link)
-        if record is not None and record.state is PeerState.READY:
+        if record is not None and record.state is READY:
             record.answered_at = now
             record.verified_at = record.strayed_at = NEVER
             doubted = record.doubted

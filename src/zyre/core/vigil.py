@@ -20,7 +20,7 @@ from zyre.core.machine import Hearing
 from zyre.core.part import Follower, Moves, Part
 from zyre.core.peer import PeerRecord
 from zyre.core.presence import Presence
-from zyre.core.tables import Input, PeerState, Phase
+from zyre.core.tables import ABSENT, ALIVE, READY, Input, Phase
 from zyre.core.timers import NEVER, Deadlines
 from zyre.events import Evasive, Event, Returned, Silent
 from zyre.identity import PeerId
@@ -52,8 +52,6 @@ _SHORTEST_SLEEP: Final = 1.0
 _SECOND: Final = 1.5
 
 _link: Final = attrgetter("link")
-_ALIVE: Final = Phase.ALIVE
-_READY: Final = PeerState.READY
 
 
 class Vigil(Part):
@@ -122,7 +120,7 @@ class Vigil(Part):
 
     def heard(self, record: PeerRecord, now: float) -> None:
         """A sign of life."""
-        if self.presence.heard(record, now) and record.state is _READY:
+        if self.presence.heard(record, now) and record.state is READY:
             self._events.append(Returned(record.peer, record.name))
 
     def doubt(self, record: PeerRecord) -> None:
@@ -200,18 +198,18 @@ class Vigil(Part):
         watched = [record for record in self._ticks.pop(tick.number) if record.watched == tick.number]
         watched.sort(key=_link)  # not in an order that depends on how often each was looked at
         for record in watched:
-            if record.state is PeerState.ABSENT:
+            if record.state is ABSENT:
                 continue
             proof_at = self._proof_at(record, now)
-            if record.noted and record.phase is _ALIVE and now < proof_at:
+            if record.noted and record.phase is ALIVE and now < proof_at:
                 self._watch_in(record, self._tick_of(proof_at, _PROOF_TICKS))
                 continue
             if record.noted:
                 self._directory.recall((record,))
-            if not now < proof_at and record.state is _READY:
+            if not now < proof_at and record.state is READY:
                 self._ask_for_proof(record, proof_at, now)
             asks_at = self.presence.asks_at(record)
-            if record.phase is not _ALIVE or not now < asks_at:
+            if record.phase is not ALIVE or not now < asks_at:
                 moves += self._look_at(record, now)
             elif record.noted:
                 self._watch(record, now + self._ping, _PROOF_TICKS)
@@ -238,7 +236,7 @@ class Vigil(Part):
         if not record.doubted and not now < proof_at + self._until_doubt:
             self.doubt(record)
             record.quiet_at = record.presumed_at = min(record.quiet_at, now)
-        elif record.phase is _ALIVE and now < self.presence.asks_at(record):
+        elif record.phase is ALIVE and now < self.presence.asks_at(record):
             self._delivery.send(record, zre.PING)
 
     def _look_at(self, record: PeerRecord, now: float) -> Moves:
@@ -247,7 +245,7 @@ class Vigil(Part):
         if silence.entered is Phase.EXPIRED:
             return self._depart(record, Input.BEYOND if silence.beyond else Input.OVERDUE)
         self._watch(record, silence.look_again_at)
-        if record.state is not _READY:
+        if record.state is not READY:
             return ()
         if silence.entered is not None:
             self._directory.overlook(record)
@@ -257,7 +255,7 @@ class Vigil(Part):
             self._events.append(Silent(record.peer, record.name))
         if silence.ping:
             self._delivery.send(record, zre.PING)
-            if record.phase is _ALIVE:
+            if record.phase is ALIVE:
                 self._delivery.effects.append(Hasten(record.link))
             else:
                 self._delivery.effects.append(Probe(record.link, str(record.endpoint)))

@@ -16,7 +16,7 @@ from zyre.core.directory import Directory
 from zyre.core.part import Follower, Handler, Moves, Part
 from zyre.core.peer import PeerRecord
 from zyre.core.presence import Presence
-from zyre.core.tables import PeerState, Phase
+from zyre.core.tables import ALIVE, READY
 from zyre.core.timers import Deadlines
 from zyre.identity import PeerId
 from zyre.wire import probe, zre
@@ -28,8 +28,6 @@ _FEATURE: Final = "probe"
 _ASKED: Final = 3
 #: So many enquiries wait for an answer at a time; what else is asked meanwhile is not followed up.
 _MOST_OPEN: Final = 256
-
-_READY: Final = PeerState.READY
 
 
 class Enquiry(NamedTuple):
@@ -79,12 +77,12 @@ class Witnesses(Part):
         able = self._able
         for _ in range(min(_ASKED, len(able))):
             self._turn = (self._turn + 1) % len(able)
-            if able[self._turn].state is _READY:
+            if able[self._turn].state is READY:
                 self._delivery.send(able[self._turn], probe.ENQUIRE, probe.encode_enquire(record.peer.octets))
 
     @staticmethod
     def _is_able(peer: PeerRecord) -> bool:
-        return peer.phase is Phase.ALIVE and not peer.doubted and _FEATURE in peer.extensions
+        return peer.phase is ALIVE and not peer.doubted and _FEATURE in peer.extensions
 
     def _on_seen(self, record: PeerRecord, frames: Sequence[bytes], now: float) -> Moves:
         uuid, ago = probe.decode_seen(frames[1])
@@ -109,7 +107,7 @@ class Witnesses(Part):
     def _on_due(self, enquiry: Enquiry, now: float) -> Moves:
         self._open -= 1
         peer = self._known(enquiry.about)
-        if peer is not None and enquiry.asker.state is _READY:
+        if peer is not None and enquiry.asker.state is READY:
             self._answer(enquiry.asker, peer, now)
         return ()
 
@@ -123,4 +121,4 @@ class Witnesses(Part):
 
     def _known(self, peer: PeerId) -> PeerRecord | None:
         record = self._directory.by_id.get(peer)
-        return record if record is not None and record.state is _READY else None
+        return record if record is not None and record.state is READY else None
