@@ -17,9 +17,8 @@ node is handed each until nothing follows again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import compress
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from zyre.config import Timing
@@ -28,12 +27,16 @@ from zyre.core.peer import PeerRecord
 if TYPE_CHECKING:
     from zyre.sim.box import Box, Port
     from zyre.sim.network import Network
+    from zyre.sim.transport import SimTransport
 
 __all__ = ["Hearing", "Refrain", "RefrainKey"]
 
 #: Waves are numbered by what fits in an octet; 0 is none.
 _MOST: Final = 255
 _OCTET: Final = 255
+#: Octets for the number of waves in which something came: a hundred years' worth.
+_WIDE: Final = 4
+_WIDEST: Final = (1 << 8 * _WIDE) - 1
 _NEVER: Final = float("-inf")
 #: Those who have not heard it are looked for after each such share of the time after which a peer is asked. Whoever has
 #: heard it in one of the last three rounds can wait for the next look.
@@ -41,6 +44,14 @@ _ROUND: Final = 0.2
 
 #: The segment, the payload, the address that it comes from, and the UDP port that it goes to.
 RefrainKey: TypeAlias = tuple[str, bytes, str, int]
+
+
+def _seats(octets: bytes, number: int) -> Iterator[int]:
+    """Where that number is, among mostly others."""
+    seat = octets.find(number)
+    while seat >= 0:
+        yield seat
+        seat = octets.find(number, seat + 1)
 
 
 class Refrain:
@@ -52,6 +63,7 @@ class Refrain:
 
     __slots__ = (
         "_counts",
+        "_counts_before",
         "_last",
         "_learners",
         "_longest",
@@ -86,6 +98,8 @@ class Refrain:
         """For each port the number of the wave in which it came last."""
         self._counts = 0
         """For each port how often it came since the waves were numbered anew."""
+        self._counts_before = 0
+        """How often before, in as many octets as that may take."""
         self._recent = 0
         """Who has heard it in this round, or came to know it."""
         self._recent_before = 0
@@ -102,7 +116,7 @@ class Refrain:
             self._count_in()
         if self._number == _MOST:
             self._number = 0
-            self._tell_counts()
+            self._put_counts_by()
         self._number = number = self._number + 1
         if not self._times[number] + self._longest < now:  # who heard it no later has been told already
             self._settle(number)
@@ -115,11 +129,8 @@ class Refrain:
 
     def _settle(self, number: int) -> None:
         """Some have not heard it for as many waves as have numbers."""
-        octets = self._last.to_bytes(len(self._ports), "little")
-        seat = octets.find(number)
-        while seat >= 0:
+        for seat in _seats(self._last.to_bytes(len(self._ports), "little"), number):
             self._hearing_at(seat).settle(self.key[1])
-            seat = octets.find(number, seat + 1)
 
     def _end_round(self, number: int) -> None:
         """A round is over, unless it was cut short."""
@@ -146,7 +157,7 @@ class Refrain:
         if silent:
             next_look = self._network.agenda.time + self._round
             seats, last = len(self._ports), self._last.to_bytes(len(self._ports), "little")
-            for seat in compress(range(seats), silent.to_bytes(seats, "little")):
+            for seat in _seats(silent.to_bytes(seats, "little"), 1):
                 heard_at = self._times[last[seat]]
                 if not next_look < heard_at + self._patience:
                     hearing = self._hearing_at(seat)
@@ -163,11 +174,12 @@ class Refrain:
         assert ear.hearing is not None, "who notes nothing knows nothing"
         return ear.hearing
 
-    def _tell_counts(self) -> None:
-        counts, self._counts = self._counts, 0
-        for seat, count in enumerate(counts.to_bytes(len(self._ports), "little")):
-            if count:
-                self._hearing_at(seat).add(count)
+    def _put_counts_by(self) -> None:
+        seats = len(self._ports)
+        counts = bytearray(_WIDE * seats)
+        counts[::_WIDE] = self._counts.to_bytes(seats, "little")
+        self._counts_before += int.from_bytes(counts, "little")
+        self._counts = 0
 
     def learn(self, seat: int, patience: float) -> None:
         """The node at that port knows it, and asks its sender after so many seconds of silence."""
@@ -187,6 +199,7 @@ class Refrain:
         self.known &= others
         self._last &= others
         self._counts &= others
+        self._counts_before &= ~(_WIDEST << 8 * _WIDE * seat)
         if not self.known:
             self._network.end(self)
 
@@ -195,14 +208,25 @@ class Refrain:
         return self._times[self._last >> 8 * seat & _OCTET]
 
     def count(self, seat: int) -> int:
-        """How often it was noted for that port, and its node was not told."""
-        return self._counts >> 8 * seat & _OCTET
+        """How often it was noted for that port."""
+        return (self._counts >> 8 * seat & _OCTET) + (self._counts_before >> 8 * _WIDE * seat & _WIDEST)
 
 
 class Hearing:
     """What one node hears and is not handed; the machine's port for it, see zyre.core.machine.Hearing."""
 
-    __slots__ = ("_ask", "_beacon_port", "_clock", "_evasive", "_following", "_network", "_noted", "_port", "hand_back")
+    __slots__ = (
+        "_ask",
+        "_beacon_port",
+        "_clock",
+        "_ears",
+        "_evasive",
+        "_following",
+        "_network",
+        "_noted",
+        "_port",
+        "hand_back",
+    )
 
     def __init__(self, network: Network, box: Box, beacon_port: int, timing: Timing) -> None:
         self.hand_back: Callable[[bytes, float], object]
@@ -213,6 +237,8 @@ class Hearing:
         self._evasive = timing.evasive
         self._ask = min(timing.ask, timing.evasive)
         self._port: Port | None = None
+        self._ears: Sequence[SimTransport] = ()
+        """All who hear on our computer."""
         self._noted = 0
         self._following: dict[bytes, Refrain] = {}
 
@@ -221,6 +247,7 @@ class Hearing:
         places then."""
         if len(ports) == 1:
             self._port = ports[0]
+            self._ears = self._port.box.ears[self._beacon_port]
 
     def end(self) -> None:
         """The node hears nothing any more."""
@@ -232,10 +259,6 @@ class Hearing:
         """Be handed everything from now on: something about the node or its computer is about to change."""
         for beacon in tuple(self._following):
             self.settle(beacon)
-
-    def add(self, count: int) -> None:
-        """So many were noted."""
-        self._noted += count
 
     @property
     def noted(self) -> int:
@@ -255,7 +278,7 @@ class Hearing:
     def know(self, beacon: bytes, address: str) -> bool:
         """See zyre.core.machine.Hearing."""
         port = self._port
-        if port is None or not port.up or beacon in self._following or len(port.box.ears[self._beacon_port]) > 1:
+        if port is None or not port.up or beacon in self._following or len(self._ears) > 1:
             return False
         key = port.segment, beacon, address, self._beacon_port
         refrain = self._network.refrains.get(key) or self._network.begin_refrain(key)

@@ -70,6 +70,9 @@ class SimMailbox:
         """Deliver events. Data over the limits is dropped and counted."""
         if self.interceptor is not None:
             events = self.interceptor.take(events)
+        if _DATA.isdisjoint(map(type, events)):
+            self._events.extend(events)
+            events = []
         for event in events:
             if type(event) in _DATA and isinstance(event, (Whisper, Shout)):
                 octets = sum(map(len, event.content))

@@ -132,14 +132,16 @@ class Network:
         draws = self._entropy.randbytes(len(ports))
         passing = self._passing(sender.box, ports)
         for is_in_wave in self._waves(min(_WAVES, len(ports))):
-            wave = int.from_bytes(draws.translate(is_in_wave), "little") & passing
+            wave = int.from_bytes(draws.translate(is_in_wave), "little")
+            if passing is not None:
+                wave &= passing
             if wave:
                 agenda.at(agenda.time + sample(self._entropy), partial(self._arrive, key, source_port, wave))
 
-    def _passing(self, source: Box, ports: Sequence[Port]) -> int:
-        """The set of ports to whose boxes something passes."""
+    def _passing(self, source: Box, ports: Sequence[Port]) -> int | None:
+        """The set of ports to whose boxes something passes; None for all."""
         if not self._blocked:
-            return -1
+            return None
         return int.from_bytes(bytes((source, port.box) not in self._blocked for port in ports), "little")
 
     def _waves(self, count: int) -> Sequence[bytes]:
@@ -159,9 +161,7 @@ class Network:
             self.datagrams += heard.bit_count()
             wave ^= heard
         if wave:
-            ports = self._segments[key[0]]
-            reached = compress(ports, wave.to_bytes(len(ports), "little"))
-            self._hand_over(reached, key, source_port)
+            self._hand_over(_in_wave(wave, self._segments[key[0]]), key, source_port)
 
     def _hand_over(self, ports: Iterable[Port], key: RefrainKey, source_port: int) -> None:
         _, payload, address, target_port = key
@@ -183,6 +183,13 @@ class Network:
     def end(self, refrain: Refrain) -> None:
         """Nobody knows it any more."""
         del self.refrains[refrain.key]
+
+
+def _in_wave(wave: int, ports: Sequence[Port]) -> Iterable[Port]:
+    """The ports in a set. In an old world it is mostly the sender's alone, who hears itself."""
+    if wave.bit_count() == 1:
+        return (ports[wave.bit_length() - 1 >> 3],)
+    return compress(ports, wave.to_bytes(len(ports), "little"))
 
 
 @lru_cache(maxsize=64)

@@ -234,7 +234,8 @@ class SimTransport:
     def take(self, identity: bytes, messages: Sequence[Sequence[bytes]], link: SimLink) -> None:
         """Messages arrive by a link; they wait here while the process does not run."""
         self._sources[identity] = link
-        arrived = [[identity, *frames] for frames in messages]
+        several = len(messages) > 1
+        arrived = [[identity, *frames] for frames in messages] if several else [[identity, *messages[0]]]
         if self.host.ready and not self._inbox:
             self.host.on_messages(arrived)
         else:
