@@ -8,18 +8,15 @@ import pickle
 from typing import Any
 
 import pytest
-import zmq
 
 import zyre
 from tests.support.nodes import expect, meeting
 from zyre import views
 from zyre.core.journal import EventDigest
-from zyre.engine.freight import with_large
 from zyre.engine.mailbox import Mailbox
 from zyre.engine.weights import weight_of
 from zyre.identity import PeerId
-from zyre.views import LARGE_FROM, LargeFrames
-from zyre.wire import zre
+from zyre.views import LARGE_FROM
 
 PEER = PeerId("1" * 32)
 CONTENT = (b"small", b"x" * LARGE_FROM, b"")
@@ -109,22 +106,6 @@ def test_bytes_are_made_once() -> None:
 
 def test_a_small_one_can_be_viewed_as_well() -> None:
     assert zyre.Whisper(PEER, "alice", (b"x", b"")).view == (b"x", b"")
-
-
-@pytest.mark.parametrize("message_id", [zre.HELLO, zre.JOIN, 40, 77])
-def test_what_the_machine_reads_is_bytes(message_id: int) -> None:
-    came = [b"peer", zre.pack_header(message_id, 1)]
-    assert with_large(came, zmq.Frame(CONTENT[1])) == [*came[:2], CONTENT[1]]
-    assert with_large([b"peer", b""], zmq.Frame(CONTENT[1])) == [b"peer", b"", CONTENT[1]]
-
-
-def test_many_large_frames_of_one_message() -> None:
-    came = [b"peer", zre.pack_header(zre.WHISPER, 1)]
-    for _ in range(3):
-        came = with_large(came, zmq.Frame(CONTENT[1]))
-    assert isinstance(came, LargeFrames)
-    assert came[2:] == [CONTENT[1]] * 3
-    assert all(frame.readonly for frame in came[2:])
 
 
 @pytest.mark.lan

@@ -14,10 +14,9 @@ from typing import Final
 
 import zmq
 
-from zyre.views import LARGE_FROM, LargeFrames
-from zyre.wire import zre
+from zyre.views import LARGE_FROM
 
-__all__ = ["COUNTED_FROM", "LAST", "MORE", "Freight", "with_large"]
+__all__ = ["COUNTED_FROM", "LAST", "MORE", "Freight"]
 
 # Plain numbers: on the way of every message the enumerations of pyzmq cost more than the call that they are for.
 MORE: Final = int(zmq.SNDMORE | zmq.NOBLOCK)
@@ -27,23 +26,10 @@ LAST: Final = int(zmq.NOBLOCK)
 COUNTED_FROM: Final = 1024
 #: From this size on a frame is shared with libzmq instead of copied (where pyzmq's own threshold lies as well).
 _SHARE_FROM: Final = LARGE_FROM
-#: What hands its frames to the application as they are. All others are read by the machine.
-_PASSED_ON: Final = (bytes((zre.WHISPER,)), bytes((zre.SHOUT,)))
-_MESSAGE_ID: Final = slice(2, 3)
 #: One frame in so many octets is shared and watched for, which costs as much as copying a tenth of them; fewer where
 #: this many of them are enough to tell how full a link is.
 _MARK_EVERY: Final = 65536
 _MARKS: Final = 16
-
-
-def with_large(frames: list[bytes], frame: zmq.Frame) -> list[bytes]:
-    """What came of a message, and a large frame more: that of a whisper or shout stays where it is in memory."""
-    if frames[1][_MESSAGE_ID] not in _PASSED_ON:
-        frames.append(frame.bytes)
-        return frames
-    large = frames if type(frames) is LargeFrames else LargeFrames(frames)
-    large.append(frame.buffer.toreadonly())
-    return large
 
 
 class Freight:

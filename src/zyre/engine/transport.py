@@ -18,11 +18,12 @@ from zyre.core.effects import HelloFrom
 from zyre.core.locality import Interface, Locality
 from zyre.endpoint import Endpoint
 from zyre.engine import clock
+from zyre.engine.arrivals import with_large
 from zyre.engine.connections import Connections
 from zyre.engine.context import shared_context
 from zyre.engine.dealers import FLUSH_MS, Dealers
 from zyre.engine.descriptors import LINK, NODE, budget
-from zyre.engine.freight import LAST, with_large
+from zyre.engine.freight import LAST
 from zyre.engine.greeters import TELLING, note, proven_key
 from zyre.engine.haste import Haste
 from zyre.engine.interfaces import Selection, choose_within, without_carrier
