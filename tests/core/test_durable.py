@@ -10,7 +10,7 @@ import pytest
 from tests.core.rig import LOCALITY, Rig, peer_id
 from zyre.config import Limits, NodeConfig, Timing
 from zyre.core.checkpoint import freeze, thaw
-from zyre.core.effects import NotPersisted, Persisted, Restored, Taken
+from zyre.core.effects import KeptLetter, NotPersisted, Persisted, Restored, Send, Taken
 from zyre.core.host import Empty
 from zyre.core.outcome import Outcome
 from zyre.events import DurableShout, DurableWhisper, Enter
@@ -259,6 +259,21 @@ def test_a_disk_that_takes_nothing_refuses_and_loses_nothing_of_before() -> None
     assert alice.host.ask("store_trouble") == ""
 
 
+def test_what_a_disk_did_not_forget_is_forgotten_when_it_can_be() -> None:
+    """Confirmed, or too old, while the disk takes nothing: no later life may find it there."""
+    world, alice, bob, program = pair(reads=False)
+    confirmed, overdue = alice.keep(bob, b"0"), alice.keep(alice.world.new_identity(), b"1", ttl=2)
+    world.run_for(1)
+    disk(alice).broken = "read-only"
+    program.reads = True
+    world.run_for(5)
+    assert (confirmed.fate, overdue.fate) == (Fate.DELIVERED, Fate.EXPIRED)
+    assert len(disk(alice)._letters) == 2
+    disk(alice).broken = ""
+    world.run_for(5)
+    assert not disk(alice)._letters
+
+
 def test_a_receiver_whose_disk_takes_nothing_confirms_nothing_until_it_does() -> None:
     world, alice, bob, program = pair()
     disk(bob).broken = "read-only"
@@ -342,9 +357,11 @@ def test_whoever_dies_and_when_all_that_is_confirmed_was_done_once(seed: int) ->
 STREAM = 77
 
 
-def able() -> Rig:
+def able(*kept: KeptLetter) -> Rig:
+    """A node, and what earlier lives of it have left."""
     rig = Rig(extensions=["durable"], incarnation=STREAM, start=False)
-    rig.machine.receive_report(Restored((), (), ()), rig.now)
+    streams = tuple((each.peer, STREAM, each.number + 1) for each in kept)
+    rig.machine.receive_report(Restored(kept, streams, ()), rig.now)
     rig.machine.start(LOCALITY, rig.now)
     return rig
 
@@ -366,6 +383,16 @@ def entered(rig: Rig, number: int = 1) -> Any:
 
 def letters(first: int, count: int) -> tuple[bytes, ...]:
     return batch.encode_batch(STREAM, first, [("", (b"%d" % number,)) for number in range(first, first + count)])
+
+
+def test_what_became_too_old_between_two_lives_does_not_leave() -> None:
+    """Also if its peer is met before times are looked at again."""
+    rig, peer = able(KeptLetter(peer_id(1), 4, "", (b"old",), 0.0)), peer_id(1)
+    entered(rig)
+    say(rig, peer, durable.HAVE, durable.encode_have(durable.Have(durable.ANSWER, STREAM, 3, 3, 10, 1000)))
+    sent = [zre.unpack_header(effect.frames[0])[0] for effect in rig.effects() if isinstance(effect, Send)]
+    assert durable.LETTERS not in sent
+    assert rig.machine.fates(peer) == Fates(offered=1, expired=1)
 
 
 def test_letters_of_no_known_stream_or_behind_a_gap_are_not_taken() -> None:

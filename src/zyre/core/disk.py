@@ -53,6 +53,8 @@ class Disk(Part):
         self._counters = counters
         self._serial = 0
         self._writing: deque[Writing] = deque()
+        self._discards: deque[Discard] = deque()
+        """What is to be forgotten, and is not yet."""
         self._retry_at = 0.0
 
     def reports(self) -> Mapping[type, Follower]:
@@ -86,7 +88,8 @@ class Disk(Part):
     def discard(self, peer: PeerId, below: int, numbers: tuple[int, ...] = ()) -> None:
         """Forget messages."""
         self._serial += 1
-        self._delivery.effects.append(Discard(self._serial, peer, below, numbers))
+        self._discards.append(Discard(self._serial, peer, below, numbers))
+        self._delivery.effects.append(self._discards[-1])
 
     def _note(self, peer: PeerId, stream: int, number: int, *, is_mark: bool) -> int:
         self._serial += 1
@@ -101,6 +104,8 @@ class Disk(Part):
 
     def _on_persisted(self, report: Persisted, now: float) -> Moves:
         self.trouble, self._retry_at = "", 0.0
+        while self._discards and self._discards[0].serial <= report.serial:
+            self._discards.popleft()
         for writing in self._take(report.serial):
             if writing.is_mark:
                 self.on_marked(writing)
@@ -110,7 +115,7 @@ class Disk(Part):
         return ()
 
     def _on_not_persisted(self, report: NotPersisted, now: float) -> Moves:
-        """A message that the disk did not take was never sent; a mark is made again later."""
+        """A message that the disk did not take was never sent; marks are made, and messages forgotten, again later."""
         self.trouble = report.reason
         self._counters.failures["store"] += 1
         for writing in self._take(report.serial):
@@ -124,4 +129,7 @@ class Disk(Part):
     def _on_retry(self, subject: _Retry, now: float) -> Moves:
         self._retry_at = 0.0
         self.on_retry()
+        undone, self._discards = self._discards, deque()
+        for discard in undone:
+            self.discard(*discard[1:])
         return ()

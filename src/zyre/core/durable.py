@@ -118,7 +118,7 @@ class Durable(Part):
             self._outboxes[kept.peer].restore(kept.number, Letter(kept.group, kept.content, octets, now + kept.left, 0))
             self._count(octets)
         self._intakes.restore(report.taken)
-        self._sweep_next(now)
+        self._sweep(now)  # before anything that is too old by now can leave
         return ()
 
     def _count(self, octets: int) -> None:

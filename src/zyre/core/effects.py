@@ -114,8 +114,8 @@ class Keep(NamedTuple):
 
 
 class Discard(NamedTuple):
-    """Of the messages kept for a peer, forget those below a number, and some others. If that fails they are found again
-    by the next life of this node, and offered again, which does no harm."""
+    """Of the messages kept for a peer, forget those below a number, and some others. If that fails it is tried again,
+    or else a later life would offer them to a peer that has forgotten them."""
 
     serial: int
     peer: PeerId
