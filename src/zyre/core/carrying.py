@@ -115,13 +115,13 @@ class Carrying(Part):
         return Outcome.SHED
 
     def look(self, now: float) -> bool:
-        """Where nothing has moved since the last look, go on from where the receiver is known to be. Whether there is
-        anything on its way."""
+        """Where nothing has moved since the last look, go on from where the receiver is known to be, also if nothing
+        had left: whoever is greeted anew has a new link, with room. Whether there is anything on its way."""
         for peer, carriage in self._carriages.items():
             cargo = carriage.queue[0] if carriage.queue else None
             seen, carriage.seen = carriage.seen, (0, 0) if cargo is None else (cargo.number, cargo.acked)
             record = self._directory.by_id.get(peer)
-            if cargo is not None and record is not None and seen == carriage.seen and cargo.sent > cargo.acked:
+            if cargo is not None and record is not None and seen == carriage.seen:
                 cargo.sent = cargo.acked
                 self._flush(record, carriage)
         return any(carriage.queue for carriage in self._carriages.values())
