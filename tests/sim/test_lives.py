@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from zyre.config import NodeConfig, Timing
-from zyre.events import Collision, Enter, Event, Exit, Join, Leave, Updated
+from zyre.endpoint import Endpoint
+from zyre.events import Collision, Enter, Event, Exit, Gap, Join, Leave, Updated
 from zyre.sim import SimNode, World, all_checkers, check_agreement
 from zyre.sim.accounts import Calm
 from zyre.sim.checkers import Bounds, Lifecycle, Lives
@@ -140,3 +141,52 @@ def test_a_clock_that_went_back_delays_a_restart_and_no_more(seed: int) -> None:
     again = world.node("node", box=node.box, identity=node.uuid, config=QUICK, incarnation=1)
     world.run_until(lambda: len(told(watcher, Enter)) == 2 and bool(again.peers), 40.0)
     check_agreement(world)
+
+
+def two_in_both_networks(seed: int) -> tuple[World, SimNode, SimNode]:
+    world = World(seed, checkers=all_checkers())
+    networks = ("lan", "cellar"), ("cellar", "lan")
+    one, other = (
+        world.node(name, box=world.box(name, segments=each)) for name, each in zip("ab", networks, strict=True)
+    )
+    world.run_for(3.0)
+    return world, one, other
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whoever_follows_a_dead_node_at_its_port_is_known_by_every_interface(seed: int) -> None:
+    """Or there would be two links to the living one, and libzmq takes two links of one sender for one."""
+    world, watcher, node = two_in_both_networks(seed)
+    node.kill()
+    again = world.restart(node)
+    world.run_for(3.0)
+    assert [event.reason for event in told(watcher, Exit) if isinstance(event, Exit)] == ["replaced"]
+    assert [peer.uuid for peer in watcher.peers] == [again.uuid]
+    assert watcher.transport.link_count == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_peer_that_is_known_already_is_not_called_a_second_time_by_its_other_interface(seed: int) -> None:
+    world, one, other = two_in_both_networks(seed)
+    for port in other.box.ports.values():
+        one.host.change("connect", Endpoint("tcp", port.address, other.transport.tcp_port), None)
+    world.run_for(60.0)
+    assert one.transport.link_count == other.transport.link_count == 1
+    assert told(one, Gap, Exit) == told(other, Gap, Exit) == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_who_answers_an_explicit_connection_is_reached_by_it_from_then_on(seed: int) -> None:
+    """Also if it was known by another address: it counts what comes by the link on which it was greeted last."""
+    world = World(seed, checkers=all_checkers())
+    hub = world.node("hub", box=world.box("hub", segments=("lan", "cellar")))
+    node, helper = world.node("node", port=0, box=world.box("node", segments=("lan", "cellar"))), world.node("helper")
+    ports = [Endpoint("tcp", port.address, hub.transport.tcp_port) for port in hub.box.ports.values()]
+    node.host.change("connect", ports[0], hub.uuid)
+    world.run_until(lambda: bool(node.peers), 10)
+    node.host.change("connect", ports[1], None)
+    world.run_for(60.0)
+    assert node.peers[hub.uuid].address == str(ports[1])
+    assert node.transport.link_count == len(node.peers)
+    assert told(hub, Gap, Exit) == told(node, Gap, Exit) == []
+    assert helper.peers

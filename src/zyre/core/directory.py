@@ -7,8 +7,10 @@ from functools import lru_cache
 
 from zyre.core.machine import Hearing
 from zyre.core.peer import PeerRecord
-from zyre.core.tables import ABSENT, READY, PeerState
+from zyre.core.tables import ABSENT, READY, WITHOUT_A_WORD, PeerState
+from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
+from zyre.events import ExitReason
 from zyre.identity import PeerId
 from zyre.roster import Peer, Roster
 from zyre.wire.zre import identity_frame
@@ -32,6 +34,8 @@ class Directory:
     __slots__ = (
         "_by_endpoint",
         "_by_link",
+        "_elsewhere",
+        "_heard_at",
         "_missed",
         "_most_missed",
         "_proven",
@@ -60,6 +64,9 @@ class Directory:
         """Whether ``roster`` would be another one than when this was last set to False."""
         self._by_link: dict[int, PeerRecord] = {}
         self._by_endpoint: dict[str, PeerRecord] = {}
+        self._elsewhere: dict[PeerId, tuple[str, float]] = {}
+        """From which other endpoint a peer's beacon came last, and when: a computer may have several interfaces."""
+        self._heard_at: dict[str, PeerId] = {}
 
     def add(self, record: PeerRecord) -> None:
         """Enter a record under all its keys."""
@@ -112,6 +119,8 @@ class Directory:
         del self.by_frame[self._frame(record)]
         del self._by_link[record.link]
         self._forget_beacon(record)
+        if self._elsewhere:
+            self._forget_elsewhere(record.peer)
         if record.noted and self.hearing is not None:
             record.noted = False
             self.hearing.forget(record.beacon)
@@ -127,8 +136,10 @@ class Directory:
         if self.hearing is not None:
             self.hearing.recall(records)
 
-    def miss(self, record: PeerRecord) -> None:
+    def miss(self, record: PeerRecord, reason: ExitReason) -> None:
         """Keep in mind where a peer was that went without a word: it may not have gone at all."""
+        if reason not in WITHOUT_A_WORD:
+            return
         self._missed[record.peer] = record.endpoint, record.found_by
         if len(self._missed) > self._most_missed:
             del self._missed[next(iter(self._missed))]
@@ -149,9 +160,24 @@ class Directory:
         """The identity of whoever's link that is."""
         return None if (record := self._by_link.get(link)) is None else record.peer
 
-    def at_endpoint(self, endpoint: Endpoint) -> PeerRecord | None:
-        """Who is reached there."""
-        return self._by_endpoint.get(endpoint.text)
+    def at_endpoint(self, endpoint: Endpoint, since: float = NEVER) -> PeerRecord | None:
+        """Who is reached there; or else who was heard from there ``since`` then, as from another interface."""
+        record = self._by_endpoint.get(endpoint.text)
+        if record is None and (peer := self._heard_at.get(endpoint.text)) is not None:
+            record = self.by_id[peer] if since <= self._elsewhere[peer][1] else None
+        return record
+
+    def hear_elsewhere(self, record: PeerRecord, endpoint: Endpoint, now: float) -> None:
+        """A peer's beacon came from where we do not reach it. The last such place is kept in mind."""
+        self.listen_to(record)
+        self._forget_elsewhere(record.peer)
+        self._elsewhere[record.peer] = endpoint.text, now
+        self._heard_at[endpoint.text] = record.peer
+
+    def _forget_elsewhere(self, peer: PeerId) -> None:
+        text, _ = self._elsewhere.pop(peer, ("", 0.0))
+        if text and self._heard_at.get(text) == peer:
+            del self._heard_at[text]
 
     def state_of(self, peer: PeerId) -> PeerState:
         """How far we are with a peer; ABSENT for one we do not know."""

@@ -7,9 +7,8 @@ that somebody came into a group or went out of one, is returned as moves; the no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from zyre.core.admission import Greeting, Speech
 from zyre.core.counters import Counters
@@ -23,10 +22,22 @@ from zyre.core.groups import Groups
 from zyre.core.hearsay import Hearsay
 from zyre.core.locality import Locality
 from zyre.core.part import Arrival, Departure, Follower, Moves, Part, Question
-from zyre.core.peer import PeerRecord
+from zyre.core.peer import PeerRecord, common
 from zyre.core.portrait import Portrait
 from zyre.core.profile import NodeProfile
-from zyre.core.tables import ABSENT, ADMIT, GREET, ON_FOUND, ON_HELLO, READY, TRANSITIONS, Action, Input, Violation
+from zyre.core.tables import (
+    ABSENT,
+    ADMIT,
+    GREET,
+    ON_FOUND,
+    ON_HELLO,
+    READY,
+    REASONS,
+    TRANSITIONS,
+    Action,
+    Input,
+    Violation,
+)
 from zyre.core.timers import NEVER, Deadlines
 from zyre.core.verification import Verification
 from zyre.core.vigil import Vigil
@@ -39,31 +50,10 @@ from zyre.wire.envelope import envelope_of
 __all__ = ["Leaving", "Membership", "Standing"]
 
 
-@lru_cache(maxsize=256)
-def _common(ours: frozenset[str], theirs: frozenset[str]) -> frozenset[str]:
-    """One object for all pairs of the same kinds, as most are."""
-    return ours & theirs
-
-
 class Leaving(NamedTuple):
     """The timer of a peer that said goodbye by beacon."""
 
     record: PeerRecord
-
-
-_PLAIN: Final[frozenset[str]] = frozenset()
-
-#: Who went like this may be back, and not know that it was away.
-_WITHOUT_A_WORD: Final = ("expired", "unreachable", "crashed")
-
-_REASONS: Final[dict[Action, ExitReason]] = {
-    Action.REPLACE: "replaced",
-    Action.DISMISS: "left",
-    Action.EXPIRE: "expired",
-    Action.GIVE_UP: "unreachable",
-    Action.MOURN: "crashed",
-    Action.FORGET: "left",
-}
 
 
 class Standing(NamedTuple):
@@ -237,7 +227,7 @@ class Membership(Part):
             record.relinked_until = now + self._timing.handshake
             return self.reopen(record, endpoint, answer=False)
         elif record.beacon or record.found_by == "beacon":
-            self.directory.listen_to(record)  # it comes from both addresses of a computer that is in two networks
+            self.directory.hear_elsewhere(record, endpoint, now)
             record.strayed_at = min(record.strayed_at, now)
             if not now < record.strayed_at + self._timing.expired:
                 departed = self.depart(record, Input.OVERDUE)
@@ -282,7 +272,7 @@ class Membership(Part):
             elif action is Action.REPLACE:
                 moves += self._depart(greeting.peer, action)
             elif action is Action.RESUME and previous is not None:
-                moves += self._resume(previous, speech, now)
+                moves += self._resume(previous, speech, now, source)
         return moves
 
     def on_last_beacon(self, peer: PeerId, now: float) -> Moves:
@@ -312,7 +302,7 @@ class Membership(Part):
         self._timers.add(max(now + self._timing.redial, dial.rest_until), dial)
         if now < dial.rest_until:
             return ()
-        there = self.directory.at_endpoint(dial.endpoint)
+        there = self.directory.at_endpoint(dial.endpoint, now - self._timing.evasive)
         if dial.peer is not None:
             taken = there is not None and there.identity != dial.peer
             if taken or self.directory.state_of(dial.peer) is READY:
@@ -351,7 +341,7 @@ class Membership(Part):
         if len(self.directory.by_id) >= self._limits.peers:
             self._counters.violations[Violation.PEERS_FULL] += 1
             return ()
-        previous = self.directory.at_endpoint(endpoint)
+        previous = self.directory.at_endpoint(endpoint, now - self._timing.evasive)
         moves = () if previous is None else self.remove(previous, "replaced")
         record = self.dialling.claim(peer, endpoint, source)
         if record is None:
@@ -371,7 +361,7 @@ class Membership(Part):
         record.state = READY
         record.name = speech.name or peer.short
         record.headers = speech.headers
-        record.extensions = _common(self._extensions, speech.extensions or _PLAIN)
+        record.extensions = common(self._extensions, speech.extensions)
         record.permitted = greeting.permitted
         record.is_own_kind = speech.extensions is not None
         record.incarnation = speech.incarnation if self._tells_lives else 0
@@ -392,26 +382,35 @@ class Membership(Part):
             moves += tell(record, now)
         return moves
 
-    def _resume(self, record: PeerRecord, speech: Speech, now: float) -> Moves:
+    def _resume(self, record: PeerRecord, speech: Speech, now: float, source: str) -> Moves:
         """A peer that was here all the time had lost sight of us. To applications nothing has happened; but elections
-        count it as an arrival, since it may have forgotten who leads. An answer is not answered, without end."""
+        count it as an arrival, since it may have forgotten who leads. An answer is not answered, without end; but the
+        link of an explicit connection that is answered is the peer's from now on: it counts what comes there."""
         moves: Moves = ()
         if not speech.is_answer:
             moves = self.reopen(record, speech.endpoint, answer=True)
+        elif dialled := self.dialling.claim(record.peer, speech.endpoint, source):
+            moves = self._relink(record, dialled.endpoint, dialled.link)
+            record.adopt(dialled)
+        record.former = record.received
         stayed = tuple(Arrival(group, record.peer) for group in sorted(record.groups.intersection(speech.groups)))
         return moves + self._take_over(record, speech, now) + stayed
 
     def reopen(self, record: PeerRecord, endpoint: Endpoint, *, answer: bool) -> Moves:
         """Say HELLO on a new link; ``answer`` tells one of our own kind that it need not do the same."""
+        moves = self._relink(record, endpoint, self._delivery.new_link())
+        self.say_hello(record, answer)
+        return moves
+
+    def _relink(self, record: PeerRecord, endpoint: Endpoint, link: int) -> Moves:
         self.directory.overlook(record)
         self.directory.remove(record)
         self._delivery.close(record)
         previous = self.directory.at_endpoint(endpoint)
         moves = () if previous is None else self.remove(previous, "replaced")
         self.directory.changed |= record.endpoint != endpoint
-        record.reopen(endpoint, self._delivery.new_link())
+        record.reopen(endpoint, link)
         self.directory.add(record)
-        self.say_hello(record, answer)
         return moves
 
     def _take_over(self, record: PeerRecord, speech: Speech, now: float) -> Moves:
@@ -425,8 +424,8 @@ class Membership(Part):
     def _depart(self, peer: PeerId, *actions: Action) -> Moves:
         moves: Moves = ()
         for action in actions:
-            if action in _REASONS:
-                moves += self.remove(self.directory.by_id[peer], _REASONS[action])
+            if action in REASONS:
+                moves += self.remove(self.directory.by_id[peer], REASONS[action])
         return moves
 
     def depart(self, record: PeerRecord, why: Input) -> Moves:
@@ -441,8 +440,7 @@ class Membership(Part):
         self._delivery.part(record, flush=reason == "revoked")
         groups = self.groups.remove(record)
         if entered:
-            if reason in _WITHOUT_A_WORD:
-                self.directory.miss(record)
+            self.directory.miss(record, reason)
             self.directory.changed = True
             self._events.append(Exit(record.peer, record.name, reason))
             for tell in self._tell_of_exit:

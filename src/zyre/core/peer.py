@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -15,7 +16,7 @@ from zyre.endpoint import Endpoint
 from zyre.identity import NOBODY, PeerId
 from zyre.roster import Peer
 
-__all__ = ["PeerRecord"]
+__all__ = ["PeerRecord", "common"]
 
 _HALF: Final = MODULUS // 2
 _LONG_AGO: Final = -NEVER
@@ -27,6 +28,12 @@ _SOON: Final = 1.0
 
 _NO_GROUPS: Final[frozenset[str]] = frozenset()
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@lru_cache(maxsize=256)
+def common(ours: frozenset[str], theirs: frozenset[str] | None) -> frozenset[str]:
+    """The extensions of both: one object for all pairs of the same kinds, as most are. None is a plain node."""
+    return ours & (theirs or frozenset())
 
 
 class PeerRecord:
@@ -51,6 +58,7 @@ class PeerRecord:
         "endpoint",
         "entered_again_at",
         "extensions",
+        "former",
         "found_by",
         "greet_again_at",
         "groups",
@@ -108,6 +116,9 @@ class PeerRecord:
         # counting messages
         self.sent = 0
         self.received = 0
+        self.former = (
+            -1
+        )  # the last number on the link that it had before it greeted us on another one, in the same life
         self.dialect = NOTHING_KNOWN
         self.books: Account | None = None
         """Its ``account``; None until there is something to write into it, as for most peers of a large cluster."""
@@ -127,12 +138,9 @@ class PeerRecord:
         self.proven = 0
         """How many messages had come when we last looked, and since when there have been no others."""
         self.proven_at = 0.0
-        self.doubted = False
-        """Whether our link may not reach it, so that its beacons prove nothing."""
-        self.answered_at = _LONG_AGO
-        """When somebody last answered at its endpoint, without being heard otherwise."""
-        self.vouched_at = _LONG_AGO
-        """When others last heard it, by what they say."""
+        self.doubted = False  # whether our link may not reach it, so that its beacons prove nothing
+        self.answered_at = _LONG_AGO  # when somebody last answered at its endpoint, without being heard otherwise
+        self.vouched_at = _LONG_AGO  # when others last heard it, by what they say
         self.verified_at = NEVER
         """From when on one more refusal at its endpoint is final; NEVER: there has been none."""
         self.heard_mark = (0.0, 0)
@@ -167,6 +175,11 @@ class PeerRecord:
         self.backlog = ()
         self.strayed_at = NEVER
         self.snapshot = None
+
+    def adopt(self, dialled: PeerRecord) -> None:
+        """It answers where an explicit connection leads, and what was said there is said."""
+        self.sent, self.blocked, self.backlog = dialled.sent, dialled.blocked, dialled.backlog
+        self.told, self.confirmed = dialled.told, dialled.confirmed
 
     @property
     def account(self) -> Account:
@@ -212,7 +225,11 @@ class PeerRecord:
         self.sent = self.sent - 1 if self.sent else self.dialect.modulus(self) - 1
 
     def missed_before(self, sequence: int) -> int:
-        """Take over a received sequence number; how many messages are missing before it, or -1 if it goes back."""
+        """Take over a received sequence number; how many messages are missing before it, or -1 if it goes back. What a
+        peer said before it knew that we had answered on its other link belongs to the former one: see Dialling."""
+        if self.received == 1 and 0 <= self.former == sequence - 1:
+            self.former = sequence
+            return 0
         expected = (self.received + 1) % MODULUS
         last, self.received = self.received, sequence
         if sequence == expected:

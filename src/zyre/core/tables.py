@@ -13,6 +13,8 @@ from __future__ import annotations
 from enum import Enum, IntEnum, StrEnum, auto
 from typing import Final
 
+from zyre.events import ExitReason
+
 __all__ = [
     "ABSENT",
     "ADMIT",
@@ -23,7 +25,9 @@ __all__ = [
     "PENDING",
     "PHASES",
     "READY",
+    "REASONS",
     "TRANSITIONS",
+    "WITHOUT_A_WORD",
     "Action",
     "Input",
     "PeerState",
@@ -154,6 +158,20 @@ def _of(what: Input) -> dict[PeerState, tuple[Action, ...]]:
 #: What is looked up for every peer of a thousand.
 ON_FOUND: Final = _of(Input.FOUND)
 ON_HELLO: Final = _of(Input.HELLO)
+
+
+#: What applications are told when a peer goes in that way.
+REASONS: Final[dict[Action, ExitReason]] = {
+    Action.REPLACE: "replaced",
+    Action.DISMISS: "left",
+    Action.EXPIRE: "expired",
+    Action.GIVE_UP: "unreachable",
+    Action.MOURN: "crashed",
+    Action.FORGET: "left",
+}
+
+#: Who went like this may be back, and not know that it was away.
+WITHOUT_A_WORD: Final = ("expired", "unreachable", "crashed")
 
 
 class Phase(IntEnum):
