@@ -121,6 +121,7 @@ TESTED_IN = {
     "pytest_plugin": "tests/test_testing.py",
     "fates": "tests/test_statistics.py",
     "sends": "tests/test_receipts.py",
+    "sim.reading": "tests/sim/test_promises.py",
     "sim.accounts": "tests/sim/test_checkers.py",
     "sim.actions": "tests/sim/test_faults.py",
     "sim.box": "tests/sim/test_world.py",

@@ -8,10 +8,12 @@ from zyre.events import Exit
 from zyre.events import Shout as Shouted
 from zyre.events import Whisper as Whispered
 from zyre.sim import LOSSY_WIFI, Power, World, all_checkers
-from zyre.sim.actions import Burst, Connect, Contest, Join, Leave, Post, RemoveHeader, SetHeader, Shout, Whisper
+from zyre.sim.actions import Burst, Connect, Contest, Join, Keep, Leave, Post, RemoveHeader, SetHeader, Shout, Whisper
 from zyre.sim.faults import (
     VERBS,
+    ClockJump,
     ClockRate,
+    DiskFull,
     Fault,
     Hide,
     Kill,
@@ -47,6 +49,8 @@ ONE_OF_EACH: tuple[Fault, ...] = (
     Stop("a"),
     Restart("c", same_identity=True),
     ClockRate("a", 1.02),
+    ClockJump("a", 3.0),
+    DiskFull("b", 5.0),
     Join("b", "G"),
     Leave("b", "G"),
     Contest("a", "G"),
@@ -55,6 +59,8 @@ ONE_OF_EACH: tuple[Fault, ...] = (
     Post("b", "a", 3),
     Burst("b", "a", "G", 3),
     Burst("b", "", "G", 3),
+    Keep("a", "b c", count=3, octets=100, ttl=5.0),
+    Keep("b", "", "G"),
     Connect("c", "a"),
     SetHeader("a", "load", "1"),
     RemoveHeader("a", "load"),

@@ -1,4 +1,8 @@
-"""What programs do with their nodes in a history: values like the faults, and applied like them."""
+"""What programs do with their nodes in a history: values like the faults, and applied like them.
+
+Each message begins with a frame ``#n``, whose number no other one has. With ``octets`` a second frame of that size
+follows, whose content depends on the number.
+"""
 
 # ruff: noqa: D102  apply is the same everywhere: it lets the thing happen in a world, now
 
@@ -9,7 +13,7 @@ from typing import TypeAlias
 
 from zyre.endpoint import Endpoint
 from zyre.sim.naming import nodes_named, running
-from zyre.sim.world import SimNode, World
+from zyre.sim.world import World
 
 __all__ = [
     "Action",
@@ -17,12 +21,14 @@ __all__ = [
     "Connect",
     "Contest",
     "Join",
+    "Keep",
     "Leave",
     "Post",
     "RemoveHeader",
     "SetHeader",
     "Shout",
     "Whisper",
+    "message",
 ]
 
 
@@ -69,13 +75,14 @@ class Whisper:
     node: str
     to: str
     count: int = 1
+    octets: int = 0
 
     def apply(self, world: World) -> None:
         for node in running(world, self.node):
             for other in nodes_named(world, self.to):
                 if other is not node:
                     for _ in range(self.count):
-                        node.whisper(other.uuid, _numbered(world, node))
+                        node.whisper(other.uuid, *_next(world, self.octets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +92,12 @@ class Shout:
     node: str
     group: str
     count: int = 1
+    octets: int = 0
 
     def apply(self, world: World) -> None:
         for node in running(world, self.node):
             for _ in range(self.count):
-                node.shout(self.group, _numbered(world, node))
+                node.shout(self.group, *_next(world, self.octets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +111,7 @@ class Burst:
 
     def apply(self, world: World) -> None:
         for node in running(world, self.node):
-            first = _number(world, node)
-            contents = [b"#%d" % number for number in range(first, first + self.count)]
+            contents = [content for _ in range(self.count) for content in _next(world)]
             if not self.to:
                 node.shout_many(self.group, contents)
             for other in nodes_named(world, self.to) if self.to else ():
@@ -119,24 +126,50 @@ class Post:
     node: str
     to: str
     count: int = 1
+    octets: int = 0
 
     def apply(self, world: World) -> None:
         for node in running(world, self.node):
             for other in nodes_named(world, self.to):
                 if other is not node:
                     for _ in range(self.count):
-                        node.post(other.uuid, _numbered(world, node))
+                        node.post(other.uuid, *_next(world, self.octets))
 
 
-def _numbered(world: World, node: SimNode) -> bytes:
-    """The content of the next message."""
-    return b"#%d" % _number(world, node)
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The node sends ``count`` durable messages to each of ``to``, who may be gone; or, if that is empty, to the
+    members of a group that understand them. They are kept for ``ttl`` seconds at most."""
+
+    node: str
+    to: str
+    group: str = "G"
+    count: int = 1
+    octets: int = 0
+    ttl: float | None = None
+
+    def apply(self, world: World) -> None:
+        for node in running(world, self.node):
+            group = "" if self.to else self.group
+            members = [peer.uuid for peer in node.peers.in_group(self.group) if "durable" in peer.extensions]
+            named = [other.uuid for other in nodes_named(world, self.to) if other.name != node.name]
+            ttl = node.host.profile.config.timing.ttl if self.ttl is None else self.ttl
+            for peer in named if self.to else members:
+                for _ in range(self.count):
+                    node.keep(peer, *_next(world, self.octets), group=group, ttl=ttl)
 
 
-def _number(world: World, node: SimNode) -> int:
-    """Numbers that only rise, over a restart with the same identity as well."""
-    offered = node.host.statistics().fates.offered
-    return int(world.now() * 1e6) * 1_000_000 + offered
+def message(number: int, octets: int = 0) -> tuple[bytes, ...]:
+    """The frames of the message of that number."""
+    if not octets:
+        return (b"#%d" % number,)
+    words = b"%d " % number
+    return b"#%d" % number, (words * (octets // len(words) + 1))[:octets]
+
+
+def _next(world: World, octets: int = 0) -> tuple[bytes, ...]:
+    """The next message. Numbers rise over all nodes and their lives."""
+    return message(next(world.numbers), octets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,4 +211,4 @@ class RemoveHeader:
             node.host.change("remove_header", self.header)
 
 
-Action: TypeAlias = Join | Leave | Contest | Whisper | Shout | Burst | Post | Connect | SetHeader | RemoveHeader
+Action: TypeAlias = Join | Leave | Contest | Whisper | Shout | Burst | Post | Keep | Connect | SetHeader | RemoveHeader

@@ -7,13 +7,28 @@ what it does alone ("swarm testing", Groce and others, 2012).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Final, TypeAlias
 
 from zyre.config import Timing
-from zyre.sim.actions import Burst, Connect, Contest, Join, Leave, Post, RemoveHeader, SetHeader, Shout, Whisper
+from zyre.sim.actions import (
+    Burst,
+    Connect,
+    Contest,
+    Join,
+    Keep,
+    Leave,
+    Post,
+    RemoveHeader,
+    SetHeader,
+    Shout,
+    Whisper,
+)
 from zyre.sim.faults import (
+    ClockJump,
     ClockRate,
+    DiskFull,
     Fault,
     Hide,
     Kill,
@@ -122,7 +137,7 @@ def random_history(seed: int, *, most_nodes: int = 7, most_seconds: float = 60.0
     seconds = round(chance.uniform(2, most_seconds), 1)
     dice = _Dice(chance, names, seconds)
     timing = chance.choice(_TIMINGS)
-    return History(
+    history = History(
         members=tuple(_member(dice, name) for name in names),
         seconds=seconds,
         steps=_with_bursts(_with_posts(_steps(dice), names, seconds, seed), names, seconds, seed),
@@ -132,6 +147,9 @@ def random_history(seed: int, *, most_nodes: int = 7, most_seconds: float = 60.0
         queue=chance.choice(_QUEUES),
         settle=round(settling_time(timing), 1),
     )
+    for add in (_with_freight, _with_letters, _with_places):
+        history = add(history, _Dice(Random(f"{add.__name__} {seed}"), names, seconds))
+    return history
 
 
 def _member(dice: _Dice, name: str) -> Member:
@@ -180,3 +198,80 @@ def _with_posts(steps: tuple[Step, ...], names: tuple[str, ...], seconds: float,
     count = chance.choice((1, 3, 10))
     posts = [Step(round(chance.uniform(0, seconds), 3), Post(*dice.two(), dice.count())) for _ in range(count)]
     return tuple(sorted((*steps, *posts), key=lambda step: step.at))
+
+
+# What was added later is drawn apart, so that all else in a history stays as it was before there was any of it.
+
+
+def _with_freight(history: History, dice: _Dice) -> History:
+    """Messages that are large for their nodes, in every fourth history."""
+    chance = dice.chance
+    if chance.random() > 1 / 4:
+        return history
+    window = chance.choice((500, 2000, 20_000))
+    limits: tuple[tuple[str, float], ...] = (("chunk_bytes", window // chance.choice((1, 4))), ("chunk_window", window))
+    if dice.coin():
+        limits += (("unfinished_bytes", 25 * window + 70_000),)
+    if dice.coin():
+        limits += (("kept_bytes", 30 * window),)
+
+    def draw() -> Fault:
+        octets, count = window * chance.choice((1, 3, 20)), chance.choice((1, 1, 3))
+        kinds = (
+            Whisper(*dice.two(), count, octets),
+            Shout(dice.node(), dice.group(), count, octets),
+            Post(*dice.two(), count, octets),
+        )
+        return chance.choice(kinds)
+
+    steps = _more(history, [draw() for _ in range(chance.choice((1, 3, 10)))], chance)
+    return replace(history, steps=steps, limits=history.limits + limits)
+
+
+def _with_letters(history: History, dice: _Dice) -> History:
+    """Durable messages, disks that are full, and new lives of who sends and who receives, in every third history."""
+    chance = dice.chance
+    if chance.random() > 1 / 3:
+        return history
+    members = tuple(
+        replace(member, store=True, reads=chance.choice((0.0, 0.0, 0.05, 0.5))) if chance.random() < 0.8 else member
+        for member in history.members
+    )
+    large = 3 * dict(history.limits).get("chunk_window", 0)
+
+    def draw() -> Fault:
+        node, other = dice.two()
+        octets = int(chance.choice((0, 0, 0, large)))
+        ttl = chance.choice((None, None, round(dice.time() + 1, 1)))
+        return Keep(node, other if chance.random() < 0.7 else "", dice.group(), dice.count(), octets, ttl)
+
+    faults = [draw() for _ in range(chance.choice((1, 3, 10)))]
+    for _ in range(chance.choice((0, 0, 1, 4))):
+        node = dice.node()
+        faults.append(chance.choice((Restart(node, True), Kill(node), DiskFull(node, dice.time()))))
+    bounds = (("window_messages", 16), ("durable_messages", 30)) if dice.coin() else ()
+    return replace(history, members=members, steps=_more(history, faults, chance), limits=history.limits + bounds)
+
+
+def _with_places(history: History, dice: _Dice) -> History:
+    """Computers in two networks, of which one can fail, and clocks that jump, in every fourth history."""
+    chance = dice.chance
+    if chance.random() > 1 / 4:
+        return history
+    members = tuple(
+        replace(member, segments=chance.choice((("lan", "cellar"), ("cellar", "lan")))) if dice.coin() else member
+        for member in history.members
+    )
+    draws: tuple[_Draw, ...] = (
+        lambda dice: LinkDown(dice.node(), dice.time(), chance.choice(("eth0", "eth1"))),
+        lambda dice: NewAddress(dice.node(), "eth1"),
+        lambda dice: ClockJump(dice.node(), round(dice.time(), 1)),
+    )
+    kinds = chance.sample(draws, chance.randint(1, len(draws)))
+    faults = [chance.choice(kinds)(dice) for _ in range(chance.choice((1, 3, 6)))]
+    return replace(history, members=members, steps=_more(history, faults, chance))
+
+
+def _more(history: History, faults: list[Fault], chance: Random) -> tuple[Step, ...]:
+    steps = [Step(round(chance.uniform(0, history.seconds), 3), fault) for fault in faults]
+    return tuple(sorted((*history.steps, *steps), key=lambda step: step.at))

@@ -9,11 +9,28 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from zyre.core.timers import NEVER
 from zyre.errors import ZyreError
-from zyre.events import Enter, Evasive, Event, Exit, Gap, Join, Leader, Leave, Returned, Shout, Silent, Whisper
+from zyre.events import (
+    DurableShout,
+    DurableWhisper,
+    Enter,
+    Evasive,
+    Event,
+    Exit,
+    Gap,
+    Join,
+    Leader,
+    Leave,
+    ReliableShout,
+    ReliableWhisper,
+    Returned,
+    Shout,
+    Silent,
+    Whisper,
+)
 from zyre.identity import PeerId
 from zyre.sim.box import Power
 
@@ -21,6 +38,7 @@ if TYPE_CHECKING:
     from zyre.sim.world import SimNode, World
 
 __all__ = [
+    "KEPT",
     "CheckFailed",
     "Checker",
     "Lifecycle",
@@ -32,14 +50,21 @@ __all__ = [
     "check_agreement",
     "check_books",
     "check_leaders",
+    "is_large",
     "tell_news",
 ]
 
+
+#: Events of messages that are kept until they are confirmed.
+KEPT: Final = (ReliableWhisper, ReliableShout, DurableWhisper, DurableShout)
 
 _NOTHING: Mapping[PeerId, Collection[str]] = {}
 
 #: A process that had to wait for its computer is called late; a slow clock and rounding are no reason for more.
 _LATE = 0.1
+
+#: As many durable messages may come in one frame, which is taken or left as a whole.
+_FRAME: Final = 256
 
 
 class CheckFailed(ZyreError, AssertionError):
@@ -167,14 +192,15 @@ class Order(Checker):
     rule = "per-sender order"
 
     def __init__(self) -> None:
-        self._last: dict[tuple[SimNode, PeerId, str, type], int] = {}
+        self._last: dict[tuple[SimNode, PeerId, str, type, bool], int] = {}
 
     def on_events(self, world: World, node: SimNode, events: list[Event]) -> None:
         for event in events:
             if not isinstance(event, (Whisper, Shout)) or not event.content or event.content[0][:1] != b"#":
                 continue
             number = int(event.content[0][1:])
-            key = (node, event.peer, getattr(event, "group", ""), type(event))
+            large = is_large(node, event) and not isinstance(event, KEPT)  # others overtake it
+            key = (node, event.peer, getattr(event, "group", ""), type(event), large)
             if number <= self._last.get(key, -1):
                 self.fail(world, f"{node.name} got #{number} after #{self._last[key]} from {event.name}")
             self._last[key] = number
@@ -199,12 +225,14 @@ class Bounds(Checker):
         ahead = at - node.box.clock.now()
         if at < NEVER and ahead > timing.expired + 1:
             self.fail(world, f"{node.name} wants to be called in {ahead:.1f} s")
-        if ahead < -_LATE:
+        if ahead < -_LATE and node.box.clock.base < world.now():  # and did not jump just now
             self.fail(world, f"{node.name} wanted to be called {-ahead:.1f} s ago")
 
     def _check_memory(self, world: World, node: SimNode) -> None:
-        machine, limits, lives = node.machine, node.host.profile.config.limits, len(world.nodes)
+        machine, limits, lives = node.machine, node.limits, len(world.nodes)
         places = lives + len(world.network.addresses)
+        durable = machine.durable
+        unread = [intake.waiting for intake in durable._intakes._intakes.values()]
         for what, size, most in (
             ("records", len(machine._directory), min(limits.peers, lives)),
             ("remembered beacons", len(machine._directory.by_beacon), len(machine._directory)),
@@ -212,6 +240,9 @@ class Bounds(Checker):
             ("timers", len(machine._timers), 2 + 4 * places + 2 * len(machine.peer_groups | machine.own_groups) + 8),
             ("elections", len(machine._elections._by_group), len(machine.peer_groups | machine.own_groups)),
             ("messages of others unread", node.transport.waiting, limits.inbox_messages),
+            ("durable messages", sum(len(one.letters) for one in durable._outboxes.values()), limits.durable_messages),
+            ("durable messages of one peer unread", max(map(len, unread), default=0), limits.window_messages + _FRAME),
+            ("octets that have not come whole", machine.carrying._expected, limits.unfinished_bytes),
         ):
             if size > most:
                 self.fail(world, f"{node.name} keeps {size} {what}, and {most} are enough")
@@ -230,11 +261,18 @@ class Obituaries(Checker):
                     self.fail(world, f"{node.name} was told {event}")
 
 
+def is_large(node: SimNode, event: Event) -> bool:
+    """Whether that is a message which goes in pieces, among nodes of our own kind."""
+    return isinstance(event, (Whisper, Shout)) and sum(map(len, event.content)) > node.limits.chunk_window
+
+
 def all_checkers() -> tuple[Checker, ...]:
     """One of each, for one world."""
-    from zyre.sim.accounts import Accounts, Calm, Promises
+    from zyre.sim.accounts import Accounts, Calm
+    from zyre.sim.promises import Freight, Letters, Promises
 
-    return (Lifecycle(), Lives(), Order(), Bounds(), Obituaries(), Accounts(), Promises(), Calm())
+    reckoning = Accounts(), Promises(), Freight(), Letters()
+    return (Lifecycle(), Lives(), Order(), Bounds(), Obituaries(), Calm(), *reckoning)
 
 
 def check_agreement(world: World, unheard: Mapping[PeerId, Collection[str]] = _NOTHING) -> None:
@@ -267,12 +305,15 @@ def check_agreement(world: World, unheard: Mapping[PeerId, Collection[str]] = _N
 
 
 def check_books(world: World) -> None:
-    """Once the network is quiet: everybody who runs knows what became of everything that it sent to who is here."""
+    """Once the network is quiet: everybody who runs knows what became of everything that it sent to who is here. But
+    durable messages for who came without a store wait: it may come back with one."""
     for node in world.alive:
+        waiting = Counter(node.host.store.addressees() if node.host.store else ())
         for peer in node.peers:
             fates = node.machine.fates(peer.uuid)
-            if fates is not None and fates.in_flight:
-                what = f"{node.name} does not know what became of {fates.in_flight} messages for {peer.name}"
+            left = 0 if fates is None else fates.in_flight
+            if left > (0 if "durable" in peer.extensions else waiting[peer.uuid]):
+                what = f"{node.name} does not know what became of {left} messages for {peer.name}"
                 raise CheckFailed("books are closed once the network is quiet", what, world.seed, world.now())
 
 

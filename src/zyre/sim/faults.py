@@ -17,7 +17,20 @@ from typing import Final, TypeAlias
 
 from zyre.core.host import Life
 from zyre.errors import AddressInUse
-from zyre.sim.actions import Action, Burst, Connect, Contest, Join, Leave, Post, RemoveHeader, SetHeader, Shout, Whisper
+from zyre.sim.actions import (
+    Action,
+    Burst,
+    Connect,
+    Contest,
+    Join,
+    Keep,
+    Leave,
+    Post,
+    RemoveHeader,
+    SetHeader,
+    Shout,
+    Whisper,
+)
 from zyre.sim.box import Power
 from zyre.sim.conditions import LAN, LOSSY_WIFI, PERFECT, WIFI, Conditions, LongTail
 from zyre.sim.naming import boxes_named, nodes_named, running
@@ -26,7 +39,9 @@ from zyre.sim.world import SimNode, World
 __all__ = [
     "PRESETS",
     "VERBS",
+    "ClockJump",
     "ClockRate",
+    "DiskFull",
     "Fault",
     "Hide",
     "Kill",
@@ -112,14 +127,15 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class LinkDown:
-    """The cable of the node's computer is pulled."""
+    """The cable of the node's computer is pulled: all of them, or that of one ``interface`` (``eth0``, ``eth1``)."""
 
     node: str
     seconds: float | None = None
+    interface: str = ""
 
     def apply(self, world: World) -> None:
         for box in boxes_named(world, self.node):
-            for port in box.ports.values():
+            for port in box.choose(self.interface or None):
                 port.switch(False)
                 if self.seconds is not None:
                     world.after(self.seconds, partial(port.switch, True))
@@ -127,13 +143,15 @@ class LinkDown:
 
 @dataclass(frozen=True, slots=True)
 class NewAddress:
-    """The node's computer gets another address."""
+    """An interface of the node's computer gets another address."""
 
     node: str
+    interface: str = "eth0"
 
     def apply(self, world: World) -> None:
         for box in boxes_named(world, self.node):
-            world.change_address(box)
+            if self.interface in box.ports:
+                world.change_address(box, self.interface)
 
 
 PRESETS: Final = {"perfect": PERFECT, "lan": LAN, "wifi": WIFI, "lossy wifi": LOSSY_WIFI}
@@ -271,6 +289,34 @@ class ClockRate:
             box.clock.set_rate(self.rate)
 
 
+@dataclass(frozen=True, slots=True)
+class ClockJump:
+    """The clock of the node's computer shows so many seconds more from one moment to the next: nodes go by a clock that
+    never goes back."""
+
+    node: str
+    by: float
+
+    def apply(self, world: World) -> None:
+        for box in boxes_named(world, self.node):
+            box.clock.jump(self.by)
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFull:
+    """The disk on which the node keeps durable messages takes nothing more."""
+
+    node: str
+    seconds: float | None = None
+
+    def apply(self, world: World) -> None:
+        for node in nodes_named(world, self.node):
+            if (store := node.host.store) is not None:
+                store.broken = "the disk is full"
+                if self.seconds is not None:
+                    world.after(self.seconds, partial(setattr, store, "broken", ""))
+
+
 Fault: TypeAlias = (
     Partition
     | OneWay
@@ -286,6 +332,8 @@ Fault: TypeAlias = (
     | Stop
     | Restart
     | ClockRate
+    | ClockJump
+    | DiskFull
     | Action
 )
 
@@ -305,12 +353,15 @@ VERBS: Final[dict[str, type[Fault]]] = {
     "stop": Stop,
     "restart": Restart,
     "clock_rate": ClockRate,
+    "clock_jump": ClockJump,
+    "disk_full": DiskFull,
     "join": Join,
     "leave": Leave,
     "contest": Contest,
     "whisper": Whisper,
     "shout": Shout,
     "post": Post,
+    "keep": Keep,
     "burst": Burst,
     "connect": Connect,
     "set_header": SetHeader,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from zyre.config import Limits, NodeConfig, Timing
 from zyre.sim.box import Box
@@ -17,6 +17,9 @@ from zyre.sim.faults import Fault, Weather, apply
 from zyre.sim.world import World
 
 __all__ = ["History", "Member", "Step", "begin", "settling_time"]
+
+#: The network that everybody is in who does not say otherwise.
+_LAN: Final = "lan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,17 @@ class Member:
     """The groups whose leader it wants to be."""
     box: str = ""
     """The computer that it runs on, if it shares one: those with the same text here do."""
+    segments: tuple[str, ...] = ()
+    """The networks that this computer is in, with an interface for each; without any, all are in one."""
     plain: bool = False
     """Whether it is a plain 36/ZRE node, without what goes beyond."""
     late: bool = False
     """Whether it waits for a ``restart`` before it appears."""
     clock_rate: float = 1.0
+    store: bool = False
+    """Whether it has a disk for durable messages; then a program reads its events."""
+    reads: float = 0.0
+    """That takes one every so many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,8 @@ class History:
     timing: Timing = field(default_factory=Timing)
     queue: int = 10_000
     """Messages that fit between two nodes."""
+    limits: tuple[tuple[str, float], ...] = ()
+    """Limits of all nodes that are not as by default; see zyre.config.Limits."""
     settle: float | None = None
 
     def text(self) -> str:
@@ -97,21 +108,25 @@ def begin(
     world = World(
         history.seed if seed is None else seed, history.weather.conditions, checkers=checkers, chart=chart, trace=trace
     )
-    config = NodeConfig(timing=history.timing, limits=Limits(link_messages=history.queue, inbox_messages=history.queue))
+    limits: dict[str, Any] = {"link_messages": history.queue, "inbox_messages": history.queue, **dict(history.limits)}
+    config = NodeConfig(timing=history.timing, limits=Limits(**limits))
     boxes: dict[str, Box] = {}
     for member in history.members:
         name = member.box or f"box of {member.name}"
         box = boxes.get(name)
         if box is None:
-            box = boxes[name] = world.box(name, clock_rate=member.clock_rate)
+            box = boxes[name] = world.box(name, segments=member.segments or (_LAN,), clock_rate=member.clock_rate)
         node = world.node(
             member.name,
             box=box,
             groups=member.groups,
             extensions=() if member.plain else None,
             config=config,
+            store=member.store,
             start=False,
         )
+        if member.store:
+            node.read_on(member.reads)
         for group in member.candidate_in:
             node.contest(group)
         if not member.late:

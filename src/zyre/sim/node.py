@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from zyre.config import Limits
 from zyre.core.host import Life
 from zyre.core.outcome import Outcome
 from zyre.events import Event
@@ -13,11 +14,12 @@ from zyre.identity import PeerId, check_group, encode_frames
 from zyre.roster import Roster
 from zyre.sim.box import Box, Power
 from zyre.sim.host import SimHost
+from zyre.sim.reading import Reader
 
 if TYPE_CHECKING:
     from zyre.sim.world import World
 
-__all__ = ["Receipt", "SimNode"]
+__all__ = ["Kept", "Receipt", "SimNode"]
 
 
 class Receipt:
@@ -38,6 +40,18 @@ class Receipt:
         return self.fate is not Fate.REFUSED
 
 
+class Kept(NamedTuple):
+    """A durable message that a node was given: for whom, when in the world's time, for how
+    long, and until when by its own clock."""
+
+    peer: PeerId
+    content: tuple[bytes, ...]
+    at: float
+    ttl: float
+    until: float
+    receipt: Receipt
+
+
 class SimNode:
     """One node in a world, for tests that look inside: its verbs that need no waiting, its events as a list, and what
     can befall it. (``zyre.testing`` offers the same node as a zyre.Node.)"""
@@ -47,6 +61,10 @@ class SimNode:
         self.host = host
         self.events: list[Event] = []
         """Everything that its application was told, whether it read it or not."""
+        self.kept: list[Kept] = []
+        """The durable messages that its application gave."""
+        self.reader: Reader | None = None
+        """The program that reads its events, if there is one."""
 
     # -- verbs, as of zyre.Node ----------------------------------------------------------------------------------
 
@@ -92,8 +110,9 @@ class SimNode:
 
     def keep(self, peer: object, *frames: bytes | str, group: str = "", ttl: float = 86_400.0) -> Receipt:
         """Send a durable message to one peer; the receipt is false if it was not taken."""
-        receipt = Receipt()
-        outcome = self.host.keep(PeerId.parse(peer), group, encode_frames(frames), ttl, receipt)
+        receipt, content = Receipt(), encode_frames(frames)
+        self.kept.append(Kept(PeerId.parse(peer), content, self.world.now(), ttl, self.box.clock.now() + ttl, receipt))
+        outcome = self.host.keep(PeerId.parse(peer), group, content, ttl, receipt)
         if outcome is not Outcome.SENT:
             receipt.settle(Fate.REFUSED)
         return receipt
@@ -101,6 +120,12 @@ class SimNode:
     def shout(self, group: str, *frames: bytes | str) -> int:
         """Send to a group; to how many at once."""
         return self.host.shout_nowait(check_group(group), encode_frames(frames))[0]
+
+    def read_on(self, seconds: float) -> None:
+        """From now on its program takes an event every so many seconds, also after a restart."""
+        if self.reader is None:
+            self.reader = Reader(self.world.after, self.host, seconds)
+        self.reader.seconds = seconds
 
     @property
     def uuid(self) -> PeerId:
@@ -131,6 +156,11 @@ class SimNode:
     def box(self) -> Box:
         """The computer that it runs on."""
         return self.host.box
+
+    @property
+    def limits(self) -> Limits:
+        """What bounds it."""
+        return self.host.profile.config.limits
 
     @property
     def machine(self) -> Any:

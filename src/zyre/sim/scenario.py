@@ -15,7 +15,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from zyre.config import Timing
+from zyre.config import Limits, Timing
 from zyre.errors import InvalidConfig, UsageError
 from zyre.sim.faults import PRESETS, VERBS, Fault, Weather, verb_of
 from zyre.sim.history import History, Member, Step
@@ -81,6 +81,7 @@ def read(text: str, name: str = "scenario") -> Scenario:
             weather=_read_weather(table),
             timing=_read_timing(table),
             queue=table.whole("queue", 10_000, least=1),
+            limits=_read_limits(table),
             settle=settle,
         ),
         ask=_read_questions(table),
@@ -121,9 +122,12 @@ def _read_member(part: Table, name: str) -> Member:
         groups=tuple(dict.fromkeys(groups + candidate_in)),
         candidate_in=candidate_in,
         box=part.text("box", ""),
+        segments=part.texts("segments"),
         plain=part.truth("plain", False),
         late=part.truth("late", False),
         clock_rate=part.number("clock_rate", 1.0, least=0.1, most=10.0),
+        store=part.truth("store", False),
+        reads=part.number("reads", 0.0, least=0.0),
     )
 
 
@@ -148,6 +152,15 @@ def _read_timing(table: Table) -> Timing:
         return Timing(**{name: given.get(name) or getattr(base, name) for name in Timing.__slots__})
     except InvalidConfig as error:
         table.fail("timing", str(error))
+
+
+def _read_limits(table: Table) -> tuple[tuple[str, float], ...]:
+    if table.value("limits") is None:
+        return ()
+    (part,) = table.tables("limits", one=True)
+    given = {name: part.number(name, 1.0, least=0.001) for name in part.data if name in Limits.__slots__}
+    part.finish(*Limits.__slots__)
+    return tuple((name, int(value) if value.is_integer() else value) for name, value in given.items())
 
 
 def _read_steps(table: Table, names: list[str], end: float) -> Iterable[Step]:
@@ -245,6 +258,7 @@ def _settings(scenario: Scenario) -> Iterable[tuple[str, object]]:
     yield "network", _differing(history.weather)
     yield "timing", _timing(history.timing)
     yield "queue", None if history.queue == 10_000 else history.queue
+    yield "limits", dict(history.limits)
     yield "ask", None if scenario.ask == QUESTIONS else scenario.ask
     yield "expect", _differing(scenario.expect)
 

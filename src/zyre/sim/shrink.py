@@ -64,6 +64,8 @@ def _without(step: Step, name: str) -> Step | None:
     for field in fields(step.fault):
         if field.name in _NAMING:
             value = getattr(step.fault, field.name)
+            if not value:  # it names nobody, and means a group
+                continue
             left = tuple(_strike(side, name) for side in value) if isinstance(value, tuple) else _strike(value, name)
             if not left or left == ("",):
                 return None
@@ -90,6 +92,8 @@ def _plainer(history: History) -> Iterator[History]:
         yield replace(history, timing=Timing(), settle=round(settling_time(Timing()), 1))
     if history.queue != 10_000:
         yield replace(history, queue=10_000)
+    for index in range(len(history.limits)):
+        yield replace(history, limits=history.limits[:index] + history.limits[index + 1 :])
     if history.seed > 9:
         for seed in range(10):
             yield replace(history, seed=seed)
@@ -102,7 +106,10 @@ def _plainer_members(history: History) -> Iterator[History]:
             plain,
             replace(member, box="", late=False, clock_rate=1.0),
             replace(member, plain=False),
+            replace(member, store=False, reads=0.0),
+            replace(member, reads=0.0),
             replace(member, box=""),
+            replace(member, segments=()),
             replace(member, late=False),
             replace(member, clock_rate=1.0),
             replace(member, candidate_in=()),
@@ -126,6 +133,11 @@ def _plainer_step(step: Step) -> Iterator[Step]:
     if getattr(fault, "count", 1) > 1:
         yield Step(step.at, replace(fault, count=1))
         yield Step(step.at, replace(fault, count=fault.count // 2))
+    if getattr(fault, "octets", 0):
+        yield Step(step.at, replace(fault, octets=0))
+        yield Step(step.at, replace(fault, octets=fault.octets // 2))
+    if getattr(fault, "ttl", None) is not None:
+        yield Step(step.at, replace(fault, ttl=None))
     seconds = getattr(fault, "seconds", None)
     if seconds is not None and seconds > 1:
         for shorter in (1.0, float(round(seconds / 2)), float(round(seconds))):

@@ -43,6 +43,14 @@ class SimStore:
         streams = tuple((peer, *place) for peer, place in self._streams.items())
         return Restored(letters, streams, tuple((peer, *place) for peer, place in self._taken.items()))
 
+    def contents(self) -> frozenset[tuple[bytes, ...]]:
+        """What is on it."""
+        return frozenset(keep.content for keep, _ in self._letters.values())
+
+    def addressees(self) -> list[PeerId]:
+        """For whom it has something, once for each message."""
+        return [peer for peer, _ in self._letters]
+
     def write(self, effect: _Written) -> None:
         """Have it written."""
         self._queue.append(effect)

@@ -23,6 +23,7 @@ from zyre.sim.chance import random_history
 from zyre.sim.checkers import Checker, CheckFailed, all_checkers, check_agreement, check_books, check_leaders
 from zyre.sim.conditions import LAN
 from zyre.sim.history import History, begin
+from zyre.sim.promises import check_letters
 from zyre.sim.shrink import shrink
 from zyre.sim.world import World
 
@@ -90,12 +91,16 @@ def live_through(
         world.note("everything is healed")
         world.heal()
         world.network.conditions = LAN
+        for node in world.nodes:
+            if node.reader is not None:
+                node.reader.seconds = 0.0
         _run(world, history.seconds + history.settle, watch)
         accounts = next((one for one in world.checkers if isinstance(one, Accounts)), None)
         unheard = accounts.unheard if forgiving and accounts is not None else {}
         check_agreement(world, unheard)
         check_leaders(world, unheard)
         check_books(world)
+        check_letters(world)
 
 
 def _run(world: World, end: float, watch: Callable[[World], object]) -> None:

@@ -11,6 +11,7 @@ import random
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from zyre.config import DISCOVERY_PORT, NodeConfig
@@ -80,6 +81,8 @@ class World:
         if chart:
             self.network.watcher = self._on_arrival
         self._tracing = trace
+        self.numbers = count(1)
+        """For messages that are told apart by a number; see zyre.sim.actions."""
         self._by_host: dict[SimHost, SimNode] = {}
         self._addresses = 0
 
@@ -166,7 +169,8 @@ class World:
         return int((1e6 + self.now()) * 1e9) + len(self.nodes)
 
     def restart(self, node: SimNode, *, same_identity: bool = False, name: str | None = None) -> SimNode:
-        """A new start of a node that has stopped or died, on the same computer and the same TCP port."""
+        """A new start of a node that has stopped or died, on the same computer and the same TCP port. A store belongs
+        to an identity: with another one, the node has another store."""
         profile = node.host.profile
         again = self.node(
             name or profile.name,
@@ -178,10 +182,12 @@ class World:
             groups=profile.groups,
             extensions=profile.extensions,
             config=profile.config,
-            store=False if not same_identity or node.host.store is None else node.host.store,
+            store=(node.host.store or False) if same_identity else node.host.store is not None,
             start=False,
         )
         again.host.transport.wanted_port = node.host.transport.tcp_port
+        if node.reader is not None:
+            again.read_on(node.reader.seconds)
         again.start()
         return again
 
@@ -230,7 +236,7 @@ class World:
                     self.network.block(side, other)
 
     def heal(self) -> None:
-        """Everything passes everywhere, and every computer and process runs."""
+        """Everything passes everywhere, every computer and process runs, and every disk takes what it is given."""
         self.network.unblock_all()
         for box in self.boxes.values():
             box.hidden = False
@@ -241,6 +247,8 @@ class World:
         for node in self.nodes:
             if node.host.stalled:
                 node.resume()
+            if node.host.store is not None:
+                node.host.store.broken = ""
 
     def reset(self, one: SimNode, other: SimNode) -> None:
         """Break the connections between two nodes, both ways; what is in flight is lost."""
