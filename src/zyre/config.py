@@ -200,8 +200,8 @@ class Limits:
     link_messages: int = 10_000
     """Messages waiting to be sent to one peer, a tenth of them in libzmq's hands; then sending waits."""
     link_bytes: int = 16 << 20
-    """Octets of memory that they take, likewise, an eighth of them in libzmq's hands; one message of any size is always
-    taken."""
+    """Octets of memory that they take, likewise, an eighth of them in libzmq's hands, or a quarter where the link is
+    swift; one message of any size is always taken."""
     inbox_messages: int = 1000
     """Messages of one peer waiting to be read from libzmq (the ROUTER's high-water mark): enough to never run dry, and
     little memory beside the mailbox's."""

@@ -120,7 +120,7 @@ def test_data_waits_while_the_link_is_full_and_is_refused_when_too_much_does() -
 
 
 def test_what_waits_is_bounded_in_octets_too_and_one_message_of_any_size_always_may() -> None:
-    desk = Desk(room=0, link_bytes=16_000)
+    desk = Desk(room=0, link_bytes=20_000)
     assert desk.whisper(bytes(50_000)) is Outcome.SENT
     assert desk.whisper(b"") is Outcome.BLOCKED
     desk.make_room(1)
@@ -138,8 +138,8 @@ def test_a_handful_is_tried_at_a_time_and_who_waits_hears_of_it_when_half_is_fre
         pass
     queue = desk.record.queue
     assert queue is not None
-    assert queue.messages == 73
-    for left in range(72, 43, -1):
+    assert queue.messages == 62
+    for left in range(61, 34, -1):
         desk.make_room(1)
         assert queue.messages == left
     assert not desk.delivery.settled

@@ -53,12 +53,24 @@ def test_one_message_of_any_size_may_wait() -> None:
     queue, limits = OutQueue(), Limits(link_bytes=800)
     assert queue.has_room(1, 1 << 40, limits)
     queue.add(waiting(1))
-    assert queue.has_room(1, 600, limits)
-    assert not queue.has_room(1, 601, limits)
+    assert queue.has_room(1, 500, limits)
+    assert not queue.has_room(1, 501, limits)
+
+
+def test_it_has_eased_when_half_of_it_is_free() -> None:
+    queue, limits = OutQueue(), Limits(link_messages=100, link_bytes=8000)
+    for number in range(40):
+        queue.add(waiting(number))
+    for left in range(39, 30, -1):
+        assert not queue.has_eased(limits)
+        queue.take(1)
+        assert queue.messages == left
+    queue.take(1)
+    assert queue.has_eased(limits), "of 6000 octets, the others being the link's"
 
 
 def test_a_link_gets_a_part_of_the_limits_and_never_nothing() -> None:
-    assert share_of_link(Limits()) == (1000, 2 << 20)
+    assert share_of_link(Limits()) == (1000, 4 << 20)
     assert share_of_link(Limits(link_messages=1, link_bytes=1)) == (1, 1)
 
 

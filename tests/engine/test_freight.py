@@ -111,6 +111,18 @@ def test_no_more_is_given_to_libzmq_than_may_be_there_and_all_of_it_arrives(pair
     assert pair.told == 1, "and not of each frame that leaves"
 
 
+def test_a_link_from_which_much_leaves_quickly_gets_more(pair: Pair) -> None:
+    assert pair.freight._most == MIB // 2
+    for longer, most in ((1000.0, MIB // 2), (-1000.0, MIB), (1000.0, MIB // 2)):
+        sent = fill(pair, b"x" * 100_000)
+        assert not pair.freight.has_eased()
+        pair.freight._full_since -= longer
+        for _ in range(sent):
+            pair.read()
+        until(pair.freight.has_eased)
+        assert pair.freight._most == most
+
+
 def test_one_message_of_any_size_is_taken_if_there_is_no_other(pair: Pair) -> None:
     assert pair.send(b"first", b"x" * (4 * MIB))
     assert not pair.send(b"second", b"y" * MIB)
@@ -124,7 +136,7 @@ def test_a_last_frame_of_nothing_can_be_watched_for(pair: Pair) -> None:
         assert pair.send(b"%d" % number, b"x" * 100_000, b"")
     for number in range(4):
         assert pair.read() == [b"%d" % number, b"x" * 100_000, b""]
-    until(lambda: pair.freight._fits(MIB))
+    until(lambda: pair.freight._fits(MIB // 2))
 
 
 def test_a_plain_peer_that_is_stopped_costs_no_more_memory_than_its_cap() -> None:

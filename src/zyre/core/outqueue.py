@@ -22,7 +22,7 @@ __all__ = ["OutQueue", "Waiting", "share_of_link", "weight_of", "window_of"]
 
 #: The part of a peer's messages, and of their octets, that is in the link's hands.
 _SHARE: Final = 10
-_SHARE_OCTETS: Final = 8
+_SHARE_OCTETS: Final = 4
 #: What a message and a frame take in memory besides the contents, in octets.
 _MESSAGE: Final = 200
 _FRAME: Final = 48
@@ -79,7 +79,9 @@ class OutQueue:
 
     def has_eased(self, limits: Limits) -> bool:
         """Whether half of it is free: who waits is not to be woken for each message that leaves."""
-        return self.messages <= limits.link_messages // 2 and self.octets <= limits.link_bytes // 2
+        share, share_octets = share_of_link(limits)
+        most, most_octets = limits.link_messages - share, limits.link_bytes - share_octets
+        return self.messages <= most // 2 and self.octets <= most_octets // 2
 
     def add(self, waiting: Waiting) -> None:
         """Let it wait behind the others."""

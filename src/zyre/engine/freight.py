@@ -7,6 +7,7 @@ small to be counted here are bounded by their number.
 
 from __future__ import annotations
 
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -30,24 +31,39 @@ _SHARE_FROM: Final = LARGE_FROM
 #: this many of them are enough to tell how full a link is.
 _MARK_EVERY: Final = 65536
 _MARKS: Final = 16
+#: A link is swift from which half of what it may have leaves within this time, in seconds: nobody waits for long behind
+#: the other half, and the sender need not be woken for each megabyte.
+_SWIFT: Final = 0.02
 
 
 class Freight:
-    """What one link has of large messages. ``on_less`` is called, once and in any thread, when half of it is free after
-    ``has_eased`` said that it was not."""
+    """What one link has of large messages: at most ``share`` octets while it is swift, else half of them. ``on_less``
+    is called, once and in any thread, when half of that is free after ``has_eased`` said that it was not."""
 
-    __slots__ = ("_awaited", "_mark_every", "_marked", "_marks", "_most", "_on_less", "_unmarked")
+    __slots__ = (
+        "_awaited",
+        "_full_since",
+        "_mark_every",
+        "_marked",
+        "_marks",
+        "_most",
+        "_on_less",
+        "_share",
+        "_unmarked",
+    )
 
-    def __init__(self, most: int, on_less: Callable[[], object]) -> None:
-        self._most = most
+    def __init__(self, share: int, on_less: Callable[[], object]) -> None:
+        self._share = share
+        self._most = share - share // 2
         self._on_less = on_less
         self._marks: deque[tuple[weakref.ref[memoryview], int]] = deque()
         """Frames to be given back, and the octets up to each."""
         self._marked = 0
         self._unmarked = 0
-        self._mark_every = max(_MARK_EVERY, most // _MARKS)
+        self._mark_every = max(_MARK_EVERY, share // _MARKS)
         self._awaited: weakref.ref[memoryview] | None = None
         """The frame with which half of it is free."""
+        self._full_since = 0.0
 
     def send(self, send: Callable[..., object], frames: Sequence[bytes]) -> bool:
         """Give a message to libzmq by ``send``, if there is room for it there; one message of any size may be there, if
@@ -68,10 +84,15 @@ class Freight:
     def has_eased(self) -> bool:
         """Whether half of it is free; if not, ``on_less`` is called when to look again."""
         while not self._fits(self._most - self._most // 2):
+            self._full_since = self._full_since or time.monotonic()
             awaited = self._awaited = self._easing()
             if awaited() is not None:  # else nobody is told: it was given back before it was known to be awaited
                 return False
         self._awaited = None
+        if self._full_since:
+            swift = time.monotonic() < self._full_since + _SWIFT
+            self._most = self._share if swift else self._share - self._share // 2
+            self._full_since = 0.0
         return True
 
     def _fits(self, octets: int) -> bool:
