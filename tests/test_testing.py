@@ -96,6 +96,19 @@ def test_a_short_absence_changes_nobody_in_the_end(lan: Lan, what: str) -> None:
     assert not list(alice.stream().of(zyre.Exit).until(0.001))
 
 
+def test_durable_messages_outlive_both_programs(lan: Lan) -> None:
+    alice, bob = (lan.node(name, store=True) for name in ("alice", "bob"))
+    lan.settle()
+    lan.kill(bob)
+    receipt = alice.whisper(bob.uuid, "bill", mode="durable")
+    lan.run_for(1)
+    assert receipt.stored
+    lan.kill(alice)
+    again = [lan.restart(node, same_identity=True) for node in (alice, bob)]
+    told = next(iter(again[1].stream().of(zyre.DurableWhisper).timeout(10)))
+    assert told.content == (b"bill",)
+
+
 def test_one_way_paths_and_hidden_computers(lan: Lan) -> None:
     alice, bob = lan.node("alice"), lan.node("bob", start=False)
     lan.hide(bob)

@@ -58,9 +58,11 @@ class Lan:
         groups: Iterable[str] = (),
         extensions: Iterable[str] | None = None,
         config: NodeConfig | None = None,
+        store: bool = False,
         start: bool = True,
     ) -> Node:
-        """A zyre.Node on a simulated computer of its own (or on ``box``, see ``lan.world.box``), started."""
+        """A zyre.Node on a simulated computer of its own (or on ``box``, see ``lan.world.box``), started; with a
+        simulated disk for durable messages if there is to be a ``store``: it outlives the node, for ``restart``."""
         sim = self.world.node(
             name,
             box=box,
@@ -71,6 +73,7 @@ class Lan:
             groups=groups,
             extensions=extensions,
             config=config,
+            store=store,
             start=start,
         )
         return self._face(sim)

@@ -74,7 +74,9 @@ def test_other_events_than_recorded_are_exit_code_1(journal: Path, monkeypatch: 
 def test_what_cannot_be_read_is_exit_code_3(journal: Path, tmp_path: Path) -> None:
     (tmp_path / "cut").write_bytes(journal.read_bytes()[:-7])
     (tmp_path / "foreign").write_text("hello")
-    for name, sentence in {"cut": "cut short", "foreign": "no journal", "missing": "No such file"}.items():
+    (tmp_path / "later").write_text("zyre journal 2\n")
+    told = {"cut": "cut short", "foreign": "no journal", "later": "another version", "missing": "No such file"}
+    for name, sentence in told.items():
         result = zyre_replay(tmp_path / name)
         assert result.exit_code == 3
         assert sentence in result.stderr

@@ -132,6 +132,14 @@ MISTAKES = {
     "nodes = 3\ntiming = {expird = 3}": "line 2: expird means nothing here; did you mean 'expired'?",
     "nodes = 3\nrun_for = 0": "line 2: run_for is 0, and must be a number of seconds above 0",
     "nodes = 3\nrun_for = 'long'": 'line 2: run_for is "long", and must be a number',
+    "nodes = 3\nlimits = 5": "line 2: limits must be a table in braces, such as limits = {mailbox_messages = 1000}",
+    "nodes = 3\nlimits = {chunk_windo = 3}": "line 2: chunk_windo means nothing here; did you mean 'chunk_window'?",
+    "nodes = 3\nlimits = {chunk_window = 0}": "line 2: chunk_window is 0, and must be at least 0.001",
+    "nodes = [{name = 'a', groups = ['" + 256 * "x" + "']}]": "line 1: groups is no name of a group",
+    "nodes = 3\nsteps = [{at = 1, do = 'join', node = 'node1', group = ''}]": "line 2: group is no name of a group",
+    "nodes = 3\nsteps = [{at = 1, do = 'clock_rate', node = 'node1', rate = 0}]": (
+        "line 2: rate is 0, and must be at least 0.1"
+    ),
     "nodes = 3\nask = ['meh']": "line 2: ask names the question 'meh', and there is none; did you mean 'mesh'?",
     "nodes = 3\nexpect = {mesh = 3}": "line 2: mesh means nothing here; did you mean 'mesh_within'?",
     "nodes = 3\nsteps = 5": "line 2: steps must be a list of tables in braces, such as steps =",

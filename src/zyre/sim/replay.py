@@ -314,10 +314,7 @@ def _read_about(path: Path) -> dict[str, Any]:
 def _read(path: Path) -> Iterator[Record]:
     """The records of a file, block by block: never more than one block is held, and none that is not there."""
     with open(path, "rb") as file:
-        if file.read(len(VERSION_LINE)) != VERSION_LINE:
-            raise DecodeError(
-                f"{path} is no journal of a node: it does not begin with {VERSION_LINE.decode().strip()!r}"
-            )
+        _check_beginning(file.read(len(VERSION_LINE)), path)
         left = os.fstat(file.fileno()).st_size - len(VERSION_LINE)
         while left:
             block, checksum = _read_block(file, left, path)
@@ -326,6 +323,15 @@ def _read(path: Path) -> Iterator[Record]:
                 yield from decode_records(block, checksum)
             except DecodeError as error:
                 raise DecodeError(f"{path} is damaged: {error.why}") from error
+
+
+def _check_beginning(line: bytes, path: Path) -> None:
+    wanted = VERSION_LINE.decode().strip()
+    if line != VERSION_LINE and line.startswith(VERSION_LINE.rpartition(b" ")[0]):
+        found = line.decode("ascii", "replace").strip()
+        raise DecodeError(f"{path} is of another version of zyre: it begins with {found!r}, and not with {wanted!r}")
+    if line != VERSION_LINE:
+        raise DecodeError(f"{path} is no journal of a node: it does not begin with {wanted!r}")
 
 
 def _read_block(file: IO[bytes], left: int, path: Path) -> tuple[bytes, int]:

@@ -17,7 +17,8 @@ from typing import Any
 
 from zyre.config import Limits, Timing
 from zyre.errors import InvalidConfig, UsageError
-from zyre.sim.faults import PRESETS, VERBS, Fault, Weather, verb_of
+from zyre.identity import check_group
+from zyre.sim.faults import PRESETS, VERBS, ClockRate, Fault, Weather, verb_of
 from zyre.sim.history import History, Member, Step
 from zyre.sim.naming import expand
 from zyre.sim.toml import ScenarioError, Table, read_table, toml_value
@@ -26,6 +27,9 @@ __all__ = ["QUESTIONS", "Expectations", "Scenario", "ScenarioError", "load", "re
 
 #: What can be asked; see zyre.sim.measures.
 QUESTIONS = ("mesh", "deaths", "traffic", "events", "losses")
+
+#: How fast clocks may run.
+_SLOWEST, _FASTEST = 0.1, 10.0
 
 #: The fields of faults that name nodes.
 _NAMING = frozenset({"node", "other", "source", "target", "to", "sides"})
@@ -117,6 +121,8 @@ def _is_whole(value: object) -> bool:
 
 def _read_member(part: Table, name: str) -> Member:
     groups, candidate_in = part.texts("groups"), part.texts("candidate_in")
+    for group in (*groups, *candidate_in):
+        _check_group(part, "groups" if group in groups else "candidate_in", group)
     return Member(
         name,
         groups=tuple(dict.fromkeys(groups + candidate_in)),
@@ -125,7 +131,7 @@ def _read_member(part: Table, name: str) -> Member:
         segments=part.texts("segments"),
         plain=part.truth("plain", False),
         late=part.truth("late", False),
-        clock_rate=part.number("clock_rate", 1.0, least=0.1, most=10.0),
+        clock_rate=part.number("clock_rate", 1.0, least=_SLOWEST, most=_FASTEST),
         store=part.truth("store", False),
         reads=part.number("reads", 0.0, least=0.0),
     )
@@ -172,7 +178,18 @@ def _read_steps(table: Table, names: list[str], end: float) -> Iterable[Step]:
             part.fail("do", f"is missing: say what happens, one of {', '.join(VERBS)}")
         fault = _read_fields(part, VERBS[part.one_of("do", VERBS, "")])
         _check_names(part, fault, names)
+        if isinstance(fault, ClockRate):
+            part.number("rate", None, least=_SLOWEST, most=_FASTEST)
+        if (group := getattr(fault, "group", None)) is not None:
+            _check_group(part, "group", group)
         yield Step(at, fault)
+
+
+def _check_group(part: Table, key: str, group: str) -> None:
+    try:
+        check_group(group)
+    except UsageError as error:
+        part.fail(key, f"is no name of a group: {error}")
 
 
 def _read_fields(part: Table, kind: type[Any], leave_out: tuple[str, ...] = ()) -> Any:

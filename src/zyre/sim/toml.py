@@ -199,6 +199,7 @@ _EXAMPLES = {
     "steps": "steps = [{at = 10, do = 'kill', node = 'node3'}]",
     "network": "network = {latency = 0.1, loss = 0.3}",
     "timing": "timing = {within = 10}",
+    "limits": "limits = {mailbox_messages = 1000}",
     "expect": "expect = {mesh_within = 5}",
 }
 
