@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from zyre.core.machine import Hearing
 from zyre.core.peer import PeerRecord
 from zyre.core.tables import ABSENT, READY, WITHOUT_A_WORD, PeerState
-from zyre.core.timers import NEVER
 from zyre.endpoint import Endpoint
 from zyre.events import ExitReason
 from zyre.identity import PeerId
@@ -160,11 +159,13 @@ class Directory:
         """The identity of whoever's link that is."""
         return None if (record := self._by_link.get(link)) is None else record.peer
 
-    def at_endpoint(self, endpoint: Endpoint, since: float = NEVER) -> PeerRecord | None:
-        """Who is reached there; or else who was heard from there ``since`` then, as from another interface."""
+    def at_endpoint(
+        self, endpoint: Endpoint, is_recent: Callable[[PeerRecord, float], bool] | None = None
+    ) -> PeerRecord | None:
+        """Who is reached there; or else who was heard from there, as from another interface, if that ``is_recent``."""
         record = self._by_endpoint.get(endpoint.text)
-        if record is None and (peer := self._heard_at.get(endpoint.text)) is not None:
-            record = self.by_id[peer] if since <= self._elsewhere[peer][1] else None
+        if record is None and is_recent is not None and (peer := self._heard_at.get(endpoint.text)) is not None:
+            record = self.by_id[peer] if is_recent(self.by_id[peer], self._elsewhere[peer][1]) else None
         return record
 
     def hear_elsewhere(self, record: PeerRecord, endpoint: Endpoint, now: float) -> None:

@@ -302,7 +302,7 @@ class Membership(Part):
         self._timers.add(max(now + self._timing.redial, dial.rest_until), dial)
         if now < dial.rest_until:
             return ()
-        there = self.directory.at_endpoint(dial.endpoint, now - self._timing.evasive)
+        there = self.directory.at_endpoint(dial.endpoint, self.vigil.presence.is_recent)
         if dial.peer is not None:
             taken = there is not None and there.identity != dial.peer
             if taken or self.directory.state_of(dial.peer) is READY:
@@ -341,7 +341,7 @@ class Membership(Part):
         if len(self.directory.by_id) >= self._limits.peers:
             self._counters.violations[Violation.PEERS_FULL] += 1
             return ()
-        previous = self.directory.at_endpoint(endpoint, now - self._timing.evasive)
+        previous = self.directory.at_endpoint(endpoint, self.vigil.presence.is_recent)
         moves = () if previous is None else self.remove(previous, "replaced")
         record = self.dialling.claim(peer, endpoint, source)
         if record is None:

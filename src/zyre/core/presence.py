@@ -60,6 +60,10 @@ class Presence:
         """When the last sign of life came; minus infinity for one whose silence was made to begin later."""
         return -NEVER if record.quiet_at == record.presumed_at else record.quiet_at - self.evasive
 
+    def is_recent(self, record: PeerRecord, heard_at: float) -> bool:
+        """Whether a sign of life came not long before the last one of all: that may be long ago, if we have slept."""
+        return heard_at >= self.last_heard(record) - self.evasive
+
     def asks_at(self, record: PeerRecord) -> float:
         """When the peer is asked for a sign of life, if it stays quiet."""
         return record.quiet_at - self._lead

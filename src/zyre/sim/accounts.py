@@ -66,8 +66,9 @@ class Accounts(Checker):
         """The last number on another link of the same life, on which it may still have something to say."""
         self._lives: dict[tuple[SimNode, bytes], int] = {}
         self._two_ways: set[tuple[SimNode, bytes]] = set()
-        """Who has greeted somebody anew where one of them has several interfaces, and so perhaps two links for a while:
-        what comes by one is not counted with what comes by the other."""
+        """Who has greeted somebody, anew or after another one at the same port, where one of the two has several
+        interfaces: they may have two links for a while, and what comes by one is not counted with what comes by the
+        other."""
         self._lost: dict[bytes, set[int]] = defaultdict(set)
         self._told: Counter[bytes] = Counter()
         """Whispers and shouts that arrived where their sender was known, by its identity frame."""
@@ -85,8 +86,8 @@ class Accounts(Checker):
         count = _carried(arguments[0][1:])
         self._told[identity] += count if known is not None else 0
         self._untold += count if known is None else 0
-        if message_id == zre.HELLO and known is not None and _has_interfaces(world, node, known.uuid):
-            self._two_ways.add((node, identity))
+        if message_id == zre.HELLO and (known is not None or _follows_another(world, node)):
+            self._two_ways |= {(node, identity)} if _have_interfaces(world, node, identity) else set()
         if message_id == zre.HELLO or known is None:
             return
         self._expect_gap(world, node, identity, previous, sequence)
@@ -205,9 +206,13 @@ class Calm(Checker):
             self.fail(world, f"{node.name} was greeted {self._greetings[pair]} times in one second by {who}")
 
 
-def _has_interfaces(world: World, *ends: SimNode | PeerId) -> bool:
-    boxes = [other.box for other in world.nodes if other in ends or other.uuid in ends]
-    return any(len(box.ports) > 1 for box in boxes)
+def _have_interfaces(world: World, node: SimNode, identity: bytes) -> bool:
+    ends = [other for other in world.nodes if other is node or other.transport.identity == identity]
+    return any(len(end.box.ports) > 1 for end in ends)
+
+
+def _follows_another(world: World, node: SimNode) -> bool:
+    return any(other.box is node.box and not other.alive for other in world.nodes)
 
 
 def _carried(frames: Sequence[bytes]) -> int:
