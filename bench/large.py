@@ -1,6 +1,6 @@
 """A very large message between two processes, and what small ones and calls wait for meanwhile.
 
-    python -m bench.large [--octets 2147483648] [--frames 1] [--mode best_effort]
+    python -m bench.large [--octets 2147483648] [--frames 1] [--mode best_effort] [--megabits 400]
 
 Prints how long it took, the slowest round trip of small messages while it was on its way, and the memory of both.
 """
@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import multiprocessing
 import resource
+import subprocess
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
@@ -96,10 +97,14 @@ def main() -> None:
     parser.add_argument("--octets", type=int, default=2 << 30)
     parser.add_argument("--frames", type=int, default=1)
     parser.add_argument("--mode", default="best_effort")
+    parser.add_argument("--megabits", type=int, help="so many a second pass at most; the rest waits, or is lost")
     options = parser.parse_args()
     obstacle = enter()
     if obstacle:
         raise SystemExit(f"this needs a network namespace of its own: {obstacle}")
+    if options.megabits:
+        slow = f"tc qdisc replace dev lo root tbf rate {options.megabits}mbit burst 256kb latency 100ms"
+        subprocess.run(slow.split(), check=True)
     ours, theirs = multiprocessing.Pipe()
     child = multiprocessing.get_context("spawn").Process(target=receiver, args=(theirs, "lo"))
     child.start()

@@ -6,7 +6,17 @@ import pytest
 
 from tests.core.rig import Foreign, Rig, names
 from zyre.config import Timing
-from zyre.core.effects import Broadcast, Hasten, LinkAnswered, LinkLost, OpenLink, Probe
+from zyre.core.effects import (
+    Broadcast,
+    Hasten,
+    LinkAnswered,
+    LinkBlocked,
+    LinkLost,
+    LinkWritable,
+    OpenLink,
+    Probe,
+    Send,
+)
 from zyre.events import Evasive, Exit, Returned
 from zyre.sim import World
 from zyre.wire import zre
@@ -70,6 +80,29 @@ def test_a_link_that_reaches_nobody_is_noticed_although_the_beacons_come() -> No
     assert rig.events() == []
     beacons_only(peer, 30)
     assert names(rig.events()) == ["Evasive", "Silent", "Exit"], "and it does not enter again without a word"
+
+
+def test_a_full_link_that_takes_more_reaches_somebody_who_reads() -> None:
+    rig = Rig()
+    peer = rig.ready()
+    rig.machine.whisper(peer.id, (b"x",))
+    for _ in range(40):
+        *_, waiting = (effect for effect in rig.effects() if isinstance(effect, Send))
+        rig.machine.receive_report(LinkBlocked(peer.link, waiting.frames), rig.now)
+        rig.run_for(1.0)
+        rig.machine.receive_report(LinkWritable(peer.link), rig.now)
+    assert rig.events() == [], "neither a beacon nor a message came"
+    rig.run_for(40.0)
+    assert names(rig.events()) == ["Evasive", "Silent", "Exit"]
+
+
+def test_that_there_is_room_in_a_link_that_was_not_full_is_no_sign_of_life() -> None:
+    rig = Rig()
+    link = rig.ready().link
+    for _ in range(40):
+        rig.run_for(1.0)
+        rig.machine.receive_report(LinkWritable(link), rig.now)
+    assert names(rig.events()) == ["Evasive", "Silent", "Exit"]
 
 
 def test_a_message_ends_the_doubt() -> None:

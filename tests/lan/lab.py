@@ -88,6 +88,11 @@ class Cable:
         """Put it back."""
         _run("ip", "link", "set", self.plug, "up")
 
+    def slow_down(self, megabits: int) -> None:
+        """So much a second leaves the host by it from now on. The rest waits, for a tenth of a second, or is lost."""
+        shaping = ("tbf", "rate", f"{megabits}mbit", "burst", "64kb", "latency", "100ms")
+        self.host.run("tc", "qdisc", "replace", "dev", self.interface, "root", *shaping)
+
     def add_address(self, address: str) -> None:
         """One more address for the host's interface."""
         self.host.run("ip", "address", "add", f"{address}/24", "brd", "+", "dev", self.interface)

@@ -62,6 +62,8 @@ class Links(Part):
 
     def _on_writable(self, report: LinkWritable, now: float) -> Moves:
         if (record := self._at(report.link)) is not None:
+            if record.blocked and not record.on_hold:
+                self._membership.vigil.reached(record, now)
             self._delivery.on_writable(record)
             self.go_on(record, now)
         return ()

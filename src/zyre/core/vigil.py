@@ -1,8 +1,9 @@
 """Watching over the peers: who is looked at when, and what follows from silence.
 
-A sign of life is any message, and a beacon from where the peer is reached. Beacons alone are not trusted for ever: they
-prove that a peer lives, not that our link reaches it. So who says nothing on the link is asked on it now and then, and
-if that brings no answer, or the connection of the peer broke, its beacons count for nothing until something does come.
+A sign of life is any message, a beacon from where the peer is reached, and that a full link to it takes more. Beacons
+alone are not trusted for ever: they prove that a peer lives, not that our link reaches it. So who says nothing on the
+link is asked on it now and then, and if that brings no answer, or the connection of the peer broke, its beacons count
+for nothing until something does come.
 """
 
 from __future__ import annotations
@@ -122,6 +123,13 @@ class Vigil(Part):
         """A sign of life."""
         if self.presence.heard(record, now) and record.state is READY:
             self._events.append(Returned(record.peer, record.name))
+
+    def reached(self, record: PeerRecord, now: float) -> None:
+        """The link to a peer was full, and has taken more: it reaches somebody who reads. A question of ours would have
+        to wait behind all that, and on a slow link for long."""
+        record.proven_at = now
+        record.doubted = False
+        self.heard(record, now)
 
     def doubt(self, record: PeerRecord) -> None:
         """Our link may not reach that peer any more: its beacons prove nothing until it does."""
