@@ -34,13 +34,14 @@ class Silence:
 class Presence:
     """Turns silence into phases; knows the timing, and nothing about any peer but what its record says."""
 
-    __slots__ = ("_after_quiet", "_lead", "_longest", "_ping", "evasive", "expired")
+    __slots__ = ("_after_quiet", "_longest", "_ping", "evasive", "expired", "lead")
 
     def __init__(self, timing: Timing) -> None:
         self.evasive = timing.evasive
         self.expired = timing.expired
         self._ping = timing.ping
-        self._lead = timing.evasive - min(timing.ask, timing.evasive)
+        self.lead = timing.evasive - min(timing.ask, timing.evasive)
+        """How long before it becomes evasive a peer is asked."""
         self._longest = max(timing.unreachable, timing.expired) - timing.evasive
         self._after_quiet = {
             Phase.EVASIVE: 0.0,
@@ -66,7 +67,7 @@ class Presence:
 
     def asks_at(self, record: PeerRecord) -> float:
         """When the peer is asked for a sign of life, if it stays quiet."""
-        return record.quiet_at - self._lead
+        return record.quiet_at - self.lead
 
     def begins_at(self, record: PeerRecord, phase: Phase) -> float:
         """When a phase begins if the peer stays quiet. What others say of a peer, or its host, holds its expiry back as

@@ -77,7 +77,7 @@ class Verification(Part):
         return ()
 
     def _probe(self, record: PeerRecord) -> None:
-        self._delivery.effects.append(Probe(record.link, str(record.endpoint)))
+        self._delivery.effects.append(Probe(record.link, record.endpoint.text))
 
     def _on_refused(self, report: LinkRefused, now: float) -> Moves:
         """Nobody listens there. The second time in a row that is final, unless something was heard in between."""

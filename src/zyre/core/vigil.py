@@ -67,6 +67,8 @@ class Vigil(Part):
         "_events",
         "_grain",
         "_last_tick",
+        "_lead",
+        "_look_ticks",
         "_own",
         "_ping",
         "_prove",
@@ -101,6 +103,8 @@ class Vigil(Part):
         self._last_tick = -1
         self._grain = timing.evasive / _TICKS_PER_EVASIVE
         self._sleep = max(timing.evasive, _SHORTEST_SLEEP)
+        self._lead = self.presence.lead
+        self._look_ticks = _LOOK_TICKS if _LOOK_TICKS * self._grain < self._lead else 1
         self._own = own
         self._ping = timing.ping
         self._prove = timing.prove
@@ -194,9 +198,7 @@ class Vigil(Part):
 
     def _asking_tick_of(self, record: PeerRecord) -> int:
         """When a peer would have to be asked; or, with others, a little later, while it is not evasive by then."""
-        asks_at = self.presence.asks_at(record)
-        in_time = asks_at + _LOOK_TICKS * self._grain < record.quiet_at
-        return self._tick_of(asks_at, _LOOK_TICKS if in_time else 1)
+        return self._tick_of(record.quiet_at - self._lead, self._look_ticks)
 
     def _on_tick(self, tick: Tick, now: float) -> Moves:
         """Look at the peers whose time has come. Most have been heard meanwhile, and are only put back; while the host
@@ -266,6 +268,6 @@ class Vigil(Part):
             if record.phase is ALIVE:
                 self._delivery.effects.append(Hasten(record.link))
             else:
-                self._delivery.effects.append(Probe(record.link, str(record.endpoint)))
+                self._delivery.effects.append(Probe(record.link, record.endpoint.text))
                 self._ask_others(record, now)
         return ()

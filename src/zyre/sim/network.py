@@ -154,12 +154,12 @@ class Network:
 
     def _arrive(self, key: RefrainKey, source_port: int, wave: int) -> None:
         """A wave arrives: those who know what it says note it, the others are handed it."""
-        self.datagram_octets += len(key[1]) * wave.bit_count()
+        arrived = wave.bit_count()
+        self.datagram_octets += len(key[1]) * arrived
         refrain = self.refrains.get(key)
         if refrain is not None:
-            heard = refrain.note(wave, self.agenda.time)
-            self.datagrams += heard.bit_count()
-            wave ^= heard
+            wave ^= refrain.note(wave, self.agenda.time)
+            self.datagrams += arrived - wave.bit_count()
         if wave:
             self._hand_over(_in_wave(wave, self._segments[key[0]]), key, source_port)
 
