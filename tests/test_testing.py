@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 import zyre
+from zyre.sim.chart import describe_message
 from zyre.sim.checkers import CheckFailed
 from zyre.streams import Stream
 from zyre.testing import LOSSY_WIFI, Lan, simulated
+from zyre.wire import zre
 
 pytest_plugins = ["pytester"]
 
@@ -175,6 +177,13 @@ def test_the_same_seed_gives_the_same_history() -> None:
 
     assert history(7) == history(7)
     assert history(7) != history(8)
+
+
+def test_a_chart_has_a_name_for_every_message(lan: Lan) -> None:
+    understood = lan.sims([lan.node("alice")])[0].machine._handlers
+    described = [describe_message([zre.pack_header(message_id, 1) + bytes(64)]) for message_id in understood]
+    assert len(described) > 30
+    assert not [text for text in described if text.startswith("id ")]
 
 
 def test_a_failing_test_prints_seed_and_chart(pytester: pytest.Pytester) -> None:

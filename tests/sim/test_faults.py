@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from zyre.events import Exit
+from zyre.events import Exit, Silent
 from zyre.events import Shout as Shouted
 from zyre.events import Whisper as Whispered
+from zyre.fates import Fate
 from zyre.sim import LOSSY_WIFI, Power, World, all_checkers
 from zyre.sim.actions import Burst, Connect, Contest, Join, Keep, Leave, Post, RemoveHeader, SetHeader, Shout, Whisper
 from zyre.sim.faults import (
@@ -135,6 +136,46 @@ def test_after_an_outage_links_go_on_soon(seconds: float) -> None:
     world.run_for(seconds + 2.0)
     assert [event.content for event in bob.events if isinstance(event, Whispered)] == [(b"meanwhile",)]
     assert not any(isinstance(event, Exit) for event in bob.events)
+
+
+def test_of_several_interfaces_one_can_fail_and_move() -> None:
+    """Who is in both networks hears a node by the other one; who is not, hears nothing of it but what others say."""
+    world = World(seed=1, checkers=all_checkers())
+    near, far = world.node("near", box=world.box("near", segments=("lan", "cellar"))), world.node("far")
+    node = world.node("node", box=world.box("node", segments=("cellar", "lan")))
+    world.run_for(2.0)
+    before = [port.address for port in node.box.ports.values()]
+    apply(NewAddress("node", "eth1"), world)
+    apply(NewAddress("far", "eth1"), world)
+    assert [port.address == old for port, old in zip(node.box.ports.values(), before, strict=True)] == [True, False]
+    world.run_for(5.0)
+    apply(LinkDown("node", 20.0, "eth1"), world)
+    world.run_for(15.0)
+    silent = [[event.name for event in one.events if isinstance(event, Silent)] for one in (near, far)]
+    assert silent == [[], ["node"]]
+    world.run_for(20.0)
+    assert names_here(world, "far") == {"near", "node"}
+
+
+def test_a_clock_that_jumps_is_no_silence_of_others() -> None:
+    world = trio()
+    apply(ClockJump("a", 3600.0), world)
+    world.run_for(10.0)
+    (a,) = nodes_named(world, "a")
+    assert a.box.clock.now() > 3600.0
+    assert not [event for node in world.nodes for event in node.events if isinstance(event, Exit)]
+
+
+def test_a_disk_that_is_full_refuses_what_is_given_until_it_is_not() -> None:
+    world = World(seed=1, checkers=all_checkers())
+    a, b = (world.node(name, store=True) for name in "ab")
+    b.read_on(0.0)
+    world.run_for(2.0)
+    apply(DiskFull("a", 5.0), world)
+    for _ in range(2):
+        apply(Keep("a", "b"), world)
+        world.run_for(6.0)
+    assert [kept.receipt.fate for kept in a.kept] == [Fate.REFUSED, Fate.DELIVERED]
 
 
 def test_one_way_is_one_way() -> None:

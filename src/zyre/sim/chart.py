@@ -16,7 +16,23 @@ from typing import NamedTuple, TypeAlias
 
 from zyre.errors import DecodeError
 from zyre.events import Enter, Event, Exit, Gap, Join, Leader, Leave, Shout, Updated, Whisper
-from zyre.wire import batch, bulletin, bundle, chunk, durable, leases, lives, news, reliable, renewal, tally, zre
+from zyre.wire import (
+    batch,
+    bulletin,
+    bundle,
+    chunk,
+    durable,
+    introduce,
+    leases,
+    lives,
+    news,
+    probe,
+    reliable,
+    renewal,
+    tally,
+    terms,
+    zre,
+)
 
 __all__ = ["Arrow", "Chart", "Happening", "Mark", "Note", "describe_event", "describe_message", "spell_event"]
 
@@ -30,6 +46,10 @@ _COMMANDS = {
     **leases.MESSAGE_NAMES,
     **durable.MESSAGE_NAMES,
     **chunk.MESSAGE_NAMES,
+    **introduce.MESSAGE_NAMES,
+    **terms.MESSAGE_NAMES,
+    probe.ENQUIRE: "ENQUIRE",
+    probe.SEEN: "SEEN",
     tally.TALLY: "TALLY",
     tally.TALLIED: "TALLIED",
     batch.BATCH: "BATCH",
