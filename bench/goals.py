@@ -47,6 +47,7 @@ GOALS: Final = (
     Goal("whisper 32 B", "zyre asyncio", "libzyre", 1.0),
     Goal("round trip 32 B, p50", "zyre asyncio", "libzyre", 1.0),
     Goal("shout to 10, 32 B, deliveries", "zyre asyncio", "libzyre", 1.0),
+    Goal("whisper 64 KiB", "zyre", "pyzmq", 0.9),
     Goal("whisper 1 MiB", "zyre", "pyzmq", 0.9),
 )
 
