@@ -228,6 +228,7 @@ class Lead:
         if self._shared or self._mailbox.is_waited_for:
             self.on_wait()
         elif self.alarm.deadline == NEVER:
+            self._visits = 0  # from now on: one who does not come back need not be waited for twice
             self.alarm.set(clock.now() + _LEASE)
 
     def _mute_engine(self) -> None:
