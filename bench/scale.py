@@ -1,8 +1,9 @@
 """What many nodes cost: ``python -m bench.scale [--nodes 10 25 50 100] [--seconds 10] [--json FILE] [--picture FILE]``.
 
-So many nodes meet in one mesh, once in one process and once each in a process of its own: how long that takes, what a
-node costs then while nothing is said, and what each of the two ends of a relation between two nodes takes. How much of
-that are Python objects is traced in a run of its own, because tracing is slow.
+So many nodes meet in one mesh, once in one process, once there without TCP (``inproc://``, by gossip), and once each
+in a process of its own: how long that takes, what a node costs then while nothing is said, and what each of the two
+ends of a relation between two nodes takes. How much of that are Python objects is traced in a run of its own, because
+tracing is slow.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sys
 import threading
 import time
 import tracemalloc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -39,6 +40,13 @@ _PATIENCE: Final = 180.0
 _SETTLE: Final = 8.0
 #: What ends of relations and nodes take of descriptors, roundly, and what there is beside them.
 _OF_END, _OF_NODE, _BESIDE = 3, 24, 200
+_OF_INPROC_END: Final = 1
+#: Where they are measured, as it is shown in the table and in the picture.
+_PLACES: Final = {
+    "together": ("one process", "in one process"),
+    "inproc": ("one process, inproc", "in one process, inproc"),
+    "apart": ("processes", "each in a process"),
+}
 _LONE: Final = 4
 
 _COLUMNS: Final = {
@@ -90,16 +98,20 @@ def main() -> None:
 
 def measure(count: int, seconds: float) -> list[Point]:
     """So many nodes in one process, and apart."""
-    if not _may_open(_needed(count)):
+    points = []
+    if _may_open(_needed(count)):
+        together = _ask("together", count, seconds)
+        objects = _ask("objects", count, seconds)["objects"]
+        points.append(Point("together", count, **together, objects=objects))
+    else:
         print(f"{count} nodes in one process need some {_needed(count)} descriptors: see 'ulimit -n'", file=sys.stderr)
-        return [_apart(count, seconds)]
-    together = _ask("together", count, seconds)
-    objects = _ask("objects", count, seconds)["objects"]
-    return [Point("together", count, **together, objects=objects), _apart(count, seconds)]
+    if _may_open(_needed(count, _OF_INPROC_END)):
+        points.append(Point("inproc", count, **_ask("inproc", count, seconds)))
+    return [*points, _apart(count, seconds)]
 
 
-def _needed(count: int) -> int:
-    return count * (count - 1) * _OF_END + count * _OF_NODE + _BESIDE
+def _needed(count: int, of_end: int = _OF_END) -> int:
+    return count * (count - 1) * of_end + count * _OF_NODE + _BESIDE
 
 
 def _may_open(needed: int) -> bool:
@@ -205,11 +217,29 @@ def apart(count: int, seconds: float) -> None:
 
 def together(count: int, seconds: float) -> None:
     """All in this process."""
+    _cost_together(lambda: [zyre.Node(port=5671, interface="lo") for _ in range(count)], seconds)
+
+
+def inproc(count: int, seconds: float) -> None:
+    """The same without TCP: the first node tells the others of each other."""
+    places = [zyre.NodeConfig(endpoint=f"inproc://node-{number}") for number in range(count)]
+    hub = "inproc://hub"
+
+    def make() -> list[zyre.Node]:
+        first = zyre.Node(port=0, config=places[0])
+        first.gossip_bind(hub)
+        return [first, *(zyre.Node(port=0, config=place, gossip_connect=(hub,)) for place in places[1:])]
+
+    _cost_together(make, seconds)
+
+
+def _cost_together(make: Callable[[], Sequence[zyre.Node]], seconds: float) -> None:
     _load()
     before, cpu, began = _used(), time.process_time(), time.monotonic()
-    nodes = [zyre.Node(port=5671, interface="lo") for _ in range(count)]
+    nodes = make()
     for node in nodes:
         node.start()
+    count = len(nodes)
     _meet(nodes, count - 1)
     met, meeting = time.monotonic() - began, (time.process_time() - cpu) / count * 1000
     costs = {"met": met, "meeting": meeting, "idle": _idle(count, seconds), **_grown(before, count * (count - 1))}
@@ -246,7 +276,7 @@ def _traced() -> int:
     return tracemalloc.get_traced_memory()[0]
 
 
-_PARTS: Final = {"apart": apart, "together": together, "objects": objects}
+_PARTS: Final = {"apart": apart, "together": together, "inproc": inproc, "objects": objects}
 
 
 # -- what is shown -----------------------------------------------------------------------------------------------------
@@ -258,7 +288,7 @@ def show(points: Sequence[Point]) -> None:
     for point in points:
         values = (getattr(point, name) for name in _COLUMNS)
         cells = ("" if value is None else f"{value:.2f}" if value < 10 else f"{value:.0f}" for value in values)
-        table.add_row(str(point.nodes), "one process" if point.place == "together" else "processes", *cells)
+        table.add_row(str(point.nodes), _PLACES[point.place][0], *cells)
     Console(width=140).print(table)
 
 
@@ -271,7 +301,7 @@ def draw(points: Sequence[Point], file: Path) -> None:
 
     figure, panels = pyplot.subplots(2, 3, figsize=(13, 7))
     for axes, (name, (title, unit)) in zip(panels.flat, _COLUMNS.items(), strict=True):
-        for place, label in (("together", "in one process"), ("apart", "each in a process")):
+        for place, (_, label) in _PLACES.items():
             curve = [(p.nodes, getattr(p, name)) for p in points if p.place == place and getattr(p, name) is not None]
             if curve:
                 axes.plot(*zip(*curve, strict=True), "o-", label=label)

@@ -56,6 +56,19 @@ def test_over_ipc_and_inproc_endpoints(tmp_path: Path) -> None:
                 until(lambda node=node: len(node.peers) == 2)  # type: ignore[misc]
 
 
+def test_who_starts_again_under_a_name_of_the_process_is_met_again() -> None:
+    """Nothing breaks where there is no connection: a stop is told of, and the name leads to the next life."""
+    with plain("one", config=NodeConfig(endpoint="inproc://one"), gossip_bind="inproc://lives") as one:
+        for life in range(3):
+            endpoint = NodeConfig(endpoint="inproc://again")
+            with plain("again", config=endpoint, gossip_connect="inproc://lives") as again:
+                expect(again, Enter, name="one")
+                assert expect(one, Enter, name="again").address == "inproc://again"
+                assert one.whisper(again.uuid, str(life))
+                assert expect(again, zyre.Whisper).content == (str(life).encode(),)
+            assert expect(one, Exit).reason == "left"
+
+
 def test_gossip_and_beacons_go_together() -> None:
     port = unused_port()
     with (

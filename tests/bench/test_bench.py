@@ -245,7 +245,8 @@ def test_what_many_nodes_cost_is_shown_and_drawn(
 
 
 def test_two_nodes_are_measured() -> None:
-    together, apart = measure(2, 0.1)
-    assert (together.place, apart.place) == ("together", "apart")
+    together, inproc, apart = points = measure(2, 0.1)
+    assert [point.place for point in points] == ["together", "inproc", "apart"]
     assert together.objects is not None
-    assert min(together.met, apart.met, together.idle, apart.idle, together.descriptors, apart.descriptors) > 0
+    assert inproc.objects is apart.objects is None
+    assert min(cost for point in points for cost in (point.met, point.idle, point.descriptors)) > 0
