@@ -10,6 +10,7 @@ import zyre
 from tests.support.gossip import until, until_all_hold
 from tests.support.nodes import expect, unused_port
 from zyre import Enter, Exit, Gossip, Node, NodeConfig
+from zyre.engine.descriptors import budget
 from zyre.engine.keyring import new_certificate
 from zyre.testing import Lan
 
@@ -58,6 +59,7 @@ def test_over_ipc_and_inproc_endpoints(tmp_path: Path) -> None:
 
 def test_who_starts_again_under_a_name_of_the_process_is_met_again() -> None:
     """Nothing breaks where there is no connection: a stop is told of, and the name leads to the next life."""
+    before = budget._taken
     with plain("one", config=NodeConfig(endpoint="inproc://one"), gossip_bind="inproc://lives") as one:
         for life in range(3):
             endpoint = NodeConfig(endpoint="inproc://again")
@@ -67,6 +69,7 @@ def test_who_starts_again_under_a_name_of_the_process_is_met_again() -> None:
                 assert one.whisper(again.uuid, str(life))
                 assert expect(again, zyre.Whisper).content == (str(life).encode(),)
             assert expect(one, Exit).reason == "left"
+    until(lambda: budget._taken == before)
 
 
 def test_gossip_and_beacons_go_together() -> None:

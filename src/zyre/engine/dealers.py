@@ -15,7 +15,7 @@ from zyre.config import NodeConfig
 from zyre.core.outqueue import share_of_link
 from zyre.endpoint import Endpoint
 from zyre.engine.context import BareSocket, close_bare, new_bare
-from zyre.engine.descriptors import LINK, budget
+from zyre.engine.descriptors import INPROC_LINK, LINK, budget
 from zyre.engine.freight import COUNTED_FROM, LAST, MORE, Freight
 from zyre.refusals import RefusalCode
 
@@ -59,6 +59,8 @@ class Dealers:
         self._on_less = on_less
         self._on_refused = on_refused
         self._links: dict[int, BareSocket] = {}
+        self._prices: dict[int, int] = {}
+        """How many descriptors are taken for each."""
         self._senders: dict[int, Callable[..., object]] = {}
         """Each link's way to send, which would be made anew for each message."""
         self._freights: dict[int, Freight] = {}
@@ -66,15 +68,18 @@ class Dealers:
 
     def open(self, link: int, target: Endpoint) -> bool:
         """A DEALER that connects, now or later, under our identity."""
-        dealer = self._new_dealer()
+        price = INPROC_LINK if target.transport == "inproc" else LINK
+        dealer = self._new_dealer(price)
         if dealer is None:
             self._on_refused("no descriptors", target.host)
             return False
         guarded = self._protection is None or self._protection.guard_link(dealer, target)
         if not guarded or not self._connect(dealer, target):
+            budget.give(price)
             close_bare(dealer, 0)
             return False
         self._links[link] = dealer
+        self._prices[link] = price
         self._senders[link] = dealer.send
         return True
 
@@ -93,10 +98,10 @@ class Dealers:
             return False
         return True
 
-    def _new_dealer(self) -> BareSocket | None:
+    def _new_dealer(self, price: int) -> BareSocket | None:
         """None if there are too few descriptors left, or libzmq's own number of sockets is used up."""
         try:
-            return new_bare(_DEALER) if budget.take(LINK) else None
+            return new_bare(_DEALER) if budget.take(price) else None
         except zmq.ZMQError:
             return None
 
@@ -152,7 +157,7 @@ class Dealers:
         self._senders.pop(link, None)
         self._freights.pop(link, None)
         if dealer is not None:
-            budget.give(LINK)
+            budget.give(self._prices.pop(link))
             self._on_closed(link)
             close_bare(dealer, self.flush_ms if flush else 0)
 

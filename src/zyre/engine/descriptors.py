@@ -17,10 +17,12 @@ try:
 except ImportError:  # Windows, where sockets are no descriptors and have no such limit
     resource = None  # type: ignore[assignment]
 
-__all__ = ["LINK", "NODE", "Budget", "budget", "open_limit"]
+__all__ = ["INPROC_LINK", "LINK", "NODE", "Budget", "budget", "open_limit"]
 
 #: What one peer costs: our socket, its connection, and the connection that the peer makes to us.
 LINK = 3
+#: What one costs that is reached within the process: our socket.
+INPROC_LINK = 1
 #: What a node costs: libzmq's pollers and signals, the engine's, the inbox, and beacon sockets for some interfaces.
 NODE = 24
 #: Always left over: for connections of others, which libzmq accepts without asking, and for the application.
