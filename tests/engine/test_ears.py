@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.nodes import until
 from zyre.core.timers import NEVER
-from zyre.engine.ears import Ears, patience_of, spread_of
+from zyre.engine.ears import Ears, delay_of, patience_of
 from zyre.engine.engine import Engine
 
 
@@ -141,17 +141,25 @@ def test_among_many_peers_less_may_wait() -> None:
     assert patience_of(0.25, 0.1, 10) == 0.1
 
 
-def test_news_is_read_at_some_moment_of_a_short_time(listener: Listener) -> None:
-    listener.ears.spread = 0.02
+def test_news_is_read_when_it_is_our_turn(listener: Listener) -> None:
+    listener.ears.delay = 0.02
     for number in range(10):
         listener.mouth.send(b"x")
         until(lambda number=number: listener.heard == number + 1)
-    assert (spread_of(3), spread_of(1000)) == (0.0, spread_of(50))
+
+
+def test_whose_turn_it_is() -> None:
+    """The first does not wait, a few do not matter, and nobody waits long."""
+    turns = [delay_of(50, before) for before in range(51)]
+    assert turns == sorted(turns)
+    assert len(set(turns)) > 40
+    assert (turns[0], delay_of(1, 1)) == (0.0, 0.0)
+    assert delay_of(1000, 1000) < 0.1
 
 
 def test_to_watch_again_is_no_news(listener: Listener) -> None:
     """Or it would wait, read nothing, watch again, and so on for ever."""
-    listener.ears.spread = 0.001
+    listener.ears.delay = 0.001
     listener.mouth.send(b"x")
     until(lambda: listener.heard == 1)
     until(lambda: not listener.ears._dozing)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 
 import pytest
 
 import zyre
 from tests.peers.harness import unused_port
 from tests.support.nodes import expect, until
+from zyre.engine.ears import delay_of
 from zyre.engine.rungs import Rungs
 
 pytestmark = [pytest.mark.lan, pytest.mark.skipif(sys.platform != "linux", reason="no kernel tells news elsewhere")]
@@ -54,3 +56,14 @@ def test_who_is_quiet_is_expected_no_more() -> None:
             vigil.doubt(one._host.machine._directory.by_id[two.uuid])  # type: ignore[attr-defined]
         until(lambda: len(rungs_of(one)._expected) == 1)
         until(lambda: len(rungs_of(one)._expected) == 2, "an answer ends the doubt")
+
+
+def test_each_has_a_turn_of_its_own() -> None:
+    """Without a word between them: they know the same beacons."""
+    port, count = unused_port(), 5
+    with ExitStack() as stack:
+        nodes = [stack.enter_context(zyre.Node(port=port, interface="lo", config=OFTEN)) for _ in range(count)]
+        nodes.sort(key=lambda node: node.uuid.octets)
+        turns = [delay_of(count - 1, before) for before in range(count)]
+        until(lambda: [node._host._hearing.ears.delay for node in nodes] == turns)  # type: ignore[attr-defined]
+    assert turns[-1] > turns[0]

@@ -7,12 +7,12 @@ Where the kernel tells news from what is expected (see sieve.py), only news wake
 who are here are still here: it is read now and then, and before anybody's silence is looked at.
 
 News of one is news to all, and each of them answers it by a connection and a HELLO. So that these do not come to a
-newcomer all at once, who has many peers reads news at some moment of a short time.
+newcomer all at once, nor all at once take a computer that they share, those who are many read news one after the other:
+each knows its turn by how many beacons come before its own in alphabetical order.
 """
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -21,7 +21,7 @@ from zyre.core.timers import NEVER
 from zyre.engine import clock
 from zyre.engine.engine import Engine, EngineAlarm
 
-__all__ = ["Ears", "patience_of", "spread_of"]
+__all__ = ["Ears", "delay_of", "patience_of"]
 
 #: So many datagrams in this time, in seconds, are too many: those of forty nodes, or of fewer that are heard in more
 #: ways than one. A few nodes that start at the same moment are fewer, and are to meet at once.
@@ -35,11 +35,11 @@ _SHARE_OF_ASK: Final = 0.4
 _MOST_WAITING: Final = 100
 #: What was read within this share of that time is recent enough to look at somebody's silence.
 _RECENT: Final = 0.5
-#: Seconds over which the answers to news are spread, for each peer: about what one of them takes a busy computer.
-_SPREAD: Final = 0.0016
-#: In seconds, at the most; and where it would be shorter than the least, there is nothing to spread.
-_MOST_SPREAD: Final = 0.08
-_LEAST_SPREAD: Final = 0.005
+#: Seconds between the answers of two to the same news: about what one of them takes a busy computer of two cores.
+_TURN: Final = 0.0012
+#: In seconds, all of them together, at the most; and what is shorter than the least is not waited for.
+_MOST_DELAY: Final = 0.08
+_LEAST_DELAY: Final = 0.002
 
 
 def patience_of(ask: float, beacon: float, peers: int) -> float:
@@ -48,10 +48,10 @@ def patience_of(ask: float, beacon: float, peers: int) -> float:
     return min(_SHARE_OF_ASK * ask, beacon * _MOST_WAITING / max(1, peers))
 
 
-def spread_of(peers: int) -> float:
-    """Over how long nodes with so many peers spread their answers to news, in seconds."""
-    spread = min(_SPREAD * peers, _MOST_SPREAD)
-    return 0.0 if spread < _LEAST_SPREAD else spread
+def delay_of(peers: int, before: int) -> float:
+    """How long news waits at a node with so many peers, of whom so many answer before it, in seconds."""
+    delay = min(_TURN * peers, _MOST_DELAY) * before / max(1, peers)
+    return 0.0 if delay < _LEAST_DELAY else delay
 
 
 class Ears:
@@ -62,8 +62,8 @@ class Ears:
         self.alarm = EngineAlarm(self._on_alarm)
         self.patience = NEVER
         """What no descriptor tells of is read at least once in this time, in seconds."""
-        self.spread = 0.0
-        """News is read at some moment of this time, in seconds."""
+        self.delay = 0.0
+        """So long news waits, in seconds, until it is our turn."""
         self._take_in = take_in
         self._batch = batch
         self._engine: Engine | None = None
@@ -120,9 +120,9 @@ class Ears:
             return False
         if self._dozing:  # the news of another descriptor has come with that of the one before
             return False
-        if self.spread:
+        if self.delay:
             self._unwatch()
-            self._doze(clock.now() + self.spread * random.random())
+            self._doze(clock.now() + self.delay)
             return False
         taken = self._read()
         if taken >= self._batch:

@@ -6,14 +6,14 @@ The machine says which beacons it expects, so that the kernel lets the engine sl
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from zyre.config import NodeConfig
 from zyre.core.driver import Driver
 from zyre.core.timers import NEVER
 from zyre.engine import clock
-from zyre.engine.ears import Ears, patience_of, spread_of
+from zyre.engine.ears import Ears, delay_of, patience_of
 from zyre.engine.engine import Engine
 from zyre.engine.rungs import Rungs
 
@@ -41,7 +41,7 @@ class Hearing:
         """Begin to hear, if there is anything to hear with."""
         self._beacons = beacons
         if beacons is not None:
-            self._be_patient(beacons, 0)
+            self._be_patient(beacons, ())
             self.ears.open(engine, beacons.descriptors)
 
     def follow(self) -> None:
@@ -65,10 +65,11 @@ class Hearing:
         if expected is not None:
             self._told_at = clock.now()
             beacons.expect(expected)
-            self._be_patient(beacons, len(expected))
+            self._be_patient(beacons, expected)
         return news
 
-    def _be_patient(self, beacons: Rungs, peers: int) -> None:
+    def _be_patient(self, beacons: Rungs, expected: Sequence[bytes]) -> None:
         if beacons.has_bell:
+            peers = len(expected)
             self.ears.patience = patience_of(self._timing.ask, self._timing.beacon, peers)
-            self.ears.spread = spread_of(peers)
+            self.ears.delay = delay_of(peers, sum(beacon < beacons.said for beacon in expected))

@@ -56,7 +56,8 @@ class Rungs:
         self._mend_at = 0.0
         self._wait = _AGAIN
         self._open()
-        self._said = b""
+        self.said = b""
+        """The last beacon, as it was before it was wrapped."""
         self._expected: frozenset[bytes] = frozenset()
         self._rung: Counter[Datagram] = Counter()
         """What has rung, and its copy for those who hear all has not been read yet."""
@@ -136,7 +137,7 @@ class Rungs:
 
     def expect(self, beacons: Iterable[bytes]) -> None:
         """From these, and our own, nothing follows but that they have come."""
-        expected = frozenset((*beacons, self._said)) - {b""}
+        expected = frozenset((*beacons, self.said)) - {b""}
         if expected != self._expected:
             self._expected = expected
             self._tune()
@@ -156,8 +157,8 @@ class Rungs:
 
     def broadcast(self, beacon: bytes) -> bool:
         """Say it on the rungs whose turn it is; whether every interface took the broadcast."""
-        self._count = self._count + 1 if beacon == self._said else 0
-        self._said = beacon
+        self._count = self._count + 1 if beacon == self.said else 0
+        self.said = beacon
         data = self.wrap(beacon)
         ways: list[_Way] = [partial(self._broadcast.say, data, interface) for interface in self._broadcast.interfaces]
         if self._count < _FIRST or self._count % _EVERY == 0:
