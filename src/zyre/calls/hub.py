@@ -36,6 +36,7 @@ from zyre.errors import DecodeError, ForkedNodeError, InvalidConfig, ZyreError
 from zyre.events import Event, Exit, Leave, Shout, Whisper
 from zyre.identity import PeerId, check_service, encode_frames
 from zyre.payload import Codec, codec_of, encode_objects
+from zyre.views import frames_of
 
 __all__ = ["Calls"]
 
@@ -160,7 +161,8 @@ class Calls:
         kept = []
         for event in events:
             if isinstance(event, (Whisper, Shout)):
-                if event.content and event.content[0].startswith(MAGIC):
+                frames = frames_of(event)
+                if frames and frames[0][: len(MAGIC)] == MAGIC:
                     self._on_message(event)
                     continue
             elif isinstance(event, Exit):
