@@ -152,7 +152,7 @@ def test_who_was_turned_down_while_the_link_was_full_hears_of_its_room() -> None
     """Though nothing waits in front of the link, because too much is on its way already."""
     limits = Limits(link_messages=50, inbox_messages=50)
     rig = Rig(extensions=("bundle", "tally"), limits=limits)
-    peer = rig.ready(headers={"X-ZYRE-EXT": "bundle, tally"})
+    peer = rig.ready(headers={"X-ZYRE-EXT": "bundle tally"})
     rig.machine.join("A", rig.now)
     (join,) = (effect for effect in rig.machine.effects if isinstance(effect, Send))
     while peer.record.account.unsettled < window_of(limits):
@@ -168,7 +168,7 @@ def test_who_was_turned_down_while_the_link_was_full_hears_of_its_room() -> None
 @pytest.mark.parametrize("contents", [[b""], [], [b"hello", b""]])
 def test_a_broken_one_is_counted_and_nothing_else(contents: list[bytes]) -> None:
     rig = Rig(extensions=("bundle", "tally"))
-    peer = rig.ready(headers={"X-ZYRE-EXT": "bundle, tally"})
+    peer = rig.ready(headers={"X-ZYRE-EXT": "bundle tally"})
     fields, body = bundle.encode_bundle("", [(b"hello",)])
     peer.send(bundle.BUNDLE, fields, *contents)
     assert rig.count("frame_malformed") == 1

@@ -54,6 +54,11 @@ class Desk:
         self.settle()
         return outcome
 
+    def series(self, messages: int) -> Outcome:
+        outcome = self.delivery.offer_series(self.record, zre.WHISPER, b"", [(b"x",)] * messages)
+        self.settle()
+        return outcome
+
     def send(self, message_id: int, fields: bytes = b"") -> None:
         self.delivery.send(self.record, message_id, fields)
         self.settle()
@@ -225,7 +230,9 @@ def test_a_peer_that_is_shed_loses_data_at_once_and_counted_until_it_takes_somet
     assert desk.queue == [("JOIN", 1), ("WHISPER", 2), ("WHISPER", 3)], "membership is not shed"
 
 
-@given(st.lists(st.sampled_from(["whisper", "join", "ping", "room 0", "room 1", "room 3", "shed"]), max_size=60))
+@given(
+    st.lists(st.sampled_from(["whisper", "series", "join", "ping", "room 0", "room 1", "room 3", "shed"]), max_size=60)
+)
 def test_numbers_have_no_gap_whatever_is_refused(steps: list[str]) -> None:
     """Invariant: what reaches the link is numbered 1, 2, 3, ... and every JOIN and what was taken reaches it."""
     desk = Desk(room=2, backlog=100, link_messages=6)
@@ -233,6 +240,8 @@ def test_numbers_have_no_gap_whatever_is_refused(steps: list[str]) -> None:
     for step in steps:
         if step == "whisper":
             taken += desk.whisper() is Outcome.SENT
+        elif step == "series":
+            taken += 2 * (desk.series(2) is Outcome.SENT)
         elif step == "join":
             desk.send(zre.JOIN, JOIN)
         elif step == "ping":
@@ -271,6 +280,46 @@ def _members(described: list[tuple[str, frozenset[str], int, int]], delivery: De
         record.on_hold = state == "holding"
         records.append(record)
     return records
+
+
+@given(st.sampled_from([0, 254, 65_533, 65_534, 65_535]), st.lists(st.binary(max_size=3), min_size=2, max_size=5))
+def test_a_series_is_what_its_messages_are_one_by_one(sent: int, frames: list[bytes]) -> None:
+    told = []
+    for together in (False, True):
+        desk, fields = Desk(), zre.encode_shout("G")
+        desk.record.sent, desk.record.account.offered = sent, 1
+        assert desk.delivery.takes_series(desk.record, len(frames))
+        if together:
+            assert desk.delivery.offer_series(desk.record, zre.SHOUT, fields, [(frame,) for frame in frames])
+        else:
+            for frame in frames:
+                desk.delivery.offer(desk.record, zre.SHOUT, fields, (frame,))
+        told.append((desk.delivery.effects, desk.record.sent, desk.record.account.offered, desk.counters.sent))
+    assert told[0] == told[1]
+
+
+def test_a_series_waits_by_handfuls_and_all_of_it_or_nothing_is_taken() -> None:
+    desk = Desk(room=1, link_messages=400)
+    desk.whisper()
+    assert desk.whisper() is desk.series(200) is Outcome.SENT
+    assert desk.series(160) is Outcome.BLOCKED, "there is room for 159"
+    assert desk.series(159) is Outcome.SENT
+    desk.make_room(65)
+    assert len(desk.queue) == 66, "one, and a handful, and no gap"
+    desk.make_room(1000)
+    assert desk.queue == [("WHISPER", number) for number in range(1, 362)]
+    assert desk.record.queue is not None
+    assert (desk.record.queue.messages, desk.record.queue.octets) == (0, 0)
+
+
+def test_who_has_been_told_of_nothing_or_takes_chunks_takes_no_series() -> None:
+    desk = Desk(link_messages=400)
+    assert not desk.delivery.takes_series(desk.record, 2)
+    desk.whisper()
+    assert desk.delivery.takes_series(desk.record, 40)
+    assert not desk.delivery.takes_series(desk.record, 41), "a link has a tenth of what may wait"
+    desk.record.extensions = frozenset({"chunk"})
+    assert not desk.delivery.takes_series(desk.record, 2)
 
 
 @given(_RECORDS, _CONTENTS)

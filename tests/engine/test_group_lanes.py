@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 
 import zyre
-from tests.peers.harness import unused_port
 from tests.support.nodes import expect, in_threads, meeting, until
 from zyre import Limits, NodeConfig, Shout, Timing, Whisper
 from zyre.engine.lanes import SMALL
@@ -92,17 +91,6 @@ def test_whispers_and_shouts_in_turn_stay_in_order(crew: tuple[zyre.Node, ...]) 
             number += 1
     heard = [expect(bob, (Whisper, Shout)).content[0] for _ in range(number)]
     assert heard == [b"%d" % each for each in range(number)]
-
-
-def test_a_plain_member_gets_each_at_once() -> None:
-    port = unused_port()
-    plain = zyre.Node("dave", port=port, interface="lo", groups=["G"], extensions=())
-    with zyre.Node("alice", port=port, interface="lo") as alice, plain:
-        until(lambda: len(alice.peers_in("G")) == 1)
-        for number in range(1000):
-            assert alice.shout("G", b"%d" % number) == 1
-        assert not alice._host.group_lanes
-        assert texts(plain, 1000) == [b"%d" % number for number in range(1000)]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ import zmq
 import zyre
 from tests.peers import raw
 from tests.peers.harness import ReferencePeer, unused_port
-from tests.support.nodes import PATIENCE, DeafPeer, drain, expect, in_threads, meeting, repeat, until
+from tests.support.nodes import PATIENCE, DeafPeer, drain, expect, in_threads, is_waited_for, meeting, repeat, until
 from zyre import Enter, Exit, Gap, Join, Leave, Limits, NodeConfig, Shout, Timing, Whisper
 from zyre.core.node import NodeMachine
 from zyre.wire.bundle import MOST_MESSAGES
@@ -148,11 +148,6 @@ class TestSlowReader:
         in_threads(write, watch)
         assert len(bob.peers) == len(alice.peers) == 1
         assert not [event for node in pair for event in drain(node) if isinstance(event, Exit)]
-
-
-def is_waited_for(node: zyre.Node) -> bool:
-    """Whether some thread waits for room."""
-    return bool(node._host._congestion._room._waiters)  # type: ignore[attr-defined]
 
 
 class TestSlowPeer:

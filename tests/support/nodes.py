@@ -97,6 +97,11 @@ def maker(**options: Any) -> Iterator[Any]:
         yield lambda name, **own: stack.enter_context(zyre.Node(name, **{**common, **own}))
 
 
+def is_waited_for(node: zyre.Node) -> bool:
+    """Whether some thread waits for room."""
+    return bool(node._host._congestion._room._waiters)  # type: ignore[attr-defined]
+
+
 class DeafPeer:
     """A peer played by hand that says HELLO to a node and reads only when told to, so that its queue fills."""
 

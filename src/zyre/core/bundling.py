@@ -22,7 +22,7 @@ from zyre.core.peer import PeerRecord
 from zyre.core.tables import READY
 from zyre.events import Event
 from zyre.identity import PeerId
-from zyre.wire import bundle
+from zyre.wire import bundle, zre
 from zyre.wire.bundle import Content
 
 __all__ = ["Bundling"]
@@ -68,20 +68,31 @@ class Bundling(Part):
 
     # -- sending -------------------------------------------------------------------------------------------------
 
-    def understood_by(self, peer: PeerId) -> bool:
-        """Whether a peer is here, and understands bundles."""
+    def is_here(self, peer: PeerId) -> bool:
+        """Whether a peer can be sent anything."""
         record = self._directory.by_id.get(peer)
-        return record is not None and record.state is READY and _understands(record)
+        return record is not None and record.state is READY
+
+    def takes(self, peer: PeerId, contents: Sequence[Content]) -> bool:
+        """Whether a peer is here, and can be given so many messages at once."""
+        record = self._directory.by_id.get(peer)
+        if record is None or record.state is not READY:
+            return False
+        return _understands(record) or (bool(contents[0]) and self._delivery.takes_series(record, len(contents)))
 
     def bundle(self, peer: PeerId, group: str, contents: Sequence[Content]) -> Outcome:
-        """Send messages of equally many frames to one peer that understands it: whispers, or shouts to a ``group``."""
+        """Send messages of equally many frames to one peer that takes them: whispers, or shouts to a ``group``. In one
+        frame, if it understands that."""
         record = self._directory.by_id.get(peer)
         if record is None or record.state is not READY or (group and peer not in self._groups.members(group)):
             self._counters.dropped["absent"] += len(contents)
             self._counters.ledger.refuse(len(contents))
             return Outcome.ABSENT
-        fields, body = bundle.encode_bundle(group, contents)
-        return self._delivery.offer_bundle(record, len(contents), fields, body)
+        if _understands(record):
+            fields, body = bundle.encode_bundle(group, contents)
+            return self._delivery.offer_bundle(record, len(contents), fields, body)
+        message_id, fields = (zre.SHOUT, zre.encode_shout(group)) if group else (zre.WHISPER, b"")
+        return self._delivery.offer_series(record, message_id, fields, contents)
 
     def members(self, group: str) -> tuple[tuple[PeerId, ...], tuple[PeerId, ...]]:
         """The members of a group that understand bundles, and the others."""

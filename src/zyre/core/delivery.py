@@ -17,7 +17,7 @@ from zyre.config import Limits
 from zyre.core.counters import Counters
 from zyre.core.effects import AskRoom, CloseLink, Effect, OpenLink, Send
 from zyre.core.outcome import Outcome
-from zyre.core.outqueue import OutQueue, Waiting, share_of_link, weight_of, window_of
+from zyre.core.outqueue import OutQueue, Series, Waiting, series_of, share_of_link, weight_of, window_of
 from zyre.core.peer import PeerRecord
 from zyre.fates import Fate
 from zyre.identity import PeerId
@@ -56,6 +56,7 @@ class Delivery:
         "_hello",
         "_limits",
         "_links",
+        "_series",
         "_window",
         "carry",
         "effects",
@@ -69,6 +70,7 @@ class Delivery:
         self._limits = limits
         self._backlog_limit = limits.backlog
         self._window = window_of(limits)
+        self._series = share_of_link(limits)[0]
         self._handful = max(1, share_of_link(limits)[1] // _HANDFUL_OCTETS)
         self.large = limits.chunk_window
         """A message of more octets goes in chunks, where that is understood."""
@@ -154,18 +156,47 @@ class Delivery:
         self._counters.sent += numbered
         return sent + numbered, blocked
 
+    def takes_series(self, record: PeerRecord, messages: int) -> bool:
+        """Whether so many small messages of some frames can go to a peer with nothing but their numbers: the first of
+        all has been sent."""
+        if record.books is None or not record.books.offered or "chunk" in record.extensions:
+            return False
+        return messages <= self._series
+
+    def offer_series(
+        self, record: PeerRecord, message_id: int, fields: bytes, contents: Sequence[Sequence[bytes]]
+    ) -> Outcome:
+        """Send data messages, each by itself, to a peer that takes them so: all of them or none."""
+        if not record.blocked and not record.congested:
+            self._put_series(record, message_id, fields, contents)
+            return Outcome.SENT
+        handfuls = [contents[at : at + _HANDFUL] for at in range(0, len(contents), _HANDFUL)]
+        return self._enqueue(record, *(series_of(message_id, fields, handful) for handful in handfuls))
+
+    def _put_series(
+        self, record: PeerRecord, message_id: int, fields: bytes, contents: Sequence[Sequence[bytes]]
+    ) -> None:
+        beginning, pack_sequence, add = zre.pack_beginning(message_id), zre.pack_sequence, self.effects.append
+        link, next_sequence = record.link, record.next_sequence
+        for content in contents:
+            add(_new(Send, (link, (beginning + pack_sequence(next_sequence()) + fields, *content))))
+        record.account.offered += len(contents)
+        self._counters.sent += len(contents)
+
     def _offer_later(self, record: PeerRecord, message_id: int, fields: bytes, content: tuple[bytes, ...]) -> Outcome:
         if content and self._goes_in_chunks(record, content):
             return self.carry(record, message_id, fields, content, kept=False)
         return self._enqueue(record, Waiting(message_id, fields, content, 1, weight_of(fields, content)))
 
-    def _enqueue(self, record: PeerRecord, waiting: Waiting) -> Outcome:
-        """Let it wait in front of a link that is full, if there is room."""
+    def _enqueue(self, record: PeerRecord, *those: Waiting | Series) -> Outcome:
+        """Let them wait in front of a link that is full, if there is room for all."""
         queue = record.queue = OutQueue() if record.queue is None else record.queue
-        if not record.congested and queue.has_room(waiting.messages, waiting.octets, self._limits):
-            queue.add(waiting)
+        messages, octets = sum(each.messages for each in those), sum(each.octets for each in those)
+        if not record.congested and queue.has_room(messages, octets, self._limits):
+            for each in those:
+                queue.add(each)
             return Outcome.SENT
-        return self._turn_down(record, waiting.messages)
+        return self._turn_down(record, messages)
 
     def _turn_down(self, record: PeerRecord, messages: int) -> Outcome:
         """There is no room; who waits for some is told by whatever makes it, the link's room included."""
@@ -178,11 +209,14 @@ class Delivery:
         if record.queue is None or record.on_hold:
             return
         congested, record.congested = record.congested, False  # which keeps others from getting this far
-        for message_id, fields, content, messages, _ in record.queue.take(most, octets or self._handful):
-            if message_id == bundle.BUNDLE:
-                self._put_bundle(record, messages, fields, content[0])
+        for waiting in record.queue.take(most, octets or self._handful):
+            message_id, fields = waiting.message_id, waiting.fields
+            if isinstance(waiting, Series):
+                self._put_series(record, message_id, fields, waiting.contents)
+            elif message_id == bundle.BUNDLE:
+                self._put_bundle(record, waiting.messages, fields, waiting.content[0])
             else:
-                self.offer(record, message_id, fields, tuple(content))
+                self.offer(record, message_id, fields, tuple(waiting.content))
         record.congested = congested
         if record.queue.is_waited_for and record.queue.has_eased(self._limits):
             record.queue.is_waited_for = False

@@ -232,7 +232,7 @@ class Driver:
         """Send messages of equally many frames to one peer, whispers or (with a ``group``) shouts: in one frame, if it
         understands that. How many are settled, from the first on, and how many of those were sent; for the others there
         is no room."""
-        if len(contents) > 1 and self.machine.bundling.understood_by(peer):
+        if len(contents) > 1 and self.machine.bundling.takes(peer, contents):
             if self._tap is not None:
                 self._tap(self._clock.now(), "bundle", (peer, group, contents))
             outcome = self.machine.bundle(peer, group, contents)

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from zyre.config import Limits
 
-__all__ = ["OutQueue", "Waiting", "share_of_link", "weight_of", "window_of"]
+__all__ = ["OutQueue", "Series", "Waiting", "series_of", "share_of_link", "weight_of", "window_of"]
 
 #: The part of a peer's messages, and of their octets, that is in the link's hands.
 _SHARE: Final = 10
@@ -43,12 +43,28 @@ def weight_of(fields: bytes, content: Sequence[bytes]) -> int:
     return _MESSAGE + len(fields) + sum(map(len, content)) + _FRAME * len(content)
 
 
+def series_of(message_id: int, fields: bytes, contents: Sequence[Sequence[bytes]]) -> Series:
+    """Such messages, with what they take."""
+    octets = sum(weight_of(fields, content) for content in contents)
+    return Series(message_id, fields, contents, len(contents), octets)
+
+
 class Waiting(NamedTuple):
     """A message that waits, or a bundle of so many ``messages``."""
 
     message_id: int
     fields: bytes
     content: Sequence[bytes]
+    messages: int
+    octets: int
+
+
+class Series(NamedTuple):
+    """Messages that wait and differ in nothing but their contents."""
+
+    message_id: int
+    fields: bytes
+    contents: Sequence[Sequence[bytes]]
     messages: int
     octets: int
 
@@ -63,7 +79,7 @@ class OutQueue:
         self.octets = 0
         self.is_waited_for = False
         """Whether somebody was told that there is no room."""
-        self._waiting: deque[Waiting] = deque()
+        self._waiting: deque[Waiting | Series] = deque()
         self._returned: list[Waiting] = []
         """What was taken out last, and did not go on the link after all: it goes before the others."""
 
@@ -83,7 +99,7 @@ class OutQueue:
         most, most_octets = limits.link_messages - share, limits.link_bytes - share_octets
         return self.messages <= most // 2 and self.octets <= most_octets // 2
 
-    def add(self, waiting: Waiting) -> None:
+    def add(self, waiting: Waiting | Series) -> None:
         """Let it wait behind the others."""
         self._waiting.append(waiting)
         self._count(waiting)
@@ -93,18 +109,19 @@ class OutQueue:
         self._returned.append(waiting)
         self._count(waiting)
 
-    def _count(self, waiting: Waiting) -> None:
+    def _count(self, waiting: Waiting | Series) -> None:
         self.messages += waiting.messages
         self.octets += waiting.octets
 
-    def take(self, most: int, octets: float = inf) -> list[Waiting]:
-        """Take out the first ones: at most so many messages and bundles, and no more once they are so many octets."""
+    def take(self, most: int, octets: float = inf) -> list[Waiting | Series]:
+        """Take out the first ones: no more once they are so many messages and bundles, or so many octets."""
         if self._returned:
             self._waiting.extendleft(reversed(self._returned))
             self._returned.clear()
-        taken: list[Waiting] = []
-        while self._waiting and len(taken) < most and octets > 0:
+        taken: list[Waiting | Series] = []
+        while self._waiting and most > 0 and octets > 0:
             waiting = self._waiting.popleft()
+            most -= waiting.messages if type(waiting) is Series else 1
             octets -= waiting.octets
             self.messages -= waiting.messages
             self.octets -= waiting.octets

@@ -1,10 +1,12 @@
-"""Lanes: messages that come one right after the other are gathered, and leave in one frame.
+"""Lanes: messages that come one right after the other are gathered, and leave together.
+
+To who understands bundles they go in one frame, and to others one right behind the other: a system call takes many of
+them then, and a receiver that is woken finds many.
 
 A lone message never waits: it leaves at once, in its sender's own thread. Only when one has followed another so closely
-a number of times does a lane open for its peer, or for its group if all members understand bundles. From then on a
-message is put into a list, and no lock is taken. What is there leaves when the list is full, when its sender waits for
-events, before anything else that this node says, and a millisecond later at the latest. The lane closes when little
-went through it for that long.
+a number of times does a lane open for its peer, or for its group. From then on a message is put into a list, and no
+lock is taken. What is there leaves when the list is full, when its sender waits for events, before anything else that
+this node says, and two milliseconds later at the latest. The lane closes when little went through it for that long.
 
 There are lanes for peers, or one for a group, and never both: so whatever was put into one was said before all that is
 said otherwise. A lane is filled by any thread without a lock, and emptied under the node's lock. Whoever has filled a
@@ -34,7 +36,10 @@ _OCTETS: Final = 65536
 _CLOSELY: Final = 0.00003
 #: ... and a lane opens when so many have done so.
 _FOLLOWERS: Final = 16
-#: What is in a lane waits no longer than this, in seconds; while its peer takes nothing it is tried less often.
+#: Nor so many that more than this number of frames leave at once for those who do not understand bundles: the node's
+#: lock is held meanwhile.
+_FRAMES: Final = 8192
+#: So often a lane is looked at, in seconds; while its peer takes nothing it is tried less often.
 _LATEST: Final = 0.001
 _SELDOM: Final = 0.05
 #: A lane closes when fewer went through it in that time.
@@ -86,14 +91,17 @@ class Lane:
 
 
 class GroupLane(Lane):
-    """The way to all members of a group, who all understand bundles."""
+    """The way to all members of a group."""
 
     __slots__ = ("behind", "group", "members")
 
-    def __init__(self, group: str, size: int, on_closed_meanwhile: Callable[[Lane], None], members: int) -> None:
+    def __init__(
+        self, group: str, size: int, on_closed_meanwhile: Callable[[Lane], None], able: int, others: int
+    ) -> None:
         super().__init__(NOBODY, size, on_closed_meanwhile)
         self.group = group
-        self.members = members
+        self.room = min(self.room, _FRAMES // max(1, others) or 1)
+        self.members = able + others
         """How many there were when the lane was last emptied."""
         self.behind: dict[PeerId, list[Content]] = {}
         """What is still to go to members without room. While there is anything, nothing more is taken."""
@@ -116,9 +124,8 @@ class GroupLane(Lane):
             self.moved += len(taken)
             for peer, settled in behind:
                 self.behind.setdefault(peer, []).extend(taken[settled:])
-        able, others = driver.machine.bundling.members(self.group)
-        self.members = len(able)
-        self.over = bool(others) or not able
+        self.members = sum(map(len, driver.machine.bundling.members(self.group)))
+        self.over = not self.members
         if self.behind:
             self.room = 0
         return not self.behind
@@ -166,7 +173,7 @@ class Lanes:
     def notice(self, peer: PeerId, content: Content) -> None:
         """That left by itself. If it followed others closely, there is a lane for the next ones."""
         now = clock.now()
-        if self._follows("", content, now, now) and self._driver.machine.bundling.understood_by(peer):
+        if self._follows("", content, now, now) and self._driver.machine.bundling.is_here(peer):
             for lane in list(self.groups.values()):
                 if not self._close(lane):
                     return
@@ -176,9 +183,9 @@ class Lanes:
         """The same of a shout, which was begun then: the more members there are the longer it takes."""
         now = clock.now()
         if self._follows(group, content, began, now):
-            able, others = self._driver.machine.bundling.members(group)
-            if able and not others and all(self._close(lane) for lane in self.all):
-                self._begin(GroupLane(group, len(content[0]), self._on_closed_meanwhile, len(able)), now)
+            able, others = map(len, self._driver.machine.bundling.members(group))
+            if able + others and all(self._close(lane) for lane in self.all):
+                self._begin(GroupLane(group, len(content[0]), self._on_closed_meanwhile, able, others), now)
 
     def _follows(self, group: str, content: Content, began: float, now: float) -> bool:
         """Whether enough have followed each other closely, whispers or shouts to one group."""
@@ -225,7 +232,8 @@ class Lanes:
         """In a moment at the latest after a lane has opened, and again while one is."""
         moved = 0
         for lane in self.all:
-            emptied = self.empty(lane)
+            fast = lane.moved >= _FEW  # then its sender has emptied it since the last look, and soon will again
+            emptied = fast or self.empty(lane)
             moved += lane.moved
             if emptied and lane.moved < _FEW:
                 self._close(lane)

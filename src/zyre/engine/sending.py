@@ -47,7 +47,6 @@ class Sending:
         self.alarm = EngineAlarm(self.on_alarm)
         self.lanes = Lanes(driver, self.alarm, self._on_closed_meanwhile)
         self.open_lanes, self.group_lanes = self.lanes.open, self.lanes.groups
-        self._bundles = "bundle" in driver.machine.extensions
         self._lock = lock
         self._driver = driver
 
@@ -107,7 +106,7 @@ class Sending:
         elif self.group_lanes and not self.lanes.clear(peer):
             return _BLOCKED
         outcome = self._driver.whisper(peer, content)
-        if self._bundles and lane is None and outcome is _SENT:
+        if lane is None and outcome is _SENT:
             self.lanes.notice(peer, content)
         return outcome
 
@@ -144,8 +143,7 @@ class Sending:
                 sent, behind = self.lanes.shout_past(group, [content])
                 return sent, tuple(peer for peer, _ in behind)
             reached = self._driver.shout(group, content)
-            if self._bundles:
-                self.lanes.notice_shout(group, content, began)
+            self.lanes.notice_shout(group, content, began)
             return reached
 
     def _shout_to(self, peer: PeerId, group: str, content: Content) -> Outcome:
