@@ -55,7 +55,9 @@ class TestTheSameAsAnyOther:
                 pytest.fail("it was not recognised")
 
     @pytest.mark.parametrize(
-        "made_of", [copy.copy, copy.deepcopy, lambda event: pickle.loads(pickle.dumps(event))], ids=str
+        "made_of",
+        [copy.copy, copy.deepcopy, lambda event: pickle.loads(pickle.dumps(event))],
+        ids=["copy", "deepcopy", "pickle"],
     )
     def test_as_a_copy_it_is_an_ordinary_one(self, kind: type, made_of: Any) -> None:
         made = made_of(large(kind))
