@@ -350,6 +350,18 @@ def test_a_hello_from_who_is_here_is_answered_on_a_new_link() -> None:
     assert rig.machine.peer_groups == {"B"}
 
 
+def test_a_node_that_is_heard_at_the_endpoint_of_another_as_well_took_its_place() -> None:
+    """It has several interfaces, and was found by another one first; both links would lead to it from now on."""
+    rig = Rig()
+    old, new = rig.ready(1), rig.ready(2)
+    new.beacon()
+    rig.events()
+    also = Foreign(rig, 2, address=old.address)
+    also.beacon()
+    assert rig.events() == [Exit(old.id, "peer1", "replaced")]
+    assert new.record.state.name == "READY"
+
+
 def test_a_new_node_at_the_endpoint_of_another_takes_its_place() -> None:
     rig = Rig()
     old = rig.ready(1)

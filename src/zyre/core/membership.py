@@ -227,13 +227,14 @@ class Membership(Part):
             record.relinked_until = now + self._timing.handshake
             return self.reopen(record, endpoint, answer=False)
         elif record.beacon or record.found_by == "beacon":
+            moves = self._vacate(endpoint)  # its computer has several interfaces, and somebody was known by this one
             self.directory.hear_elsewhere(record, endpoint, now)
             record.strayed_at = min(record.strayed_at, now)
             if not now < record.strayed_at + self._timing.expired:
-                departed = self.depart(record, Input.OVERDUE)
-                return departed + self._greet(record.peer, endpoint, "beacon", now)
+                return moves + self.depart(record, Input.OVERDUE) + self._greet(record.peer, endpoint, "beacon", now)
             if not now < record.strayed_at + self._timing.evasive:
                 self._delivery.effects.append(Probe(record.link, str(record.endpoint)))
+            return moves
         return ()
 
     def _is_cut_off(self, record: PeerRecord, endpoint: Endpoint) -> bool:
@@ -341,8 +342,7 @@ class Membership(Part):
         if len(self.directory.by_id) >= self._limits.peers:
             self._counters.violations[Violation.PEERS_FULL] += 1
             return ()
-        previous = self.directory.at_endpoint(endpoint, self.vigil.presence.is_recent)
-        moves = () if previous is None else self.remove(previous, "replaced")
+        moves = self._vacate(endpoint, self.vigil.presence.is_recent)
         record = self.dialling.claim(peer, endpoint, source)
         if record is None:
             record = self._open(peer, endpoint, found_by, now, answer=answer)
@@ -383,13 +383,11 @@ class Membership(Part):
         return moves
 
     def _resume(self, record: PeerRecord, speech: Speech, now: float, source: str) -> Moves:
-        """A peer that was here all the time had lost sight of us. To applications nothing has happened; but elections
-        count it as an arrival, since it may have forgotten who leads. An answer is not answered, without end; but the
-        link of an explicit connection that is answered is the peer's from now on: it counts what comes there."""
-        moves: Moves = ()
-        if not speech.is_answer:
-            moves = self.reopen(record, speech.endpoint, answer=True)
-        elif dialled := self.dialling.claim(record.peer, speech.endpoint, source):
+        """A peer that was here all the time had lost sight of us. To applications nothing has happened; elections count
+        it as an arrival: it may have forgotten who leads. An answer is not answered, without end; but the link of an
+        explicit connection that is answered is the peer's from now on: it counts what comes there."""
+        moves = () if speech.is_answer else self.reopen(record, speech.endpoint, answer=True)
+        if speech.is_answer and (dialled := self.dialling.claim(record.peer, speech.endpoint, source)) is not None:
             moves = self._relink(record, dialled.endpoint, dialled.link)
             record.adopt(dialled)
         record.former = record.received
@@ -406,8 +404,7 @@ class Membership(Part):
         self.directory.overlook(record)
         self.directory.remove(record)
         self._delivery.close(record)
-        previous = self.directory.at_endpoint(endpoint)
-        moves = () if previous is None else self.remove(previous, "replaced")
+        moves = self._vacate(endpoint)
         self.directory.changed |= record.endpoint != endpoint
         record.reopen(endpoint, link)
         self.directory.add(record)
@@ -420,6 +417,11 @@ class Membership(Part):
         self.vigil.heard(record, now)
         self.hearsay.take_headers(record, speech.headers)
         return self.hearsay.take_groups(record, speech.groups, speech.status)
+
+    def _vacate(self, endpoint: Endpoint, is_recent: Callable[[PeerRecord, float], bool] | None = None) -> Moves:
+        """Whoever was at that endpoint is not any more."""
+        previous = self.directory.at_endpoint(endpoint, is_recent)
+        return () if previous is None else self.remove(previous, "replaced")
 
     def _depart(self, peer: PeerId, *actions: Action) -> Moves:
         moves: Moves = ()

@@ -263,6 +263,10 @@ class SimTransport:
         else:
             self._news.append(report)
 
+    def count_links_to(self, box: Box) -> int:
+        """How many links lead to a computer."""
+        return sum(link.leads_to(box) for link in self._links.values())
+
     def reset_links(self, concerns: Callable[[SimLink], bool], *, told: bool = False) -> None:
         """Break the connections that ``concerns`` is true of; see SimLink.reset."""
         for link in self._links.values():
