@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.core.rig import Rig
+from zyre.config import Limits, NodeConfig, Timing
 from zyre.sim import World
 from zyre.sim.checkers import all_checkers
 from zyre.statistics import Fates
@@ -90,6 +91,18 @@ def test_plain_peers_confirm_nothing_and_are_asked_nothing() -> None:
     assert fates(alice) == Fates(offered=1, unknown=1)
     assert bob.host.statistics().violations == {}
     assert before <= bob.host.statistics().messages_received <= before + 1
+
+
+@pytest.mark.parametrize(("beacons", "deadlines"), [(100, 2), (1_000_000, 1)])
+def test_who_beacons_among_any_number_of_peers_needs_no_timer_to_look_for_what_to_ask(
+    beacons: int, deadlines: int
+) -> None:
+    """A beacon that may come up to two seconds late where there are many would leave too much unasked."""
+    timing = Timing(ask=5.0, evasive=5.0, silent=10.0, expired=30.0)
+    world = World(1)
+    node = world.node("alice", config=NodeConfig(timing=timing, limits=Limits(beacons=beacons)))
+    world.run_for(5)
+    assert len(node.machine.deadlines) == deadlines
 
 
 def test_an_idle_node_asks_nothing() -> None:
