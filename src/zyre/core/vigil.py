@@ -193,7 +193,9 @@ class Vigil(Part):
     def _tick_of(self, at: float, ticks: int = 1) -> int:
         """The first tick that has not come yet, at that time or after it: one timer serves all whose time has come
         within so many ``ticks``."""
-        tick = max(math.ceil(at / self._grain - _ROUNDING), self._last_tick + 1)
+        tick = math.ceil(at / self._grain - _ROUNDING)
+        if tick <= self._last_tick:
+            tick = self._last_tick + 1
         return tick + -tick % ticks
 
     def _asking_tick_of(self, record: PeerRecord) -> int:
