@@ -542,9 +542,9 @@ class TestFullQueues:
                         await bob.whisper(deaf.uuid, bytes(1 << 20))
 
                 await loop.cancelled_when(fill, lambda: bob._host._congestion.wakers)
-                before = bob.statistics().messages_sent
+                before = bob.statistics().fates.offered
                 await loop.cancelled_when(lambda: bob.shout("S", "x"), lambda: len(bob._host._congestion.wakers) > 1)
-                assert bob.statistics().messages_sent == before
+                assert bob.statistics().fates.offered == before
                 assert await bob.whisper(alice, "others are not delayed")
                 assert expect(alice, Whisper)
 

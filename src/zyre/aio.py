@@ -190,7 +190,9 @@ class AsyncNode(BaseNode, AsyncBulk, AsyncCaller, AsyncGroupVerbs):
             outcome = send()
             if outcome is not Outcome.BLOCKED:
                 return outcome
-            if not await parker.park(max(0.0, deadline - self._host.now())):
+            if (left := deadline - self._host.now()) > 0:
+                await parker.park(left)  # nobody is woken for less than half a queue, so look again in any case
+            else:
                 self._host.shed(peer)
 
     # -- events ----------------------------------------------------------------------------------------------------

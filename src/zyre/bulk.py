@@ -120,7 +120,9 @@ class Bulk(Sends):
             self._host.on_room(parker.wake)
             if attempt.done():
                 return attempt.sent
-            if not parker.park(attempt.patience):
+            if (left := attempt.patience) > 0:
+                parker.park(left)
+            else:
                 attempt.give_up()
 
 
@@ -172,5 +174,7 @@ class AsyncBulk(Sends, ABC):
             self._host.on_room(parker.wake)
             if attempt.done():
                 return attempt.sent
-            if not await parker.park(attempt.patience):
+            if (left := attempt.patience) > 0:
+                await parker.park(left)
+            else:
                 attempt.give_up()

@@ -226,8 +226,9 @@ class Sending:
                 outcome = send()
                 if outcome is not _BLOCKED:
                     return outcome
-                left = deadline - time.monotonic()
-                if left <= 0 or not self.congestion.wait(left):
+                if (left := deadline - time.monotonic()) > 0:
+                    self.congestion.wait(left)  # nobody is woken for less than half a queue, so look again in any case
+                else:
                     self._driver.shed(peer)
         return Outcome.ABSENT
 
