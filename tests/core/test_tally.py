@@ -6,6 +6,8 @@ import pytest
 
 from tests.core.rig import Rig
 from zyre.config import Limits, NodeConfig, Timing
+from zyre.core.outqueue import octet_window_of
+from zyre.events import Shout, Whisper
 from zyre.sim import World
 from zyre.sim.checkers import all_checkers
 from zyre.statistics import Fates
@@ -125,3 +127,28 @@ def test_an_impossible_answer_is_a_violation(answer: tally.Tallied) -> None:
     assert rig.count("tally_wrong") == 1, "that is about another link"
     peer.send(zre.PING)
     assert rig.machine.statistics(unread=0, mailbox_dropped=0, beacons_sent=0, beacons_failed=0).fates.balanced
+
+
+@pytest.mark.parametrize("how", ["whisper", "shout", "bundle"])
+def test_no_more_octets_are_on_their_way_than_there_may_be_and_the_rest_waits_and_leaves_in_order(how: str) -> None:
+    """Whose node does not read holds no more than that of ours, however large messages are."""
+    world = World(1, checkers=all_checkers())
+    limits = Limits(link_bytes=800_000)
+    alice, bob = (world.node(name, groups=["G"], config=NodeConfig(limits=limits)) for name in ("alice", "bob"))
+    world.run_for(2)
+    sent = [b"%d" % number + bytes(10_000) for number in range(60)]
+    for number in range(0, 60, 2):
+        if how == "bundle":
+            assert alice.bundle(bob, sent[number : number + 2]) == 2
+        else:
+            for content in sent[number : number + 2]:
+                assert alice.whisper(bob, content) if how == "whisper" else alice.shout("G", content)
+    record = alice.machine._directory.by_id[bob.uuid]
+    assert record.queue
+    window = octet_window_of(limits)
+    assert window <= record.account.unsettled_weight < window + 30_000
+    world.run_for(3)
+    assert not record.queue
+    assert record.account.unsettled_weight == 0
+    assert [event.content[0] for event in bob.events if isinstance(event, (Whisper, Shout))] == sent
+    assert fates(alice) == Fates(offered=60, delivered=60)

@@ -67,9 +67,9 @@ class TestSlowReader:
         """It used to be dropped at once, although the reader was only a moment behind."""
         limits = Limits(mailbox_bytes=2 << 20)
         with meeting("alice", "bob", config=NodeConfig(limits=limits)) as (alice, bob):
-            for number in range(30):
+            for number in range(10):
                 assert alice.whisper(bob, numbered(number, 1 << 20))
-            assert [number_of(expect(bob, Whisper)) for _ in range(30)] == list(range(30))
+            assert [number_of(expect(bob, Whisper)) for _ in range(10)] == list(range(10))
             assert bob.statistics().dropped == {}
 
     def test_after_its_patience_data_is_dropped_and_nothing_else(self, pair: tuple[zyre.Node, zyre.Node]) -> None:

@@ -6,6 +6,8 @@ to count. A link keeps order, so all that was sent before the question and was n
 
 from __future__ import annotations
 
+from collections import deque
+
 from zyre.wire.tally import FINAL, Tallied
 
 __all__ = ["Account"]
@@ -15,6 +17,8 @@ class Account:
     """Both directions of one peer: what we offered and its answers, and what we heard and told it."""
 
     __slots__ = (
+        "_marks",
+        "_settled_weight",
         "base",
         "delivered",
         "got",
@@ -27,6 +31,7 @@ class Account:
         "questioned",
         "tallied",
         "unknown",
+        "weight",
     )
 
     def __init__(self) -> None:
@@ -48,11 +53,40 @@ class Account:
         self.base = self.got = 0
         self.questioned = 0
         """So many had been offered when we last asked, because of bundles, how many arrived."""
+        self.weight = self._settled_weight = 0
+        """Octets of the offered ones that are not small."""
+        self._marks: deque[tuple[int, int]] = deque()
+        """How many had been offered, and how much that was, at each question that no answer was heard of."""
 
     @property
     def unsettled(self) -> int:
         """So many of the offered ones nobody has told us anything of yet."""
         return self.offered - self.tallied
+
+    @property
+    def unsettled_weight(self) -> int:
+        """So much of what was offered nobody has told us anything of yet."""
+        return self.weight - self._settled_weight
+
+    @property
+    def unquestioned_weight(self) -> int:
+        """So much was offered since the last question."""
+        return self.weight - (self._marks[-1][1] if self._marks else self._settled_weight)
+
+    def question(self) -> int:
+        """The peer is asked how many arrived: of so many."""
+        self.opened = True
+        self.questioned = self.offered
+        self._marks.append((self.offered, self.weight))
+        return self.offered
+
+    def take_back(self, messages: int, weight: int) -> None:
+        """So many of the last ones did not go on the link, and no question behind them."""
+        self.offered -= messages
+        self.weight -= weight
+        self.questioned = self.tallied
+        while self._marks and self._marks[-1][0] > self.offered:
+            self._marks.pop()
 
     # -- the sender's side ---------------------------------------------------------------------------------------
 
@@ -68,6 +102,10 @@ class Account:
         self.delivered += got
         self.lost += sent - begin - got
         self.tallied, self.base, self.got = sent, answer.base, answer.got
+        while self._marks and self._marks[0][0] <= sent:
+            self._settled_weight = self._marks.popleft()[1]
+        if sent == self.offered:
+            self._settled_weight = self.weight
         return True
 
     # -- the receiver's side -------------------------------------------------------------------------------------

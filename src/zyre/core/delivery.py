@@ -17,7 +17,18 @@ from zyre.config import Limits
 from zyre.core.counters import Counters
 from zyre.core.effects import AskRoom, CloseLink, Effect, OpenLink, Send
 from zyre.core.outcome import Outcome
-from zyre.core.outqueue import OutQueue, Series, Waiting, series_of, share_of_link, weight_of, window_of
+from zyre.core.outqueue import (
+    SMALL,
+    OutQueue,
+    Series,
+    Waiting,
+    burden_of,
+    octet_window_of,
+    series_of,
+    share_of_link,
+    weight_of,
+    window_of,
+)
 from zyre.core.peer import PeerRecord
 from zyre.fates import Fate
 from zyre.identity import PeerId
@@ -56,6 +67,7 @@ class Delivery:
         "_hello",
         "_limits",
         "_links",
+        "_octet_window",
         "_series",
         "_window",
         "carry",
@@ -70,6 +82,7 @@ class Delivery:
         self._limits = limits
         self._backlog_limit = limits.backlog
         self._window = window_of(limits)
+        self._octet_window = octet_window_of(limits)
         self._series = share_of_link(limits)[0]
         self._handful = max(1, share_of_link(limits)[1] // _HANDFUL_OCTETS)
         self.large = limits.chunk_window
@@ -118,10 +131,17 @@ class Delivery:
     def offer(self, record: PeerRecord, message_id: int, fields: bytes, content: tuple[bytes, ...]) -> Outcome:
         """Send data. A message of no frames becomes one empty frame unless the peer is known to take it: a bare
         WHISPER or SHOUT makes libzyre mix up its application's events."""
-        if record.blocked or record.congested:
+        if record.blocked or record.congested or record.queue:
             return self._offer_later(record, message_id, fields, content)
-        if content and (len(content[0]) > self.large or len(content) > 1) and self._goes_in_chunks(record, content):
-            return self.carry(record, message_id, fields, content, kept=False)
+        if content and (len(content[0]) > SMALL or len(content) > 1):
+            if self._goes_in_chunks(record, content):
+                return self.carry(record, message_id, fields, content, kept=False)
+            if self._fills_window(record):
+                return self._offer_later(record, message_id, fields, content)
+            self._weigh(record, burden_of(content))
+        return self._put(record, message_id, fields, content)
+
+    def _put(self, record: PeerRecord, message_id: int, fields: bytes, content: tuple[bytes, ...]) -> Outcome:
         account = record.books or record.account
         if not account.offered and not account.opened and "tally" in record.extensions:
             self._question(record)
@@ -139,11 +159,12 @@ class Delivery:
         """Send the same data to many: how many were sent to, and whose queues were full. For most of them the message
         needs nothing but its number."""
         beginning, pack_sequence, add = zre.pack_beginning(message_id), zre.pack_sequence, self.effects.append
-        usual = len(content) == 1 and len(content[0]) <= self.large
+        usual = len(content) == 1 and len(content[0]) <= SMALL
         sent, numbered, blocked = 0, 0, []
         for record in records:
             account = record.books
-            if usual and account is not None and account.offered and not record.blocked and not record.congested:
+            full = record.blocked or record.congested or record.queue
+            if usual and account is not None and account.offered and not full:
                 account.offered += 1
                 numbered += 1
                 first = beginning + pack_sequence(record.next_sequence()) + fields
@@ -167,7 +188,7 @@ class Delivery:
         self, record: PeerRecord, message_id: int, fields: bytes, contents: Sequence[Sequence[bytes]]
     ) -> Outcome:
         """Send data messages, each by itself, to a peer that takes them so: all of them or none."""
-        if not record.blocked and not record.congested:
+        if not record.blocked and not record.congested and not record.queue:
             self._put_series(record, message_id, fields, contents)
             return Outcome.SENT
         handfuls = [contents[at : at + _HANDFUL] for at in range(0, len(contents), _HANDFUL)]
@@ -180,6 +201,8 @@ class Delivery:
         link, next_sequence = record.link, record.next_sequence
         for content in contents:
             add(_new(Send, (link, (beginning + pack_sequence(next_sequence()) + fields, *content))))
+        if "tally" in record.extensions:
+            self._weigh(record, sum(map(burden_of, contents)))
         record.account.offered += len(contents)
         self._counters.sent += len(contents)
 
@@ -206,9 +229,8 @@ class Delivery:
 
     def pour(self, record: PeerRecord, most: int = _HANDFUL, octets: int = 0) -> None:
         """Send what waits in the queue, so much of it for now; without ``octets``, a handful of them."""
-        if record.queue is None or record.on_hold:
+        if record.queue is None or record.on_hold or (record.queue and self._fills_window(record)):
             return
-        congested, record.congested = record.congested, False  # which keeps others from getting this far
         for waiting in record.queue.take(most, octets or self._handful):
             message_id, fields = waiting.message_id, waiting.fields
             if isinstance(waiting, Series):
@@ -216,8 +238,8 @@ class Delivery:
             elif message_id == bundle.BUNDLE:
                 self._put_bundle(record, waiting.messages, fields, waiting.content[0])
             else:
-                self.offer(record, message_id, fields, tuple(waiting.content))
-        record.congested = congested
+                self._weigh(record, burden_of(waiting.content))
+                self._put(record, message_id, fields, tuple(waiting.content))
         if record.queue.is_waited_for and record.queue.has_eased(self._limits):
             record.queue.is_waited_for = False
             self.tell_of_room()
@@ -234,13 +256,14 @@ class Delivery:
             self._question(record)
         if record.congested or on_their_way >= self._window:
             return self._turn_down(record, messages)
-        if record.blocked:
+        if record.blocked or record.queue or self._fills_window(record):
             return self._enqueue(record, Waiting(bundle.BUNDLE, fields, (body,), messages, weight_of(fields, (body,))))
         self._put_bundle(record, messages, fields, body)
         return Outcome.SENT
 
     def _put_bundle(self, record: PeerRecord, messages: int, fields: bytes, body: bytes) -> None:
         """The peer is asked four times in a window how many it has."""
+        self._weigh(record, len(body))
         account = record.account
         if not (account.offered or account.opened) or account.offered >= account.questioned + self._window // 4:
             self._question(record)
@@ -249,11 +272,25 @@ class Delivery:
         header = zre.pack_header(bundle.BUNDLE, record.next_sequence())
         self.effects.append(Send(record.link, (header + fields, body)))
 
+    def _fills_window(self, record: PeerRecord) -> bool:
+        """Whether as many octets are on their way to a peer as may be; then it is asked how much it has."""
+        account = record.books
+        if account is None or account.unsettled_weight < self._octet_window:
+            return False
+        if account.unquestioned_weight:
+            self._question(record)
+        return True
+
+    def _weigh(self, record: PeerRecord, octets: int) -> None:
+        """So much goes to a peer, which is asked four times in a window how much it has."""
+        if octets and "tally" in record.extensions:
+            account = record.account
+            if account.offered and account.unquestioned_weight >= self._octet_window // 4:
+                self._question(record)
+            account.weight += octets
+
     def _question(self, record: PeerRecord) -> None:
-        account = record.account
-        account.opened = True
-        account.questioned = account.offered
-        self.send(record, tally.TALLY, tally.encode_tally(record.link, account.offered))
+        self.send(record, tally.TALLY, tally.encode_tally(record.link, record.account.question()))
 
     def _shed(self, record: PeerRecord, messages: int) -> Outcome:
         self._counters.dropped["peer_slow"] += messages
@@ -261,10 +298,15 @@ class Delivery:
         return Outcome.SHED
 
     def relieve(self, record: PeerRecord) -> None:
-        """Fewer are on their way than there may be."""
-        record.congested = False
-        record.shedding = record.shedding and record.blocked
-        self.tell_of_room()
+        """A peer has said how many have arrived: perhaps fewer are on their way than there may be."""
+        account = record.account
+        if record.congested and account.unsettled <= self._window // 2:
+            record.congested = False
+            record.shedding = record.shedding and record.blocked
+            self.tell_of_room()
+        if record.queue and not record.blocked and account.unsettled_weight <= self._octet_window // 2:
+            record.shedding = False
+            self.pour(record)
 
     def tell_of_room(self) -> None:
         """Whoever waits for room must look again."""
@@ -354,10 +396,10 @@ class Delivery:
     def _take_back(self, record: PeerRecord, message_id: int, frames: Sequence[bytes]) -> None:
         """Data that was taken from the application stays taken."""
         messages = bundle.size_of(frames[0]) if message_id == bundle.BUNDLE else 1
-        record.account.offered -= messages
-        record.account.questioned = record.account.tallied
-        record.queue = OutQueue() if record.queue is None else record.queue
         fields, content = frames[0][zre.HEADER_SIZE :], frames[1:]
+        burden = len(content[0]) if message_id == bundle.BUNDLE else burden_of(content)
+        record.account.take_back(messages, burden if "tally" in record.extensions else 0)
+        record.queue = OutQueue() if record.queue is None else record.queue
         record.queue.put_back(Waiting(message_id, fields, content, messages, weight_of(fields, content)))
 
     def on_writable(self, record: PeerRecord) -> None:
@@ -366,5 +408,8 @@ class Delivery:
         backlog, record.backlog = record.backlog, ()
         for message_id, fields in backlog:
             self.send(record, message_id, fields)
+        account = record.books
+        if record.congested or (account is not None and account.unsettled_weight >= self._octet_window):
+            self._question(record)  # which the link may have refused
         self.pour(record)
         record.blocked = record.on_hold  # what is held waits for another link

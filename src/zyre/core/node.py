@@ -35,7 +35,6 @@ from zyre.core.locality import Locality
 from zyre.core.membership import Membership
 from zyre.core.news import News
 from zyre.core.outgoing import Outgoing
-from zyre.core.outqueue import window_of
 from zyre.core.part import Follower, Handler, Moves, Part, Question, Verb
 from zyre.core.portrait import Portrait
 from zyre.core.profile import NodeProfile
@@ -189,7 +188,7 @@ class NodeMachine(Answers):
         )
         self._announcer = Announcer(profile, self._delivery, self._timers, self._directory)
         self._tally = Tally(
-            *(self._timing.tally, window_of(limits)),
+            self._timing.tally,
             directory=self._directory,
             delivery=self._delivery,
             timers=self._timers,

@@ -52,7 +52,7 @@ class Outgoing:
     def shed(self, peer: PeerId) -> None:
         """Patience with a full queue is over: drop data for that peer until it takes something again."""
         record = self._directory.by_id.get(peer)
-        if record is not None and (record.blocked or record.congested):
+        if record is not None and (record.blocked or record.congested or record.queue):
             record.shedding = True
         elif record is not None:
             record.shedding_large = True

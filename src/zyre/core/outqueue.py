@@ -18,11 +18,26 @@ from typing import Final, NamedTuple
 
 from zyre.config import Limits
 
-__all__ = ["OutQueue", "Series", "Waiting", "series_of", "share_of_link", "weight_of", "window_of"]
+__all__ = [
+    "SMALL",
+    "OutQueue",
+    "Series",
+    "Waiting",
+    "burden_of",
+    "octet_window_of",
+    "series_of",
+    "share_of_link",
+    "weight_of",
+    "window_of",
+]
 
 #: The part of a peer's messages, and of their octets, that is in the link's hands.
 _SHARE: Final = 10
 _SHARE_OCTETS: Final = 4
+#: The part of a peer's octets that may be on their way to it, what is in libzmq's hands on both sides included.
+_SHARE_ON_THEIR_WAY: Final = 4
+#: What is not larger, in octets, is counted by messages alone: a thousand of those are not much.
+SMALL: Final = 4096
 #: What a message and a frame take in memory besides the contents, in octets.
 _MESSAGE: Final = 200
 _FRAME: Final = 48
@@ -36,6 +51,18 @@ def share_of_link(limits: Limits) -> tuple[int, int]:
 def window_of(limits: Limits) -> int:
     """How many bundled messages may be on their way to one peer: as many as there could be of others."""
     return limits.link_messages + limits.inbox_messages
+
+
+def octet_window_of(limits: Limits) -> int:
+    """How many octets of messages that are not small may be on their way to one peer, between us and its node: libzmq
+    over there counts messages, so it would hold any number of octets while that node does not read."""
+    return max(1, limits.link_bytes // _SHARE_ON_THEIR_WAY)
+
+
+def burden_of(content: Sequence[bytes]) -> int:
+    """What a message takes of that window."""
+    octets = sum(map(len, content))
+    return octets if octets > SMALL else 0
 
 
 def weight_of(fields: bytes, content: Sequence[bytes]) -> int:

@@ -41,7 +41,6 @@ class Tally(Part):
     def __init__(
         self,
         interval: float,
-        window: int,
         *,
         directory: Directory,
         delivery: Delivery,
@@ -50,7 +49,6 @@ class Tally(Part):
         announcer: Announcer,
     ) -> None:
         self._interval = interval
-        self._window = window
         self._directory = directory
         self._delivery = delivery
         self._timers = timers
@@ -124,6 +122,6 @@ class Tally(Part):
         if answer.link == record.link & 0xFFFFFFFF:
             if not record.account.settle(answer):
                 self._counters.violations[Violation.TALLY_WRONG] += 1
-            elif record.congested and record.account.unsettled <= self._window // 2:
+            elif record.congested or record.queue:
                 self._delivery.relieve(record)
         return ()
