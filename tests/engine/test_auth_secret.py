@@ -21,7 +21,7 @@ from tests.peers import raw
 from tests.peers.harness import ReferencePeer, require, unused_port
 from tests.support.nodes import expect, until
 from zyre.core.locality import Interface
-from zyre.engine.auth_secret import SealedBeacons
+from zyre.engine.auth_secret import SealedBeacons, SecretProtection
 from zyre.engine.keyring import pair_from
 from zyre.security.seal import BeaconSeal, SecretProof
 from zyre.security.secret import cluster_keys
@@ -361,5 +361,27 @@ def test_a_beacon_for_a_host_beyond_broadcasts_names_the_address_that_leads_ther
         data, source = there.recvfrom(2000)
         assert source[0] != "127.0.0.1"
         assert theirs.unseal(data, source[0], time.time()) == beacon
+    finally:
+        beacons.close()
+
+
+def test_what_waited_to_be_read_while_the_secrets_were_replaced_is_no_strangers(attacker: Attacker) -> None:
+    lo = Interface("lo", "127.0.0.1", 8, "127.255.255.255")
+    told: list[str] = []
+    old, new = (cluster_keys(secret) for secret in (SECRET, "another one, and as long"))
+    member = SecretProtection((old, new), b"o" * 16, zyre.NodeConfig())
+    theirs = BeaconSeal(SecretProof(old.beacon), b"t" * 16, 300.0, 10)
+    beacon = encode_beacon(Beacon(b"t" * 16, 5, b"p" * 32))
+    member.refuse = lambda code, address: told.append(code)  # type: ignore[method-assign]
+    beacons = member.beacon_sockets(attacker.port, [lo])
+    try:
+        assert beacons.unwrap([(theirs.seal(beacon, ("127.0.0.1",), time.time() - 2), ("127.0.0.1", 1))])
+        late = theirs.seal(beacon, ("127.0.0.1",), time.time() - 1)
+        member.use((new,))
+        assert beacons.unwrap([(late, ("127.0.0.1", 1))]) == []
+        assert told == []
+        younger = theirs.seal(beacon, ("127.0.0.1",), time.time() + 1)
+        assert beacons.unwrap([(younger, ("127.0.0.1", 1))]) == []
+        assert told == ["wrong secret"]
     finally:
         beacons.close()

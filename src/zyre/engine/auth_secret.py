@@ -71,6 +71,8 @@ class SecretProtection(Protection):
         """By which member's key each identity has greeted."""
         self._most = config.limits.peers
         self._changed_at = -math.inf
+        self._used_at = (-math.inf, 0.0)
+        """When the secrets were last replaced, by both clocks."""
         self.file: SecretFile | None = None
         """Where the secrets come from, if they are to be read again when it changes."""
         self._seal = BeaconSeal(
@@ -119,6 +121,7 @@ class SecretProtection(Protection):
     def use(self, clusters: tuple[ClusterKeys, ...]) -> None:
         """Speak by the first of these secrets from now on, and believe all of them; whoever has greeted by another has
         to go."""
+        self._used_at = clock.now(), time.time()
         speaks_otherwise = clusters[0] is not self._clusters[0]
         self._clusters = clusters
         self._members = [pair_from(cluster.member) for cluster in clusters]
@@ -162,9 +165,17 @@ class SecretProtection(Protection):
         known = self._roster().get(peer)
         return known is None or self.key_of(known) == key or clock.now() > self._changed_at + _TRANSITION
 
+    def was_said_before(self, made: int) -> bool:
+        """Whether a beacon of that time, in milliseconds since 1970, waited to be read while the secrets were replaced:
+        then it is no stranger's, though it is believed no more."""
+        ours, everybodys = self._used_at
+        return 0 < made < everybodys * 1000 and clock.now() < ours + _TRANSITION
+
     def beacon_sockets(self, port: int, interfaces: Iterable[Interface]) -> Rungs:
         """Sockets that carry sealed beacons."""
-        return SealedBeacons(port, interfaces, self._seal, self._envelope, self.refuse, self.expects)
+        return SealedBeacons(
+            port, interfaces, self._seal, self._envelope, self.refuse, self.expects, self.was_said_before
+        )
 
 
 class SealedBeacons(Rungs):
@@ -182,12 +193,14 @@ class SealedBeacons(Rungs):
         envelope: bytes,
         on_refused: _OnRefused,
         expects: Callable[[PeerId, str], bool] = lambda peer, key: True,
+        is_late: Callable[[int], bool] = lambda made: False,
     ) -> None:
         super().__init__(port, interfaces)
         self._envelope = envelope
         self._seal = seal
         self._on_refused = on_refused
         self._expects = expects
+        self._is_late = is_late
 
     def wrap(self, beacon: bytes) -> bytes:
         """Seal a beacon; it names the addresses from which it is sent."""
@@ -213,7 +226,8 @@ class SealedBeacons(Rungs):
         except DecodeError:
             return data  # what is broken is counted by the node
         if isinstance(beacon, str):
-            self._on_refused(beacon, source)
+            if not self._is_late(sealed_time(inner)):
+                self._on_refused(beacon, source)
             return None
         if len(beacon) > _KEY.start and not self._expects(PeerId.parse(beacon[_UUID]), encode_key(beacon[_KEY])):
             return None

@@ -58,9 +58,7 @@ class Congestion:
             self._looked_at = 0
             if not relieved:
                 self.links[link] = descriptor
-            elif (
-                link in self.links
-            ):  # what was waiting has filled it again: it stays watched, and an edge may have passed
+            elif link in self.links:  # full again of what was waiting: still watched, and an edge may have passed
                 self.engine.poke(descriptor)
             else:
                 self.engine.unwatch(descriptor)
