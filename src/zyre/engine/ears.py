@@ -36,7 +36,7 @@ _MOST_WAITING: Final = 100
 #: What was read within this share of that time is recent enough to look at somebody's silence.
 _RECENT: Final = 0.5
 #: Seconds between the answers of two to the same news: about what one of them takes a busy computer of two cores.
-_TURN: Final = 0.0012
+_TURN: Final = 0.0009
 #: In seconds, all of them together, at the most; and what is shorter than the least is not waited for.
 _MOST_DELAY: Final = 0.08
 _LEAST_DELAY: Final = 0.002
