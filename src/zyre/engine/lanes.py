@@ -38,7 +38,7 @@ _CLOSELY: Final = 0.00003
 _FOLLOWERS: Final = 16
 #: Nor so many that more than this number of frames leave at once for those who do not understand bundles: the node's
 #: lock is held meanwhile.
-_FRAMES: Final = 16384
+_FRAMES: Final = 25600
 #: So often a lane is looked at, in seconds; while its peer takes nothing it is tried less often.
 _LATEST: Final = 0.001
 _SELDOM: Final = 0.05
